@@ -1,0 +1,94 @@
+"""The truth of the embedded tenant: wire-shaped documents that remember their past.
+
+Replication lag and slow effects are readings of an older past: a face that lags asks for a
+document as it was some seconds ago. Nothing here judges anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from portineria.clock import Clock
+
+Document = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Table:
+    """Documents of one kind by key; every version is kept with the time it was committed."""
+
+    clock: Clock
+    versions: dict[str, list[tuple[datetime, Document | None]]] = field(default_factory=dict)
+
+    def put(self, key: str, document: Document | None) -> None:
+        """Commit a new version; None deletes."""
+        self.versions.setdefault(key, []).append((self.clock.now(), deepcopy(document)))
+
+    def patch(self, key: str, **members: Any) -> None:
+        """Commit a version with some members replaced. Raises KeyError where there is none."""
+        current = self.get(key)
+        if current is None:
+            raise KeyError(key)
+        self.put(key, {**current, **members})
+
+    def get(self, key: str, age: float = 0.0) -> Document | None:
+        """The document as it was `age` seconds ago (a copy), or None."""
+        limit = self.clock.now() - timedelta(seconds=age)
+        for committed, document in reversed(self.versions.get(key, [])):
+            if committed <= limit:
+                return deepcopy(document)
+        return None
+
+    def all(self, age: float = 0.0) -> Iterator[Document]:
+        """Every document as it was `age` seconds ago, in order of first commit."""
+        for key in list(self.versions):
+            document = self.get(key, age)
+            if document is not None:
+                yield document
+
+
+KINDS = (
+    "users",  # Graph user + "password", "mfaRegistered", "perUserMfaState" (lab-private, unexposed)
+    "groups",  # Graph group + "members": [object ids]
+    "roleAssignments",  # unifiedRoleAssignment by id
+    "applications",  # Graph application + "secrets": [{keyId, secretText}], "certificates": [PEM]
+    "servicePrincipals",  # Graph servicePrincipal, appRoles and oauth2PermissionScopes included
+    "appRoleAssignments",  # by id: principalId, resourceId, appRoleId
+    "oauth2PermissionGrants",
+    "conditionalAccess",  # conditionalAccessPolicy by id
+    "namedLocations",
+    "policies",  # "securityDefaults", "authorization"
+    "subscribedSkus",
+    "domains",
+    "organization",  # Graph organization, one
+    "mailboxes",  # by Exchange Guid: CASMailbox, Mailbox and User fields merged
+    "mailboxPlans",  # CASMailboxPlan by Guid
+    "transport",  # "": Get-TransportConfig
+    "exchangeOrganization",  # "": Get-OrganizationConfig
+    "authenticationPolicies",  # by Guid
+    "exchangeServicePrincipals",  # by ObjectId: New-ServicePrincipal's
+    "mailboxPermissions",  # "GUID/principal": {Identity, User, AccessRights[]}
+    "managementRoleAssignments",  # Application RBAC
+    "managementScopes",
+)
+
+
+@dataclass(slots=True)
+class World:
+    """One tenant. Documents carry Microsoft's own member names; keys are object ids or Guids."""
+
+    clock: Clock
+    tenant_id: str = ""
+    initial_domain: str = ""
+    tables: dict[str, Table] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for kind in KINDS:
+            self.tables[kind] = Table(self.clock)
+
+    def __getitem__(self, kind: str) -> Table:
+        return self.tables[kind]

@@ -1,0 +1,98 @@
+"""A plan is data: what will be done, in which order, why, and at what exposure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from portineria.policy.change import Change, Json
+from portineria.tenant.mailbox import Protocol
+
+SCHEMA = "portineria/plan@1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What is promised for one mailbox, protocol and caller.
+
+    `promised` is "open" or "refused"; `before` and `after` are yes | no | could not tell
+    (policy.verdict.Answer values) as effective access judges today's and the planned tenant;
+    `layer` is the layer that refuses afterwards, or that could not tell. `place` is an address
+    from which the promise is meant (basic grants differ by network), "" for anywhere.
+    """
+
+    mailbox: str
+    address: str
+    protocol: Protocol
+    caller: str
+    promised: str
+    before: str
+    after: str
+    layer: str = ""
+    place: str = ""
+    grants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A grant, or one cell of it, that cannot be, with the nearest thing that can."""
+
+    grant: str
+    mailbox: str
+    why: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A guard's reason to stop. `word` overrules it; "" means that nothing does."""
+
+    guard: str
+    why: str
+    try_: str
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything apply needs and nothing else.
+
+    `changes` are in order of execution. `window` is True when security defaults go off between
+    the staging and the enforcing of their replacements. `accepted` are the words given against
+    guards. `lost` lists in words what protection the tenant loses for good. `notes` explain
+    what was decided and why ("security defaults stay on: …").
+    """
+
+    tenant_id: str
+    made_at: datetime
+    snapshot_taken_at: datetime
+    policy_digest: str
+    changes: tuple[Change, ...] = ()
+    cells: tuple[Cell, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    accepted: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    undo_of: str = ""
+
+    @property
+    def window(self) -> bool:
+        return any(change.phase.name == "WINDOW" for change in self.changes)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON of the plan without its times."""
+        from portineria.policy.planjson import to_json
+
+        document = {k: v for k, v in to_json(self).items() if k not in {"made_at", "digest"}}
+        document.pop("snapshot_taken_at", None)
+        return canonical_digest(document)
+
+
+def canonical_digest(document: Json) -> str:
+    """SHA-256 (hex) of JSON with sorted keys, no spaces, and non-ASCII kept as it is."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

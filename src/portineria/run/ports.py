@@ -1,0 +1,81 @@
+"""Everything the use-cases ask of the world, owned by them and implemented by doors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from portineria.policy.change import Change, Fields, Missing, Target, Written
+from portineria.tenant.unseen import Unseen
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Resources(Protocol):
+    """Reads and writes single objects of the tenant, in the fields of policy.change.Family."""
+
+    async def read(self, target: Target, fields: Sequence[str]) -> Fields | Missing | Unseen:
+        """The named fields as they are now. Service errors are raised, never guessed at."""
+        ...
+
+    async def find(self, target: Target) -> tuple[str, ...] | Unseen:
+        """Keys of the objects of this family whose name is exactly `target.name`."""
+        ...
+
+    async def write(self, change: Change) -> Written:
+        """Exactly one remote write (retries of a refused request are the session's).
+
+        Raises fault.ServiceFault; an answer that was lost on the way raises its
+        subclass AmbiguousWrite, because the write may have happened.
+        """
+        ...
+
+
+class Crew(Protocol):
+    """Bounded concurrency, so that use-cases need no event loop of their own."""
+
+    def each(
+        self, items: Iterable[Item], work: Callable[[Item], Awaitable[Result]], limit: int
+    ) -> AsyncIterator[tuple[Item, Result]]:
+        """Yield (item, result) as they finish; the first exception stops the rest."""
+        ...
+
+
+class Journal(Protocol):
+    """An append-only story of one run. Each line is on the disk when `append` returns."""
+
+    def append(self, entry: Mapping[str, Any]) -> None: ...
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Every whole line so far; a torn last line is dropped and reported by `torn`."""
+        ...
+
+    @property
+    def torn(self) -> bool: ...
+
+
+class Progress(Protocol):
+    """Told what is going on; writes for people, never to standard output."""
+
+    def step(self, text: str, done: int = 0, total: int = 0) -> None: ...
+
+
+class Stream(Protocol):
+    """A byte stream to a mail server, as doors/stream.py opens it."""
+
+    async def read(self) -> bytes:
+        """Some bytes, or b"" at the end. Raises run.probe.Cut on a broken connection."""
+        ...
+
+    async def write(self, data: bytes) -> None: ...
+
+    async def start_tls(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Dial(Protocol):
+    """Opens a stream to `host:port`; `tls` means TLS from the first byte."""
+
+    async def __call__(self, host: str, port: int, *, tls: bool) -> Stream: ...
