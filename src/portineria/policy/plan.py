@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from portineria.policy.change import Change, Json
@@ -85,11 +85,46 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical JSON of the plan without its times."""
-        from portineria.policy.planjson import to_json
-
-        document = {k: v for k, v in to_json(self).items() if k not in {"made_at", "digest"}}
-        document.pop("snapshot_taken_at", None)
+        document = to_json(self)
+        for time in ("made_at", "snapshot_taken_at"):
+            del document[time]
         return canonical_digest(document)
+
+
+def to_json(plan: Plan) -> dict[str, Json]:
+    """The plan as a JSON object; dates in ISO 8601, phases by name."""
+    return {
+        "schema": SCHEMA,
+        "tenant_id": plan.tenant_id,
+        "made_at": plan.made_at.isoformat(),
+        "snapshot_taken_at": plan.snapshot_taken_at.isoformat(),
+        "policy_digest": plan.policy_digest,
+        "undo_of": plan.undo_of,
+        "window": plan.window,
+        "changes": [change_to_json(change) for change in plan.changes],
+        "cells": [asdict(cell) | {"grants": list(cell.grants)} for cell in plan.cells],
+        "refusals": [asdict(refusal) for refusal in plan.refusals],
+        "stops": [asdict(stop) for stop in plan.stops],
+        "accepted": list(plan.accepted),
+        "lost": list(plan.lost),
+        "notes": list(plan.notes),
+    }
+
+
+def change_to_json(change: Change) -> dict[str, Json]:
+    return {
+        "id": change.id,
+        "verb": change.verb.value,
+        "family": change.target.family.value,
+        "key": change.target.key,
+        "name": change.target.name,
+        "before": None if change.before is None else dict(change.before),
+        "after": None if change.after is None else dict(change.after),
+        "phase": change.phase.name,
+        "because": list(change.because),
+        "reason": change.reason,
+        "risk": change.risk,
+    }
 
 
 def canonical_digest(document: Json) -> str:

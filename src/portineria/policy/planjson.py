@@ -3,49 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 
 from portineria.fault import OperatorFault
 from portineria.policy.change import Change, Family, Json, Phase, Target, Verb
-from portineria.policy.plan import SCHEMA, Cell, Plan, Refusal, Stop
+from portineria.policy.plan import SCHEMA, Cell, Plan, Refusal, Stop, to_json
 from portineria.tenant.mailbox import Protocol
 
-
-def to_json(plan: Plan) -> dict[str, Json]:
-    """The plan as a JSON object; dates in ISO 8601, phases by name."""
-    return {
-        "schema": SCHEMA,
-        "tenant_id": plan.tenant_id,
-        "made_at": plan.made_at.isoformat(),
-        "snapshot_taken_at": plan.snapshot_taken_at.isoformat(),
-        "policy_digest": plan.policy_digest,
-        "undo_of": plan.undo_of,
-        "window": plan.window,
-        "changes": [change_to_json(change) for change in plan.changes],
-        "cells": [asdict(cell) | {"grants": list(cell.grants)} for cell in plan.cells],
-        "refusals": [asdict(refusal) for refusal in plan.refusals],
-        "stops": [asdict(stop) for stop in plan.stops],
-        "accepted": list(plan.accepted),
-        "lost": list(plan.lost),
-        "notes": list(plan.notes),
-    }
-
-
-def change_to_json(change: Change) -> dict[str, Json]:
-    return {
-        "id": change.id,
-        "verb": change.verb.value,
-        "family": change.target.family.value,
-        "key": change.target.key,
-        "name": change.target.name,
-        "before": None if change.before is None else dict(change.before),
-        "after": None if change.after is None else dict(change.after),
-        "phase": change.phase.name,
-        "because": list(change.because),
-        "reason": change.reason,
-        "risk": change.risk,
-    }
+__all__ = ["change_from_json", "from_json", "to_json"]
 
 
 def change_from_json(document: Mapping[str, Json]) -> Change:
@@ -69,7 +34,7 @@ def from_json(document: Mapping[str, Json]) -> Plan:
 
     Raises OperatorFault for another version, a missing part, or a value of another kind.
     """
-    schema = document.get("schema") if isinstance(document, Mapping) else None
+    schema = document.get("schema")
     if schema != SCHEMA:
         raise OperatorFault(
             f"this is not a plan that this version can read: schema {schema!r}, wanted {SCHEMA!r}",
