@@ -61,7 +61,8 @@ class Plan:
 
     `changes` are in order of execution. `window` is True when security defaults go off between
     the staging and the enforcing of their replacements. `accepted` are the words given against
-    guards. `lost` lists in words what protection the tenant loses for good. `notes` explain
+    guards. `lost` lists in words what protection the tenant loses for good, `exposure` every
+    door that opens, `unknown` what the plan needed to know and could not see. `notes` explain
     what was decided and why ("security defaults stay on: …").
     """
 
@@ -75,6 +76,8 @@ class Plan:
     stops: tuple[Stop, ...] = ()
     accepted: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    exposure: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     undo_of: str = ""
 
@@ -107,6 +110,8 @@ def to_json(plan: Plan) -> dict[str, Json]:
         "stops": [asdict(stop) for stop in plan.stops],
         "accepted": list(plan.accepted),
         "lost": list(plan.lost),
+        "exposure": list(plan.exposure),
+        "unknown": list(plan.unknown),
         "notes": list(plan.notes),
     }
 

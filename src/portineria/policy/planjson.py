@@ -64,6 +64,8 @@ def _plan(document: Mapping[str, Json]) -> Plan:
         stops=tuple(Stop(**stop) for stop in document["stops"]),
         accepted=tuple(document["accepted"]),
         lost=tuple(document["lost"]),
+        exposure=tuple(document["exposure"]),
+        unknown=tuple(document["unknown"]),
         notes=tuple(document["notes"]),
     )
 
