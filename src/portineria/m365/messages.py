@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+
+from portineria.fault import NetworkFault
+from portineria.secret import Secret
+
+Evidence = Mapping[str, object] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +31,31 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+
+
+class NoAnswer(NetworkFault):
+    """The exchange broke. `sent` tells whether the service may have got the request."""
+
+    def __init__(
+        self, why: str, *, sent: bool, where: str = "", try_: str = "", evidence: Evidence = None
+    ) -> None:
+        super().__init__(why, where=where, try_=try_, evidence=evidence)
+        self.sent = sent
+
+
+class Door(Protocol):
+    """Carries one exchange. Raises NoAnswer where none came back."""
+
+    async def send(self, request: Request) -> Response: ...
+
+
+class Tokens(Protocol):
+    """Access tokens for a scope, kept until shortly before they end."""
+
+    async def token(self, scope: str) -> Secret:
+        """A bearer token. Raises OperatorFault or ServiceFault where none is given."""
+        ...
+
+    def forget(self) -> None:
+        """Ask anew next time: the service did not like the last one."""
+        ...

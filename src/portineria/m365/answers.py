@@ -1,0 +1,250 @@
+"""Judges one HTTP answer: data, a next page, or the fault that it is.
+
+One pure function per API. Branch on codes first; Conditional Access is the exception, it
+numbers its texts. Nothing of a body is quoted that could be a token.
+Sources: dossiers, Graph 1.3, 1.4, 2.7, 7.3 and Exchange Online 2.3, 2.5, 2.6, 2.7.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from portineria.fault import (
+    Conflict,
+    Fault,
+    NotFound,
+    NotLicensed,
+    PermissionFault,
+    ServiceFault,
+    Throttled,
+)
+from portineria.m365.data import Data, Incomplete, members, text, texts
+from portineria.m365.messages import Response
+
+CONCURRENCY = "You have reached the maximum number of concurrent requests per tenant"
+PAGING = "Expired or Invalid pagination request"
+TRUNCATED = "There are more results available"
+
+_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
+_NUMBERED = re.compile(r"^\d{4}: ")
+_UNLICENSED_CODES = {
+    "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+    "AadPremiumLicenseRequired",
+}
+
+BOTH_GRANTS = (
+    "Exchange administration needs two grants: the application permission Exchange.ManageAsApp "
+    "(admin consent), and a directory role such as Exchange Administrator on the application's "
+    "service principal. A token issued before a grant does not carry it."
+)
+
+
+def read_graph(answer: Response, *, where: str, needs: str = "") -> Data | Fault:
+    """Graph's answer. `needs` names the permission that the call asks for, for its refusal."""
+    body = _json(answer.body)
+    error = members(body.get("error")) if body is not None else {}
+    if answer.status < 300 and not error:
+        if body is None:
+            return _not_json(answer, where)
+        rows = body.get("value")
+        return Data(
+            body=body,
+            rows=tuple(rows) if isinstance(rows, list) else None,
+            next=text(body.get("@odata.nextLink")) or None,
+        )
+    code, message = text(error.get("code")), _graph_message(error)
+    evidence = _evidence(answer, code, members(error.get("innerError")))
+    return _graph_fault(answer, code, message, evidence, where, needs)
+
+
+def _graph_message(error: Mapping[str, Any]) -> str:
+    """The text that says something: Conditional Access hides it in innerError at times."""
+    outer = text(error.get("message"))
+    inner = text(members(error.get("innerError")).get("message"))
+    if _NUMBERED.match(inner) and not _NUMBERED.match(outer):
+        return inner
+    return outer or inner
+
+
+def _graph_fault(
+    answer: Response,
+    code: str,
+    message: str,
+    evidence: Mapping[str, object],
+    where: str,
+    needs: str,
+) -> Fault:
+    said = clean(message) or f"HTTP {answer.status} without an explanation"
+    if answer.status == 401:
+        return PermissionFault(
+            f"Graph did not accept the access token: {said}",
+            where=where,
+            try_="Check the tenant and the credential of the profile, and sign in again.",
+            evidence=evidence,
+        )
+    if "Security Defaults is enabled in the tenant" in message:
+        return Conflict(
+            f"security defaults are on, and exclude an enabled Conditional Access policy: {said}",
+            where=where,
+            try_="Keep the policy in report-only until security defaults are off.",
+            evidence=evidence,
+        )
+    if code in _UNLICENSED_CODES or message.startswith("1039:") or "not licensed" in message:
+        return NotLicensed(
+            f"the tenant is not licensed for this: {said}",
+            where=where,
+            try_="Buy the licence that it needs (Entra ID P1 for Conditional Access).",
+            evidence=evidence,
+        )
+    if answer.status == 403:
+        return PermissionFault(
+            f"no permission{' ' + needs if needs else ''}: {said}",
+            where=where,
+            try_="Grant it with admin consent; a new token is needed afterwards.",
+            evidence=evidence,
+        )
+    return _plain_fault(answer, said, evidence, where)
+
+
+def _plain_fault(
+    answer: Response, said: str, evidence: Mapping[str, object], where: str
+) -> ServiceFault:
+    """What the status alone says, for both services."""
+    if answer.status == 404:
+        return NotFound(f"not found: {said}", where=where, evidence=evidence)
+    if answer.status == 409 or "already" in said.lower():
+        return Conflict(f"the service sees a conflict: {said}", where=where, evidence=evidence)
+    if answer.status == 429:
+        return Throttled(
+            f"throttled: {said}",
+            where=where,
+            try_="Wait some minutes and run the command again.",
+            evidence=evidence,
+        )
+    if answer.status >= 500:
+        return ServiceFault(
+            f"the service failed (HTTP {answer.status}): {said}",
+            where=where,
+            try_="Run the command again; if it stays, look at the service's health page.",
+            evidence=evidence,
+        )
+    return ServiceFault(f"the service refused: {said}", where=where, evidence=evidence)
+
+
+def read_exchange(answer: Response, *, where: str) -> Data | Fault:
+    """The answer of Exchange's admin API, a batch's part included."""
+    if answer.status in (401, 403):
+        return _exchange_forbidden(answer, where)
+    body = _json(answer.body)
+    if body is None:
+        return _exchange_not_json(answer, where)
+    error = members(body.get("error")) or members(body.get("@odata.error"))
+    if answer.status < 300 and not error:
+        rows = body.get("value")
+        return Data(
+            body=body,
+            rows=tuple(rows) if isinstance(rows, list) else None,
+            next=text(body.get("@odata.nextLink")) or None,
+            warnings=texts(body.get("@adminapi.warnings")),
+        )
+    return _exchange_fault(answer, error, where)
+
+
+def _exchange_forbidden(answer: Response, where: str) -> Fault:
+    """401 without any grant, 403 without the second; the 403 body is a run of NUL bytes."""
+    if answer.status == 401:
+        why = "Exchange did not accept the access token (expired, or its app holds no grant)"
+    else:
+        why = (
+            "Exchange refused without saying why: the app has no role that covers "
+            "this command, or there is no such command"
+        )
+    return PermissionFault(why, where=where, try_=BOTH_GRANTS, evidence=_evidence(answer, ""))
+
+
+def _exchange_not_json(answer: Response, where: str) -> Fault:
+    said = clean(answer.body.decode("utf-8", "replace"))
+    if said.startswith(CONCURRENCY):
+        return Throttled(f"throttled: {said}", where=where, evidence=_evidence(answer, ""))
+    if answer.status < 300:
+        return _not_json(answer, where)
+    said = said or f"HTTP {answer.status} without an explanation"
+    return _plain_fault(answer, said, _evidence(answer, ""), where)
+
+
+def _exchange_fault(answer: Response, error: Mapping[str, Any], where: str) -> Fault:
+    """The truth inside "Invalid Operation": internal exception, first detail, then message."""
+    kind, message = exchange_message(error)
+    said = clean(message) or f"HTTP {answer.status} without an explanation"
+    evidence = {**_evidence(answer, text(error.get("code"))), "exception": kind}
+    if PAGING in message:
+        return Incomplete(
+            f"the listing broke off between pages: {said}",
+            where=where,
+            try_="Run it again; what was read so far is a part and was thrown away.",
+            evidence=evidence,
+        )
+    if CONCURRENCY in message:
+        return Throttled(f"throttled: {said}", where=where, evidence=evidence)
+    if "ManagementObjectNotFound" in kind:
+        return NotFound(f"not found: {said}", where=where, evidence=evidence)
+    if "AlreadyExists" in kind:
+        return Conflict(f"it exists already: {said}", where=where, evidence=evidence)
+    return _plain_fault(answer, said, evidence, where)
+
+
+def exchange_message(error: Mapping[str, Any]) -> tuple[str, str]:
+    """(exception type, text) of an error envelope, in the order that finds the truth."""
+    inner = members(error.get("innererror")) or members(error.get("innerError"))
+    internal = members(inner.get("internalexception"))
+    details = error.get("details")
+    first = members(details[0]) if isinstance(details, list) and details else {}
+    parts = text(first.get("message")).split("|", 2)
+    detail_kind, detail = (parts[1], parts[2]) if len(parts) == 3 else ("", parts[0])
+    kind = text(internal.get("type")) or detail_kind or text(inner.get("type"))
+    message = text(internal.get("message")) or detail or text(error.get("message"))
+    return kind, message
+
+
+def clean(message: str) -> str:
+    """A text of the service's, fit to show: one line, no control characters, no token."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in message)
+    return _TOKEN.sub("(token)", " ".join(printable.split()))[:600]
+
+
+def _json(body: bytes) -> Mapping[str, Any] | None:
+    """The JSON object of a body, {} for an empty body, None for anything else."""
+    if not body:
+        return {}
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _not_json(answer: Response, where: str) -> Fault:
+    return ServiceFault(
+        f"HTTP {answer.status} came with something that is not the service's JSON",
+        where=where,
+        try_="A proxy or a sign-in page may stand in between: check the way to the service.",
+        evidence=_evidence(answer, ""),
+    )
+
+
+def _evidence(
+    answer: Response, code: str, inner: Mapping[str, Any] | None = None
+) -> dict[str, object]:
+    found: dict[str, object] = {"status": answer.status}
+    if code:
+        found["code"] = code
+    for name in ("request-id", "client-request-id"):
+        value = answer.headers.get(name) or text((inner or {}).get(name))
+        if value:
+            found[name] = value
+    if wait := answer.headers.get("retry-after"):
+        found["retry-after"] = wait
+    return found

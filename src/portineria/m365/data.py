@@ -1,0 +1,55 @@
+"""What an answer says once it is understood, and lenient reading of Microsoft's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from portineria.fault import ServiceFault
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """A good answer. `rows` is None where the body holds no `value` list: never an empty one."""
+
+    body: Row = field(default_factory=dict)
+    rows: tuple[Row, ...] | None = None
+    next: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Incomplete(ServiceFault):
+    """A listing that ended early: what was read is a part, and must not pass for the whole."""
+
+    code = "incomplete"
+
+
+def truth(value: object) -> bool | None:
+    """Read a boolean that may be a string ("True", as in clixml-derived data), or null."""
+    if isinstance(value, bool) or value is None:
+        return value
+    return {"true": True, "false": False}.get(str(value).strip().lower())
+
+
+def text(value: object) -> str:
+    """A string member, "" where it is absent or null."""
+    return "" if value is None else str(value)
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """A list of strings; null, absent and a lone string are read as people mean them."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, Iterable):
+        return tuple(str(item) for item in value)
+    return ()
+
+
+def members(value: object) -> Row:
+    """An object member, empty where it is absent or null."""
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,92 @@
+"""Accounts of the directory, their plans, per-user MFA and sign-in sessions.
+
+Source: Graph dossier 3.1. Per-user MFA is read from the beta endpoint
+`authentication/requirements`, which may change without notice: unreadable is Unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from portineria.m365.data import Row, members, text, truth
+from portineria.m365.graph.plans import ENTRA_P1, EXCHANGE_PLANS
+from portineria.m365.session import Session
+from portineria.tenant.people import User
+from portineria.tenant.unseen import NOT_LOOKED_AT, Unseen
+
+READ = "User.Read.All"
+REVOKE = "User.RevokeSessions.All"
+MFA = "Policy.Read.All"
+
+_FIELDS = (
+    "id,userPrincipalName,displayName,accountEnabled,userType,assignedPlans,"
+    "onPremisesSyncEnabled,department"
+)
+
+
+async def pages(session: Session) -> AsyncIterator[tuple[User, ...]]:
+    async for page in session.graph_pages(f"/users?$select={_FIELDS}&$top=999", needs=READ):
+        yield tuple(user(row) for row in page)
+
+
+def user(row: Row) -> User:
+    """Per-user MFA is not part of this object: it stays not looked at."""
+    plans = row.get("assignedPlans")
+    return User(
+        id=text(row.get("id")),
+        upn=text(row.get("userPrincipalName")).lower(),
+        display_name=text(row.get("displayName")),
+        enabled=truth(row.get("accountEnabled")) is not False,
+        guest=text(row.get("userType")).lower() == "guest",
+        synced=truth(row.get("onPremisesSyncEnabled")) is True,
+        exchange_plan=_holds(plans, EXCHANGE_PLANS),
+        entra_p1=_holds(plans, ENTRA_P1),
+        department=text(row.get("department")) or None,
+        per_user_mfa=NOT_LOOKED_AT,
+    )
+
+
+def _holds(plans: object, wanted: frozenset[str]) -> bool | Unseen:
+    if not isinstance(plans, list):
+        return Unseen("the service did not show the account's plans")
+    return any(_enabled(members(plan), wanted) for plan in plans)
+
+
+def _enabled(plan: Row, wanted: frozenset[str]) -> bool:
+    """Entitled means Enabled; a plan in its grace period (Warning) still works as one."""
+    state = text(plan.get("capabilityStatus"))
+    return state in ("Enabled", "Warning") and text(plan.get("servicePlanId")).lower() in wanted
+
+
+async def per_user_mfa(session: Session, user_id: str) -> bool:
+    """Whether per-user MFA is enabled or enforced. Raises ServiceFault where it is not said."""
+    data = await session.graph(
+        "GET", f"/users/{user_id}/authentication/requirements", needs=MFA, version="beta"
+    )
+    state = text(data.body.get("perUserMfaState")).lower()
+    if state not in ("disabled", "enabled", "enforced"):
+        raise ValueError(state)
+    return state != "disabled"
+
+
+async def revoke_sessions(session: Session, user_id: str) -> None:
+    """Signs the person out everywhere; twice is as once."""
+    from portineria.m365.retry import Kind
+
+    await session.graph(
+        "POST", f"/users/{user_id}/revokeSignInSessions", kind=Kind.IDEMPOTENT, needs=REVOKE
+    )
+
+
+async def identify(session: Session, name: str) -> tuple[str, ...]:
+    """Object ids of the accounts with this user principal name."""
+    quoted = name.replace("'", "''")
+    rows: list[dict[str, Any]] | list[Row] = await session.graph_list(
+        f"/users?$filter=userPrincipalName eq '{quoted}'&$select=id,userPrincipalName", needs=READ
+    )
+    return tuple(
+        text(row.get("id"))
+        for row in rows
+        if text(row.get("userPrincipalName")).lower() == name.lower()
+    )
