@@ -7,14 +7,19 @@ document as it was some seconds ago. Nothing here judges anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid5
 
 from portineria.clock import Clock
 
 Document = dict[str, Any]
+
+_NAMES = UUID("6d1f9a52-3a0f-5c0e-9a54-4c7a3f0b8e11")
+"""The name space of every made-up id: the same world gets the same ids again."""
 
 
 @dataclass(slots=True)
@@ -23,10 +28,14 @@ class Table:
 
     clock: Clock
     versions: dict[str, list[tuple[datetime, Document | None]]] = field(default_factory=dict)
+    deaf: bool = False
+    """While true, writes are accepted and forgotten."""
 
-    def put(self, key: str, document: Document | None) -> None:
-        """Commit a new version; None deletes."""
-        self.versions.setdefault(key, []).append((self.clock.now(), deepcopy(document)))
+    def put(self, key: str, document: Document | None, at: datetime | None = None) -> None:
+        """Commit a new version; None deletes. `at` is for seeds, which are old news."""
+        if self.deaf:
+            return
+        self.versions.setdefault(key, []).append((at or self.clock.now(), deepcopy(document)))
 
     def patch(self, key: str, **members: Any) -> None:
         """Commit a version with some members replaced. Raises KeyError where there is none."""
@@ -49,6 +58,13 @@ class Table:
             document = self.get(key, age)
             if document is not None:
                 yield document
+
+    def items(self, age: float = 0.0) -> Iterator[tuple[str, Document]]:
+        """Every key and document as they were `age` seconds ago."""
+        for key in list(self.versions):
+            document = self.get(key, age)
+            if document is not None:
+                yield key, document
 
 
 KINDS = (
@@ -74,6 +90,8 @@ KINDS = (
     "mailboxPermissions",  # "GUID/principal": {Identity, User, AccessRights[]}
     "managementRoleAssignments",  # Application RBAC
     "managementScopes",
+    "refreshTokens",  # by token: client, user, scopes, how the person signed in
+    "signInState",  # by lower-case UPN: wrong passwords so far, locked until
 )
 
 
@@ -85,10 +103,36 @@ class World:
     tenant_id: str = ""
     initial_domain: str = ""
     tables: dict[str, Table] = field(default_factory=dict)
+    made: int = 0
 
     def __post_init__(self) -> None:
-        for kind in KINDS:
-            self.tables[kind] = Table(self.clock)
+        self.wipe()
 
     def __getitem__(self, kind: str) -> Table:
         return self.tables[kind]
+
+    def wipe(self) -> None:
+        """Forget everything, the past included."""
+        self.tables = {kind: Table(self.clock) for kind in KINDS}
+        self.made = 0
+
+    def new_id(self, what: str) -> str:
+        """A fresh object id, the same in every repetition of the same story."""
+        self.made += 1
+        return str(uuid5(_NAMES, f"{self.tenant_id}/{what}/{self.made}"))
+
+    @contextmanager
+    def deaf(self) -> Iterator[None]:
+        """Inside, every write is accepted and forgotten. Nothing may await in between."""
+        for table in self.tables.values():
+            table.deaf = True
+        try:
+            yield
+        finally:
+            for table in self.tables.values():
+                table.deaf = False
+
+
+def known_id(*names: str) -> str:
+    """The id that a seed gives to a thing of this name, always the same."""
+    return str(uuid5(_NAMES, "/".join(names)))
