@@ -1,0 +1,306 @@
+"""The `grants` part of the policy file: who, which protocols, through which caller, until when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from ipaddress import ip_network
+from typing import Any
+from uuid import UUID
+
+from portineria.fault import OperatorFault
+from portineria.policy.csvlist import RowError, addresses, is_address
+from portineria.policy.desired import Grant, Through, Who
+from portineria.policy.marked import Page, Spot, shown
+from portineria.tenant.access import Network
+from portineria.tenant.mailbox import Protocol
+
+CsvReader = Callable[[str], str]
+"""Gives the text of the CSV file that a policy names; raises OSError or OperatorFault."""
+
+GRANT_KEYS = (
+    "name",
+    "who",
+    "allow",
+    "deny",
+    "through",
+    "app",
+    "from",
+    "until",
+    "owner",
+    "reason",
+)
+WHO_KEYS = ("mailboxes", "groups", "csv", "where")
+WHERE_KEYS = ("type", "domain", "department", "name")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class GrantedKind(StrEnum):
+    """The mailbox types that `where: {type: …}` can ask for."""
+
+    USER = "user"
+    SHARED = "shared"
+    ROOM = "room"
+    EQUIPMENT = "equipment"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    page: Page
+    read_csv: CsvReader | None
+
+    def grant(self, spot: Spot) -> Grant | None:
+        """One grant, or None where it was too broken to say anything more about it."""
+        found = self.page.mapping(spot, GRANT_KEYS, "a grant")
+        if found is None:
+            return None
+        name = self.page.text(found["name"], "the name") if "name" in found else None
+        if "name" not in found:
+            self.page.complain(spot, "a grant has no name", "give it one: name: scanners")
+        who = self._who(found["who"]) if "who" in found else None
+        if "who" not in found:
+            self.page.complain(
+                spot, "a grant has no who", "name mailboxes: who: {mailboxes: [a@contoso.example]}"
+            )
+        allow = self._protocols(found.get("allow"), "allow")
+        deny = self._protocols(found.get("deny"), "deny")
+        self._one_of_both(spot, found)
+        through = self._through(found)
+        grant = Grant(
+            name=name or "",
+            who=who or Who(),
+            allow=allow,
+            deny=deny,
+            through=through,
+            app=self._app(found.get("app"), through),
+            networks=self._networks(spot, found, through),
+            until=self._until(found.get("until")),
+            owner=self._words(found.get("owner"), "the owner"),
+            reason=self._words(found.get("reason"), "the reason"),
+            place=spot.place,
+        )
+        return grant if name and who else None
+
+    def _one_of_both(self, spot: Spot, found: dict[str, Spot]) -> None:
+        if "allow" in found and "deny" in found:
+            self.page.complain(
+                found["deny"], "a grant allows and denies", "make two grants of it: deny beats all"
+            )
+        elif "deny" in found:
+            for key in ("through", "app", "from", "until"):
+                if key in found:
+                    self.page.complain(
+                        found[key], f"a grant that denies carries no {key}", "take the key out"
+                    )
+        elif "allow" not in found:
+            self.page.complain(
+                spot, "a grant neither allows nor denies", "write allow: [imap] or deny: [imap]"
+            )
+
+    def _through(self, found: dict[str, Spot]) -> Through:
+        if "through" not in found:
+            return Through.OAUTH_USER
+        read = self.page.choice(found["through"], Through, "through")
+        return read or Through.OAUTH_USER
+
+    def _protocols(self, spot: Spot | None, key: str) -> frozenset[Protocol]:
+        if spot is None:
+            return frozenset()
+        items = self.page.items(spot, key)
+        if items == []:
+            self.page.complain(spot, f"{key} is empty", "name imap, pop or smtp")
+        read = [self.page.choice(item, Protocol, "a protocol") for item in items or ()]
+        return frozenset(one for one in read if one)
+
+    def _app(self, spot: Spot | None, through: Through) -> str | None:
+        if spot is None:
+            return None
+        if through not in {Through.OAUTH_APP, Through.GATEWAY}:
+            self.page.complain(
+                spot, f"app has no meaning through {through}", "it goes with oauth-app or gateway"
+            )
+            return None
+        value = self.page.text(spot, "the app")
+        if value is None:
+            return None
+        try:
+            return str(UUID(value))
+        except ValueError:
+            self.page.complain(
+                spot, f"{shown(spot)} is no client id", "copy the Application (client) ID, a GUID"
+            )
+            return None
+
+    def _networks(
+        self, spot: Spot, found: dict[str, Spot], through: Through
+    ) -> tuple[Network, ...]:
+        if "from" not in found:
+            if through is Through.BASIC and "deny" not in found:
+                self.page.complain(
+                    spot,
+                    "a grant through basic has no from",
+                    "name the networks that the device speaks from: from: [203.0.113.0/28]",
+                )
+            return ()
+        if through in {Through.OAUTH_USER, Through.OAUTH_APP} and "deny" not in found:
+            self.page.complain(
+                found["from"],
+                f"from is not enforced through {through}",
+                "it goes with basic or gateway; for OAuth use a Conditional Access policy",
+            )
+        items = self.page.items(found["from"], "from")
+        if items == []:
+            self.page.complain(found["from"], "from is empty", "name a network or take it out")
+        read = [self._network(item) for item in items or ()]
+        return tuple(one for one in read if one is not None)
+
+    def _network(self, spot: Spot) -> Network | None:
+        value = self.page.text(spot, "a network")
+        if value is None:
+            return None
+        try:
+            network = ip_network(value)
+        except ValueError as error:
+            self.page.complain(
+                spot, f"{shown(spot)} is no network: {error}", "write it as 203.0.113.0/28"
+            )
+            return None
+        if network.prefixlen == 0:
+            self.page.complain(
+                spot, f"{value} is the whole Internet", "name the networks of the device alone"
+            )
+            return None
+        return network
+
+    def _until(self, spot: Spot | None) -> date | None:
+        if spot is None:
+            return None
+        value = str(spot.node.value)
+        try:
+            if _DAY.fullmatch(value):
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        self.page.complain(spot, f"{shown(spot)} is no date", "write a day as 2027-03-31")
+        return None
+
+    def _words(self, spot: Spot | None, what: str) -> str:
+        return "" if spot is None else self.page.text(spot, what) or ""
+
+    def _who(self, spot: Spot) -> Who | None:
+        found = self.page.mapping(spot, WHO_KEYS, "who")
+        if found is None:
+            return None
+        if not found:
+            self.page.complain(spot, "who names nobody", "name mailboxes, groups, csv or where")
+            return None
+        boxes = self._list(found.get("mailboxes"), "mailboxes", mailbox_name)
+        files = self._files(found.get("csv"))
+        listed = tuple(address for file in files for address in self._csv(*file))
+        return Who(
+            mailboxes=tuple(dict.fromkeys((*boxes, *listed))),
+            groups=self._list(found.get("groups"), "groups", _group_name),
+            csv=tuple(name for _, name in files),
+            where=self._where(found.get("where")),
+        )
+
+    def _list(
+        self, spot: Spot | None, what: str, read: Callable[[Page, Spot], str | None]
+    ) -> tuple[str, ...]:
+        if spot is None:
+            return ()
+        items = self.page.items(spot, what)
+        if items == []:
+            self.page.complain(spot, f"{what} is empty", "name somebody or take the key out")
+        return tuple(name for item in items or () if (name := read(self.page, item)))
+
+    def _files(self, spot: Spot | None) -> list[tuple[Spot, str]]:
+        """The CSV files named, as one name or a list of them."""
+        if spot is None:
+            return []
+        items = [spot] if spot.kind == "str" else self.page.items(spot, "csv") or []
+        return [(item, name) for item in items if (name := self.page.text(item, "a CSV file"))]
+
+    def _csv(self, spot: Spot, name: str) -> tuple[str, ...]:
+        if self.read_csv is None:
+            self.page.complain(spot, f"{name} cannot be read here", "list the mailboxes instead")
+            return ()
+        try:
+            found = addresses(self.read_csv(name))
+        except RowError as error:
+            self.page.complain(spot, f"{name} row {error.row}: {error.why}", "correct that row")
+        except OperatorFault as error:
+            self.page.complain(spot, f"{name}: {error.why}", error.try_)
+        except OSError as error:
+            self.page.complain(
+                spot, f"{name}: {error.strerror or 'cannot be read'}", "paths begin at the policy"
+            )
+        else:
+            if not found:
+                self.page.complain(spot, f"{name} names no mailbox", "one address a line")
+            return found
+        return ()
+
+    def _where(self, spot: Spot | None) -> tuple[tuple[str, str], ...]:
+        if spot is None:
+            return ()
+        found = self.page.mapping(spot, WHERE_KEYS, "where")
+        if found == {}:
+            self.page.complain(spot, "where is empty", f"known here: {', '.join(WHERE_KEYS)}")
+        pairs = []
+        for key, value in sorted((found or {}).items()):
+            kind = key == "type"
+            read: Any = (
+                self.page.choice(value, GrantedKind, "type")
+                if kind
+                else self.page.text(value, f"where.{key}")
+            )
+            if read is not None:
+                pairs.append((key, str(read)))
+        return tuple(pairs)
+
+
+def mailbox_name(page: Page, spot: Spot) -> str | None:
+    """A mail address, lower case."""
+    value = page.text(spot, "a mailbox")
+    if value is None:
+        return None
+    if not is_address(value):
+        page.complain(spot, f"{shown(spot)} is no address", "write it as name@contoso.example")
+        return None
+    return value.lower()
+
+
+def _group_name(page: Page, spot: Spot) -> str | None:
+    return page.text(spot, "a group")
+
+
+def read_grants(
+    page: Page, spot: Spot, read_csv: CsvReader | None, break_glass: frozenset[str]
+) -> tuple[Grant, ...]:
+    """All grants; names are unique and no break-glass account is among those let in."""
+    reader = _Reader(page, read_csv)
+    grants: list[Grant] = []
+    names: dict[str, int] = {}
+    for item in page.items(spot, "grants") or ():
+        grant = reader.grant(item)
+        if grant is None:
+            continue
+        if grant.name in names:
+            page.complain(
+                item,
+                f"there are two grants called {grant.name!r}",
+                f"the first stands in line {names[grant.name]}; give one another name",
+            )
+        names.setdefault(grant.name, item.place.line)
+        for address in sorted(break_glass & set(grant.who.mailboxes)) if grant.allow else ():
+            page.complain(
+                item,
+                f"{grant.name} lets in {address}, a break-glass account",
+                "a break-glass account opens no mailbox protocol; take it out of the grant",
+            )
+        grants.append(grant)
+    return tuple(grants)
