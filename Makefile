@@ -1,0 +1,73 @@
+# The words that people and CI use. `make` alone lists them.
+SHELL := /bin/bash
+VENV ?= .venv
+PY := $(VENV)/bin/python
+RUN := $(VENV)/bin/
+WORKERS ?= auto
+# What strangers.md names for this floor: programs nobody here wrote.
+STRANGERS_APT := curl ca-certificates
+
+.PHONY: help setup check fix test strangers demo bench mutants promises docs ci clean
+
+help:
+	@echo "setup      a virtual environment with everything the work needs"
+	@echo "check      style, types, floors, generated documents"
+	@echo "fix        let ruff mend what it can"
+	@echo "test       every test that needs no other program"
+	@echo "strangers  the tests that meet programs nobody here wrote (installs them)"
+	@echo "promises   every promise has tests, and they ran (after test and strangers)"
+	@echo "demo       the main job, told as a story, on the embedded tenant"
+	@echo "bench      how fast, as ratios"
+	@echo "mutants    do the tests bite? counts survivors in the heart"
+	@echo "docs       write the generated documents again"
+
+$(VENV)/ready: pyproject.toml
+	@echo "--- setting up $(VENV)"
+	python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip
+	$(PY) -m pip install --quiet --editable . --group dev
+	@touch $@
+
+setup: $(VENV)/ready
+
+check: setup
+	$(RUN)ruff format --check src tests benchmarks
+	$(RUN)ruff check src tests benchmarks
+	$(RUN)mypy
+	$(RUN)lint-imports
+	$(PY) tests/documents.py --check
+
+fix: setup
+	$(RUN)ruff check --fix src tests benchmarks
+	$(RUN)ruff format src tests benchmarks
+
+docs: setup
+	$(PY) tests/documents.py --write
+
+test: setup
+	@rm -f .ran/test.json
+	RAN=test $(RUN)pytest -n $(WORKERS) -m "not stranger"
+	@echo "left out here, run by 'make strangers': $$($(RUN)pytest --collect-only -q -m stranger 2>/dev/null | grep -c '::') tests that need other programs"
+
+strangers: setup
+	@if ! command -v curl >/dev/null; then apt-get update -q && apt-get install -y -q $(STRANGERS_APT); fi
+	@rm -f .ran/strangers.json
+	RAN=strangers $(RUN)pytest -m stranger
+
+promises: setup
+	$(PY) tests/promises.py
+
+demo: setup
+	$(RUN)portineria demo
+
+bench: setup
+	$(PY) benchmarks/startup.py
+
+mutants: setup
+	$(PY) tests/mutants.py
+
+ci:
+	bash .ci/run
+
+clean:
+	rm -rf $(VENV) .ran mutants .mypy_cache .ruff_cache .hypothesis

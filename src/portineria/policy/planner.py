@@ -1,0 +1,147 @@
+"""From what was seen and what was asked to a plan. Pure: the same question, the same plan.
+
+1. resolve grants to mailboxes, refusing what cannot be      entitle
+2. decide about security defaults                            window
+3. close: authentication policy, new mailboxes, tenant doors closings
+4. open the granted switches explicitly                      openings
+5. stage and enforce the baseline                            replacement
+6. the basic grants' own exceptions                          exceptions
+7. shut every basic twin that nothing else refuses           here
+8. judge the planned tenant, cell by cell                    promise
+9. let the guards speak                                      guards
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from portineria.policy.closings import (
+    close_basic,
+    close_mailboxes,
+    close_new_mailboxes,
+    close_tenant_doors,
+)
+from portineria.policy.desired import Desired
+from portineria.policy.draft import Draft, ours
+from portineria.policy.entitle import Entitlements, entitle, expired
+from portineria.policy.exceptions import (
+    circles,
+    deny,
+    except_in_authentication_policy,
+    except_in_conditional_access,
+)
+from portineria.policy.guards.case import Case
+from portineria.policy.guards.registry import speak
+from portineria.policy.openings import open_mailboxes
+from portineria.policy.plan import Cell, Plan
+from portineria.policy.promise import REFUSED, Judge, exposure, promises
+from portineria.policy.replacement import break_glass_ids, plan_baseline
+from portineria.policy.simulate import simulate
+from portineria.policy.verdict import Answer
+from portineria.policy.window import decide
+from portineria.tenant.caller import Basic
+from portineria.tenant.mailbox import Protocol
+from portineria.tenant.snapshot import Snapshot
+from portineria.tenant.unseen import Unseen
+
+
+def make_plan(
+    snapshot: Snapshot,
+    desired: Desired,
+    now: datetime,
+    *,
+    accepted: Iterable[str] = (),
+    mail_app: str | None = None,
+) -> Plan:
+    """Plan how the tenant of `snapshot` becomes what `desired` asks.
+
+    `accepted` are words given against guards; `mail_app` is the client id that oauth-app and
+    gateway grants mean when they name none. Never raises for what it could not see: that is
+    in `Plan.unknown`, and a guard stops on it.
+    """
+    draft = Draft()
+    entitlements = entitle(desired, snapshot, now.date())
+    draft.unknown += entitlements.unseen
+    for grant in expired(desired, now.date()):
+        draft.note(f"grant «{grant.name}» ended on {grant.until}: its doors are closed")
+    _draft(desired, snapshot, entitlements, now, draft)
+    cells = _judge(snapshot, draft, entitlements, now, mail_app)
+    if _shut_twins(snapshot, cells, draft):
+        cells = _judge(snapshot, draft, entitlements, now, mail_app)
+    words = set(accepted) | ({"exposure"} if desired.accept_exposure else set())
+    plan = Plan(
+        tenant_id=snapshot.tenant_id,
+        made_at=now,
+        snapshot_taken_at=snapshot.taken_at,
+        policy_digest=desired.digest,
+        changes=draft.numbered(),
+        cells=cells,
+        refusals=tuple(entitlements.refusals),
+        accepted=tuple(sorted(words)),
+        lost=tuple(draft.lost),
+        exposure=exposure(cells),
+        unknown=tuple(draft.unknown),
+        notes=tuple(draft.notes),
+    )
+    return replace(plan, stops=speak(Case(plan=plan, snapshot=snapshot, now=now)))
+
+
+def _draft(
+    desired: Desired, snapshot: Snapshot, entitlements: Entitlements, now: datetime, draft: Draft
+) -> None:
+    decision = decide(desired, snapshot, entitlements, draft)
+    close_basic(desired, snapshot, draft)
+    close_new_mailboxes(desired, snapshot, draft)
+    close_tenant_doors(desired, snapshot, draft)
+    close_mailboxes(desired, snapshot, entitlements, draft)
+    open_mailboxes(entitlements, draft)
+    break_glass = break_glass_ids(desired, snapshot, draft)
+    enforced = plan_baseline(desired, snapshot, decision, break_glass, now, draft)
+    if _conditional_access_bought(snapshot):
+        except_in_conditional_access(snapshot, entitlements, break_glass, enforced, draft)
+    elif circles(entitlements):
+        draft.lost.append(
+            "the networks of basic grants cannot be enforced without Microsoft Entra ID P1"
+        )
+    except_in_authentication_policy(desired, snapshot, entitlements, draft)
+
+
+def _conditional_access_bought(snapshot: Snapshot) -> bool:
+    return not isinstance(snapshot.licences, Unseen) and snapshot.licences.entra_p1
+
+
+def _judge(
+    snapshot: Snapshot,
+    draft: Draft,
+    entitlements: Entitlements,
+    now: datetime,
+    mail_app: str | None,
+) -> tuple[Cell, ...]:
+    planned = simulate(snapshot, draft.numbered())
+    return promises(entitlements, Judge(snapshot, planned, now), mail_app)
+
+
+def _shut_twins(snapshot: Snapshot, cells: Iterable[Cell], draft: Draft) -> bool:
+    """Deny basic, by a policy of its own, on each mailbox whose SMTP opened for OAuth only.
+
+    The SMTP switch opens both methods; without another refusing layer a password would do.
+    A policy that somebody else assigned is left alone: the guard basic-twin speaks then.
+    """
+    policies = snapshot.authentication_policies
+    shut = False
+    for cell in cells:
+        twin = cell.protocol is Protocol.SMTP and cell.caller == str(Basic())
+        if not twin or cell.place or cell.promised != REFUSED or cell.after == Answer.NO.value:
+            continue
+        draft.needs("authentication policies", policies)
+        box = snapshot.mailbox(cell.mailbox)
+        if isinstance(policies, Unseen) or box is None:
+            continue
+        own = box.authentication_policy
+        if isinstance(own, Unseen) or (own is not None and not ours(own)):
+            continue
+        deny(box, {policy.name: policy for policy in policies}, "the basic twin", draft)
+        shut = True
+    return shut
