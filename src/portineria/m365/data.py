@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from portineria.fault import ServiceFault
 
@@ -53,3 +54,8 @@ def texts(value: object) -> tuple[str, ...]:
 def members(value: object) -> Row:
     """An object member, empty where it is absent or null."""
     return value if isinstance(value, Mapping) else {}
+
+
+def literal(value: str) -> str:
+    """A string literal of OData, quotes doubled, fit for a URL."""
+    return quote("'" + value.replace("'", "''") + "'", safe="'")

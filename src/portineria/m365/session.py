@@ -15,7 +15,7 @@ from uuid import uuid4
 from portineria.clock import Clock
 from portineria.fault import AmbiguousWrite, Fault, NotFound, Throttled
 from portineria.m365.answers import TRUNCATED, read_exchange, read_graph
-from portineria.m365.batch import BATCH, parts_of, pack
+from portineria.m365.batch import BATCH, pack, parts_of
 from portineria.m365.data import Data, Incomplete, Row
 from portineria.m365.endpoints import Endpoints
 from portineria.m365.messages import Door, NoAnswer, Request, Response, Tokens

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portineria.fault import Fault, NotFound
-from portineria.m365.data import Row, text, texts, truth
+from portineria.m365.data import Row, literal, text, texts, truth
 from portineria.m365.session import Session
 from portineria.tenant.access import EXCHANGE_ONLINE
 from portineria.tenant.apps import App
@@ -60,7 +60,7 @@ async def app(session: Session, client_id: str) -> App | None:
 
 
 async def _principal(session: Session, app_id: str, fields: str) -> Row:
-    path = f"/servicePrincipals(appId='{app_id}')?$select={fields}"
+    path = f"/servicePrincipals(appId={literal(app_id)})?$select={fields}"
     return (await session.graph("GET", path, needs=READ)).body
 
 
@@ -82,7 +82,7 @@ async def _scopes(session: Session, key: str) -> frozenset[str] | Unseen:
     try:
         resources = {(await resource(session, name)).id for name in (EXCHANGE_ONLINE, GRAPH)}
         rows = await session.graph_list(
-            f"/oauth2PermissionGrants?$filter=clientId eq '{key}'", needs=READ
+            f"/oauth2PermissionGrants?$filter=clientId eq {literal(key)}", needs=READ
         )
     except Fault as fault:
         return Unseen(fault.why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from portineria.fault import Fault, NotFound
-from portineria.m365.data import Row, text
+from portineria.m365.data import Row, literal, text
 from portineria.m365.session import Session
 from portineria.tenant.people import Group
 from portineria.tenant.unseen import Unseen
@@ -32,9 +32,8 @@ async def _found(session: Session, name: str) -> list[Row]:
             return [(await session.graph("GET", path, needs=READ)).body]
         except NotFound:
             return []
-    quoted = name.replace("'", "''")
     rows = await session.graph_list(
-        f"/groups?$filter=displayName eq '{quoted}'&$select=id,displayName", needs=READ
+        f"/groups?$filter=displayName eq {literal(name)}&$select=id,displayName", needs=READ
     )
     return [row for row in rows if text(row.get("displayName")).lower() == name.lower()]
 

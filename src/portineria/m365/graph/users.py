@@ -7,10 +7,11 @@ Source: Graph dossier 3.1. Per-user MFA is read from the beta endpoint
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
-from portineria.m365.data import Row, members, text, truth
+from portineria.fault import ServiceFault
+from portineria.m365.data import Row, literal, members, text, truth
 from portineria.m365.graph.plans import ENTRA_P1, EXCHANGE_PLANS
+from portineria.m365.retry import Kind
 from portineria.m365.session import Session
 from portineria.tenant.people import User
 from portineria.tenant.unseen import NOT_LOOKED_AT, Unseen
@@ -66,14 +67,12 @@ async def per_user_mfa(session: Session, user_id: str) -> bool:
     )
     state = text(data.body.get("perUserMfaState")).lower()
     if state not in ("disabled", "enabled", "enforced"):
-        raise ValueError(state)
+        raise ServiceFault(f"an unheard-of state of per-user MFA: {state or 'none'}")
     return state != "disabled"
 
 
 async def revoke_sessions(session: Session, user_id: str) -> None:
     """Signs the person out everywhere; twice is as once."""
-    from portineria.m365.retry import Kind
-
     await session.graph(
         "POST", f"/users/{user_id}/revokeSignInSessions", kind=Kind.IDEMPOTENT, needs=REVOKE
     )
@@ -81,9 +80,9 @@ async def revoke_sessions(session: Session, user_id: str) -> None:
 
 async def identify(session: Session, name: str) -> tuple[str, ...]:
     """Object ids of the accounts with this user principal name."""
-    quoted = name.replace("'", "''")
-    rows: list[dict[str, Any]] | list[Row] = await session.graph_list(
-        f"/users?$filter=userPrincipalName eq '{quoted}'&$select=id,userPrincipalName", needs=READ
+    rows = await session.graph_list(
+        f"/users?$filter=userPrincipalName eq {literal(name)}&$select=id,userPrincipalName",
+        needs=READ,
     )
     return tuple(
         text(row.get("id"))

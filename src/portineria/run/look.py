@@ -1,0 +1,282 @@
+"""Look at a tenant: every family is read, or says why it could not be.
+
+A family that fails becomes Unseen with the reason in plain words, and the rest goes on; only
+when nothing at all could be seen is the failure itself raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from portineria.clock import Clock
+from portineria.fault import Fault, NetworkFault, ServiceFault
+from portineria.run.ports import Crew, Progress
+from portineria.tenant.access import (
+    AuthenticationPolicy,
+    ConditionalAccessPolicy,
+    MailboxPlan,
+    NamedLocation,
+    Organization,
+    Transport,
+)
+from portineria.tenant.apps import App, MailboxRight
+from portineria.tenant.mailbox import Mailbox
+from portineria.tenant.people import (
+    DIRECTORY_SYNC_ROLE,
+    SECURITY_DEFAULTS_ROLES,
+    Domain,
+    Group,
+    Licences,
+    User,
+)
+from portineria.tenant.snapshot import Snapshot
+from portineria.tenant.unseen import Unseen
+
+LIMIT = 4
+"""Requests at a time: Exchange publishes no limit and answers 429 to more."""
+
+Tell = Callable[[str, int], None]
+T = TypeVar("T")
+
+
+class TenantReader(Protocol):
+    """One method a family. Each raises ServiceFault or NetworkFault, and never gives a part."""
+
+    async def domains(self) -> tuple[Domain, ...]: ...
+
+    async def licences(self) -> Licences: ...
+
+    async def security_defaults(self) -> bool: ...
+
+    async def conditional_access(self) -> tuple[ConditionalAccessPolicy, ...]: ...
+
+    async def named_locations(self) -> tuple[NamedLocation, ...]: ...
+
+    async def authentication_policies(self) -> tuple[AuthenticationPolicy, ...]: ...
+
+    async def transport(self) -> Transport: ...
+
+    async def organization(self) -> Organization: ...
+
+    async def mailbox_plans(self) -> tuple[MailboxPlan, ...]: ...
+
+    async def mailboxes(self, tell: Tell) -> tuple[Mailbox, ...]: ...
+
+    async def recipient(self, name: str) -> Mailbox | None:
+        """A recipient that is no mailbox, by address, for what people name by mistake."""
+        ...
+
+    async def users(self, tell: Tell) -> Mapping[str, User]: ...
+
+    async def user_consent(self) -> bool | Unseen: ...
+
+    async def role_members(self, roles: Collection[str]) -> Mapping[str, frozenset[str]]: ...
+
+    async def group(self, name: str) -> tuple[Group, ...]:
+        """Groups with this id or name (names are not unique), expanded."""
+        ...
+
+    async def per_user_mfa(self, user_id: str) -> bool: ...
+
+    async def app(self, client_id: str) -> App | None: ...
+
+    async def rights(
+        self, app: App, guids: Collection[str]
+    ) -> Mapping[tuple[str, str], MailboxRight]:
+        """By (client id, mailbox guid), for all of these mailboxes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wants:
+    """What costs a call each and is therefore read only where somebody asked.
+
+    `mailboxes` (address, user principal name or guid): rights and per-user MFA, and what a name
+    is that is no mailbox. `groups`: names or ids. `apps`: client ids. `everything` asks for
+    rights and per-user MFA of all mailboxes.
+    """
+
+    mailboxes: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    apps: frozenset[str] = frozenset()
+    everything: bool = False
+    own_app: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why a family was not seen, kept so that it can be raised if all of them fail."""
+
+    fault: Fault
+
+
+async def look(
+    reader: TenantReader,
+    tenant_id: str,
+    clock: Clock,
+    crew: Crew,
+    progress: Progress,
+    wants: Wants,
+) -> Snapshot:
+    """A snapshot as of the moment that reading began. Raises OperatorFault (a credential that
+    is refused), or the first fault where not one family could be read.
+    """
+    taken_at = clock.now()
+    seen = await _families(reader, crew, progress)
+    snapshot = Snapshot(
+        tenant_id=tenant_id, taken_at=taken_at, own_app=wants.own_app, **_unseen(seen)
+    )
+    snapshot = await _roles_and_groups(snapshot, reader, crew, wants)
+    snapshot = await _strangers(snapshot, reader, crew, wants)
+    snapshot = await _apps(snapshot, reader, crew, wants)
+    return await _per_user_mfa(snapshot, reader, crew, progress, wants)
+
+
+async def _families(reader: TenantReader, crew: Crew, progress: Progress) -> dict[str, Any]:
+    def tell(what: str, count: int) -> None:
+        progress.step(what, count)
+
+    readings: dict[str, Callable[[], Awaitable[Any]]] = {
+        "mailboxes": lambda: reader.mailboxes(tell),
+        "users": lambda: reader.users(tell),
+        "domains": reader.domains,
+        "licences": reader.licences,
+        "security_defaults": reader.security_defaults,
+        "conditional_access": reader.conditional_access,
+        "named_locations": reader.named_locations,
+        "authentication_policies": reader.authentication_policies,
+        "transport": reader.transport,
+        "organization": reader.organization,
+        "mailbox_plans": reader.mailbox_plans,
+        "user_consent": reader.user_consent,
+    }
+
+    async def read(name: str) -> Any:
+        found = await _seen(readings[name]())
+        progress.step(name)
+        return found
+
+    seen = {name: found async for name, found in crew.each(readings, read, LIMIT)}
+    failures = [found for found in seen.values() if isinstance(found, _Failure)]
+    if len(failures) == len(seen):
+        raise failures[0].fault
+    return seen
+
+
+async def _seen(reading: Awaitable[T]) -> T | _Failure:
+    try:
+        return await reading
+    except (ServiceFault, NetworkFault) as fault:
+        return _Failure(fault)
+
+
+def _unseen(seen: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: Unseen(found.fault.why) if isinstance(found, _Failure) else found
+        for name, found in seen.items()
+    }
+
+
+async def _roles_and_groups(
+    snapshot: Snapshot, reader: TenantReader, crew: Crew, wants: Wants
+) -> Snapshot:
+    """Those of security defaults, directory sync, and whatever a policy names."""
+    policies = (
+        () if isinstance(snapshot.conditional_access, Unseen) else snapshot.conditional_access
+    )
+    roles = {role for role, _ in SECURITY_DEFAULTS_ROLES} | {DIRECTORY_SYNC_ROLE}
+    groups = set(wants.groups)
+    for policy in policies:
+        roles |= policy.include_roles | policy.exclude_roles
+        groups |= policy.include_groups | policy.exclude_groups
+    members = await _seen(reader.role_members(roles))
+
+    async def expand(name: str) -> tuple[Group, ...]:
+        found = await _seen(reader.group(name))
+        if isinstance(found, _Failure):
+            return (Group(id=name, name=name, members=Unseen(found.fault.why)),)
+        return found
+
+    expanded = [
+        group async for _, found in crew.each(sorted(groups), expand, LIMIT) for group in found
+    ]
+    return replace(
+        snapshot,
+        role_members=Unseen(members.fault.why) if isinstance(members, _Failure) else members,
+        groups={group.id: group for group in sorted(expanded, key=lambda group: group.id)},
+    )
+
+
+async def _strangers(
+    snapshot: Snapshot, reader: TenantReader, crew: Crew, wants: Wants
+) -> Snapshot:
+    """Wanted names that are no mailbox: a group, a guest, somebody on-premises."""
+    if isinstance(snapshot.mailboxes, Unseen):
+        return snapshot
+    unknown = sorted(name for name in wants.mailboxes if snapshot.mailbox(name) is None)
+
+    async def ask(name: str) -> Mailbox | None:
+        found = await _seen(reader.recipient(name))
+        return None if isinstance(found, _Failure) else found
+
+    found = [stranger async for _, stranger in crew.each(unknown, ask, LIMIT)]
+    known = {box.guid for box in snapshot.mailboxes}
+    strangers = {box.guid: box for box in found if box is not None and box.guid not in known}
+    if not strangers:
+        return snapshot
+    boxes = (*snapshot.mailboxes, *sorted(strangers.values(), key=lambda box: box.address))
+    return replace(snapshot, mailboxes=boxes)
+
+
+async def _apps(snapshot: Snapshot, reader: TenantReader, crew: Crew, wants: Wants) -> Snapshot:
+    """Applications, and their rights on the wanted mailboxes."""
+    answers = {
+        client_id: found
+        async for client_id, found in crew.each(
+            sorted(wants.apps), lambda client_id: _seen(reader.app(client_id)), LIMIT
+        )
+    }
+    failure = next((found for found in answers.values() if isinstance(found, _Failure)), None)
+    if failure is not None:
+        return replace(snapshot, apps=Unseen(failure.fault.why))
+    apps = {key: found for key, found in answers.items() if isinstance(found, App)}
+    guids = tuple(box.guid for box in _wanted(snapshot, wants))
+    rights: dict[tuple[str, str], MailboxRight] = {}
+    for key in sorted(apps):
+        found = await _seen(reader.rights(apps[key], guids))
+        if isinstance(found, _Failure):
+            unseen = Unseen(found.fault.why)
+            nothing = MailboxRight(full_access=unseen, scoped_smtp=unseen)
+            rights.update({(key, guid): nothing for guid in guids})
+        else:
+            rights.update(found)
+    return replace(snapshot, apps=apps, rights=rights)
+
+
+def _wanted(snapshot: Snapshot, wants: Wants) -> tuple[Mailbox, ...]:
+    if isinstance(snapshot.mailboxes, Unseen):
+        return ()
+    if wants.everything:
+        return snapshot.mailboxes
+    found = {box.guid: box for name in wants.mailboxes if (box := snapshot.mailbox(name))}
+    return tuple(found[guid] for guid in sorted(found))
+
+
+async def _per_user_mfa(
+    snapshot: Snapshot, reader: TenantReader, crew: Crew, progress: Progress, wants: Wants
+) -> Snapshot:
+    """Of the people behind the wanted mailboxes; the others stay not looked at."""
+    if isinstance(snapshot.users, Unseen):
+        return snapshot
+    users = dict(snapshot.users)
+    wanted = [box.entra_id for box in _wanted(snapshot, wants) if box.entra_id in users]
+    readings = crew.each(wanted, lambda key: _seen(reader.per_user_mfa(str(key))), LIMIT)
+    done = 0
+    async for key, found in readings:
+        mfa = Unseen(found.fault.why) if isinstance(found, _Failure) else found
+        users[str(key)] = replace(users[str(key)], per_user_mfa=mfa)
+        done += 1
+        progress.step("per-user MFA", done, len(wanted))
+    return replace(snapshot, users=users)
