@@ -79,6 +79,11 @@ class Buffer:
         self._advance(len(octets))
         return octets
 
+    def put_back(self, octets: bytes) -> None:
+        """Octets taken by `some` that turned out to belong to the next piece."""
+        self._data[:0] = octets
+        self._seen = 0
+
     def _drop(self) -> None:
         end = self._data.find(b"\n")
         self._seen = 0

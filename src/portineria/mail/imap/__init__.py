@@ -1,0 +1,5 @@
+"""IMAP4rev1 (RFC 3501, RFC 9051) as pure machines.
+
+`words` verbs, limits and the sentences an owner hands in · `grammar` commands, literals and
+sequence sets · `server` and `client` the two ends. Read `words` first.
+"""
