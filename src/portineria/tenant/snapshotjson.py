@@ -1,0 +1,143 @@
+"""A snapshot as JSON and back, member by member along the types of the words.
+
+Unseen is written as {"unseen": "because"}, so that it survives as what it is. Members that a
+newer version wrote and this one does not know are refused, never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from portineria.tenant.snapshot import Snapshot
+from portineria.tenant.unseen import Unseen
+
+SCHEMA = "portineria/snapshot@1"
+
+
+def to_json(snapshot: Snapshot) -> dict[str, Any]:
+    """JSON-like, the same for equal snapshots: sets are sorted."""
+    return {"schema": SCHEMA, **_write(snapshot)}
+
+
+def from_json(document: Mapping[str, Any]) -> Snapshot:
+    """Raises ValueError for another schema, and for whatever does not fit it."""
+    if document.get("schema") != SCHEMA:
+        raise ValueError(f"not {SCHEMA}: {document.get('schema')!r}")
+    members = {name: value for name, value in document.items() if name != "schema"}
+    found = _read(Snapshot, members, "snapshot")
+    assert isinstance(found, Snapshot)
+    return found
+
+
+def _write(value: Any) -> Any:
+    match value:
+        case Unseen():
+            return {"unseen": value.because}
+        case _ if is_dataclass(value):
+            return {field.name: _write(getattr(value, field.name)) for field in fields(value)}
+        case Mapping():
+            return _write_mapping(value)
+        case frozenset():
+            return sorted(_write(item) for item in value)
+        case tuple():
+            return [_write(item) for item in value]
+        case StrEnum() | datetime() | IPv4Network() | IPv6Network():
+            return value.isoformat() if isinstance(value, datetime) else str(value)
+        case _:
+            return value
+
+
+def _write_mapping(value: Mapping[Any, Any]) -> Any:
+    """Pairs as keys have no place in JSON: such a mapping is a list of [first, second, value]."""
+    if any(isinstance(key, tuple) for key in value):
+        return [[*key, _write(value[key])] for key in sorted(value)]
+    return {key: _write(value[key]) for key in sorted(value)}
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _read(kind: Any, value: Any, where: str) -> Any:
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return _read_union(get_args(kind), value, where)
+    if origin is not None:
+        return _read_container(origin, get_args(kind), value, where)
+    return _read_plain(kind, value, where)
+
+
+def _read_union(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
+    if isinstance(value, dict) and set(value) == {"unseen"} and Unseen in kinds:
+        return Unseen(str(value["unseen"]))
+    if value is None and NoneType in kinds:
+        return None
+    if {IPv4Network, IPv6Network} <= set(kinds):
+        return _network(value, where)
+    others = [kind for kind in kinds if kind not in (Unseen, NoneType)]
+    for kind in others[:-1]:
+        try:
+            return _read(kind, value, where)
+        except ValueError:
+            continue
+    return _read(others[-1], value, where)
+
+
+def _read_container(origin: Any, kinds: tuple[Any, ...], value: Any, where: str) -> Any:
+    if origin is tuple:
+        return tuple(_read(kinds[0], item, where) for item in _list(value, where))
+    if origin is frozenset:
+        return frozenset(_read(kinds[0], item, where) for item in _list(value, where))
+    key, member = kinds
+    if get_origin(key) is tuple:
+        if value == {}:
+            return {}
+        triples = [_list(item, where) for item in _list(value, where)]
+        return {(first, second): _read(member, last, where) for first, second, last in triples}
+    if not isinstance(value, dict):
+        raise ValueError(f"{where}: expected an object, found {value!r}")
+    return {name: _read(member, item, f"{where}.{name}") for name, item in value.items()}
+
+
+def _read_plain(kind: Any, value: Any, where: str) -> Any:
+    if is_dataclass(kind) and isinstance(kind, type):
+        return _read_object(kind, value, where)
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind(value)
+    if not isinstance(value, kind):
+        raise ValueError(f"{where}: expected {kind.__name__}, found {value!r}")
+    return value
+
+
+def _read_object(kind: type, value: Any, where: str) -> Any:
+    hints = _hints(kind)
+    if not isinstance(value, dict) or set(value) - set(hints):
+        raise ValueError(f"{where}: not a {kind.__name__}: {value!r}")
+    members = {name: _read(hints[name], item, f"{where}.{name}") for name, item in value.items()}
+    try:
+        return kind(**members)
+    except TypeError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def _network(value: Any, where: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(value)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def _list(value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"{where}: expected a list, found {value!r}")
+    return value
