@@ -285,7 +285,8 @@ def read_grants(
     reader = _Reader(page, read_csv)
     grants: list[Grant] = []
     names: dict[str, int] = {}
-    for item in page.items(spot, "grants") or ():
+    items = None if spot.kind == "null" else page.items(spot, "grants")
+    for item in items or ():
         grant = reader.grant(item)
         if grant is None:
             continue

@@ -43,8 +43,17 @@ POSTURE_WORDS: dict[str, type[StrEnum]] = {
 POSTURE_KEYS = (*POSTURE_WORDS, "conditional_access", "new_mailboxes")
 CONDITIONAL_ACCESS_KEYS = ("baseline", "break_glass")
 NEW_MAILBOXES_WORDS: dict[str, type[StrEnum]] = {"imap": Wish, "pop": Wish}
-EVERYONE_WORDS: dict[str, type[StrEnum]] = {"imap": Wish, "pop": Wish, "smtp": EverybodySmtp}
-_TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)+|[0-9a-fA-F-]{36}")
+
+
+class Shut(StrEnum):
+    """What everybody else may be told: a door is closed or left alone, never opened."""
+
+    UNMANAGED = "unmanaged"
+    OFF = "off"
+
+
+EVERYONE_WORDS: dict[str, type[StrEnum]] = {"imap": Shut, "pop": Shut, "smtp": EverybodySmtp}
+TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)+|[0-9a-fA-F-]{36}")
 
 
 def parse(text: str, *, read_csv: CsvReader | None, file: str = "policy.yaml") -> Desired:
@@ -114,7 +123,7 @@ def _tenant(page: Page, spot: Spot | None) -> str:
     if spot is None:
         return ""
     value = page.text(spot, "the tenant") or ""
-    if value and not _TENANT.fullmatch(value):
+    if value and not TENANT.fullmatch(value):
         page.complain(
             spot, f"{value!r} is no tenant", "write a domain of it, or its id: contoso.example"
         )
@@ -171,7 +180,12 @@ def _everyone(page: Page, spot: Spot | None) -> EverybodyElse:
         )
         return EverybodyElse()
     found = page.mapping(spot, tuple(EVERYONE_WORDS), "everyone_else") or {}
-    return EverybodyElse(**_words(page, found, EVERYONE_WORDS))
+    words = _words(page, found, EVERYONE_WORDS)
+    return EverybodyElse(
+        imap=Wish(words.get("imap", "unmanaged")),
+        pop=Wish(words.get("pop", "unmanaged")),
+        smtp=words.get("smtp", EverybodySmtp.UNMANAGED),
+    )
 
 
 def _words(page: Page, found: dict[str, Spot], kinds: dict[str, type[StrEnum]]) -> dict[str, Any]:
