@@ -63,7 +63,8 @@ def _changes(changes: Iterable[Change]) -> Iterator[str]:
             yield ""
             yield f"{phase.value}. {PHASES[phase]}"
         risk = "" if change.risk == "low" else f"  [{change.risk} risk]"
-        yield f"  {SIGN[change.verb]} {change.id:>3}  {change.target.family}: {change.target.name}{risk}"
+        what = f"{change.target.family}: {change.target.name}"
+        yield f"  {SIGN[change.verb]} {change.id:>3}  {what}{risk}"
         yield from (f"         {line}" for line in _fields(change.before, change.after))
         yield f"         {change.reason}  ({', '.join(change.because)})"
 
