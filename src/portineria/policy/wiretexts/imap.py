@@ -1,0 +1,120 @@
+"""IMAP's texts (dossier exchange-online 1.10, 3.2, 4.3, 5.2), each without its tag."""
+
+from __future__ import annotations
+
+from portineria.policy.verdict import Confidence, Layer
+from portineria.policy.wiretexts.rows import (
+    ANYONE,
+    APP,
+    APP_NOT_CONNECTED,
+    APP_REFUSED,
+    AUTH,
+    BASIC,
+    CAPABILITY,
+    FIRST,
+    MUTE,
+    NOT_CONNECTED,
+    OUTSIDE,
+    POLICY_OR_RETIRED,
+    THROTTLED,
+    TOKEN,
+    TOKEN_REFUSED,
+    USER,
+    Row,
+    beside,
+    later,
+    passed,
+    refused,
+)
+
+ROWS: tuple[Row, ...] = (
+    THROTTLED,
+    later(
+        r"^(NO|BAD) Server Unavailable",
+        "the service could not reach the mailbox's server",
+        "exchange-online 5.2",
+    ),
+    later(r"^\* BYE", "the service ended the conversation", "exchange-online 5.2; RFC 9051 7.1.5"),
+    later(
+        r"^NO \[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]",
+        "the service is in trouble or busy",
+        "RFC 5530 3",
+    ),
+    passed(OUTSIDE, r"^(\* )?OK\b", "the server is there", "exchange-online 5.2"),
+    refused(
+        CAPABILITY,
+        BASIC,
+        r"^(?!.*\bAUTH=PLAIN\b).*\bLOGINDISABLED\b",
+        {Layer.BASIC_RETIREMENT},
+        "the server takes no password from anybody",
+        "exchange-online 1.10, 5.2",
+    ),
+    beside(
+        r"^(?!.*\bXOAUTH2\b)",
+        "XOAUTH2 is not offered, so no token can be presented",
+        "exchange-online 5.1, 5.2",
+        CAPABILITY,
+        TOKEN,
+    ),
+    passed(CAPABILITY, r"", "a way to log in is offered", "exchange-online 5.2"),
+    passed(AUTH, r"^OK\b", "the login was accepted", "exchange-online 5.2"),
+    refused(
+        AUTH,
+        BASIC,
+        r"^NO\b.*BasicAuthBlocked",
+        POLICY_OR_RETIRED,
+        "basic authentication is blocked",
+        "exchange-online 5.2 (consumer accounts)",
+        Confidence.FIELD_REPORT,
+    ),
+    refused(
+        AUTH,
+        BASIC,
+        r"^NO (LOGIN|AUTHENTICATE) failed\.",
+        MUTE,
+        "the password was refused; the server does not say by what",
+        "exchange-online 1.10, 5.2",
+    ),
+    refused(
+        AUTH,
+        USER,
+        r"^NO AUTHENTICATE failed\.",
+        TOKEN_REFUSED,
+        "the token was refused",
+        "exchange-online 5.2",
+    ),
+    refused(
+        AUTH,
+        APP,
+        r"^NO AUTHENTICATE failed\.",
+        APP_REFUSED,
+        "the application's token was refused",
+        "exchange-online 3.2, 5.2",
+    ),
+    passed(FIRST, r"^OK\b", "the mailbox was opened", "exchange-online 5.2"),
+    refused(
+        FIRST,
+        ANYONE - APP,
+        r"^BAD User is authenticated but not connected",
+        NOT_CONNECTED,
+        "the login holds but the mailbox stays shut: the protocol is off, or there is no right to "
+        "the mailbox; frequent reconnecting is known to cause it too",
+        "exchange-online 1.10, 4.3, 5.2",
+        Confidence.FIELD_REPORT,
+    ),
+    refused(
+        FIRST,
+        APP,
+        r"^BAD User is authenticated but not connected",
+        APP_NOT_CONNECTED,
+        "the login holds but the mailbox stays shut: the protocol is off, or the application is "
+        "not registered in Exchange or has no right to the mailbox",
+        "exchange-online 1.10, 3.2, 5.2",
+        Confidence.FIELD_REPORT,
+    ),
+    beside(
+        r"^BAD Command (Argument )?Error",
+        "the server did not understand the command",
+        "exchange-online 5.2",
+    ),
+)
