@@ -106,7 +106,7 @@ async def _ask(lab: Lab, face: str, request: Request) -> Ask:
     return Ask(
         face=face,
         method=request.method,
-        path=request.url.path,
+        path=str(request.scope["path"]),
         query=dict(request.query_params),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=await request.body(),

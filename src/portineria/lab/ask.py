@@ -26,6 +26,9 @@ class Seen:
     def get(self, kind: str, key: str) -> Document | None:
         return self.world[kind].get(key, self.age(kind))
 
+    def find(self, kind: str, member: str, value: str) -> Document | None:
+        return self.world[kind].find(member, value, self.age(kind))
+
     def all(self, kind: str) -> Iterator[Document]:
         return self.world[kind].all(self.age(kind))
 

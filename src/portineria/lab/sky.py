@@ -28,7 +28,7 @@ class Cut(ConnectionResetError):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the weather does to one request: "", throttled, failed, cut-before, cut-after, forgotten."""
+    """What happens to one request: "", throttled, failed, cut-before, cut-after or forgotten."""
 
     what: str = ""
     status: int = 0
@@ -72,7 +72,11 @@ class Sky:
     def _too_fast(self, weather: Weather, ask: Ask, tick: float) -> bool:
         """Conditional Access and named locations: so many a second, and no Retry-After."""
         limit = weather.conditional_access_per_second
-        if ask.face != "graph" or not limit or "/identity/conditionalaccess" not in ask.path.lower():
+        if (
+            ask.face != "graph"
+            or not limit
+            or "/identity/conditionalaccess" not in ask.path.lower()
+        ):
             return False
         if tick - self.last_conditional_access < 1.0 / limit - _SLACK:
             return True
@@ -113,7 +117,9 @@ def _chance(seed: int, operation: str, count: int) -> float:
     return int.from_bytes(digest[:8], "big") / 2.0**64
 
 
-async def weathered(lab: Lab, ask: Ask, handler: Handler, refusal: Callable[[Turn], Answer]) -> Answer:
+async def weathered(
+    lab: Lab, ask: Ask, handler: Handler, refusal: Callable[[Turn], Answer]
+) -> Answer:
     """Serve one request (or one part of a batch) under the weather, and write it down.
 
     `handler` is synchronous, so that nothing comes between a forgotten write and its answer.

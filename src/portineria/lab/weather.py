@@ -31,10 +31,13 @@ READINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "pop-disabled-refusal": ("command", "auth"),
         "smtp-refusal-order": ("switch-first", "credentials-first"),
-        "smtp-oauth-under-security-defaults": ("allowed", "refused"),
+        "smtp-oauth-under-security-defaults": ("passes", "refused"),
         "xoauth2-failure": ("immediate", "challenge"),
-        "basic-smtp-after-2026": ("allowed", "refused"),
+        "basic-smtp-after-2026": ("open", "default-off", "removed"),
         "report-only-under-security-defaults": ("accepted", "refused"),
+        "exchange-paging": ("works", "refused", "strict-affinity"),
+        "exchange-policy-identifier": ("name", "dn"),
+        "exchange-error-warnings": ("inside", "beside"),
     }
 )
 """Facts nobody has proven: each name with its possible readings, the default one first."""

@@ -46,10 +46,22 @@ class Table:
 
     def get(self, key: str, age: float = 0.0) -> Document | None:
         """The document as it was `age` seconds ago (a copy), or None."""
+        return deepcopy(self._at(key, age))
+
+    def find(self, member: str, value: str, age: float = 0.0) -> Document | None:
+        """The first document whose member equals the value, whatever the case; a copy, or None."""
+        wanted = value.lower()
+        for key in self.versions:
+            document = self._at(key, age)
+            if document is not None and str(document.get(member, "")).lower() == wanted:
+                return deepcopy(document)
+        return None
+
+    def _at(self, key: str, age: float) -> Document | None:
         limit = self.clock.now() - timedelta(seconds=age)
         for committed, document in reversed(self.versions.get(key, [])):
             if committed <= limit:
-                return deepcopy(document)
+                return document
         return None
 
     def all(self, age: float = 0.0) -> Iterator[Document]:
@@ -88,10 +100,13 @@ KINDS = (
     "authenticationPolicies",  # by Guid
     "exchangeServicePrincipals",  # by ObjectId: New-ServicePrincipal's
     "mailboxPermissions",  # "GUID/principal": {Identity, User, AccessRights[]}
+    "recipientPermissions",  # the same keys: {Identity, Trustee, AccessRights[]}
+    "exchangeRoleGroups",  # by Name: {Name, Roles[] when custom, Members: [object ids]}
     "managementRoleAssignments",  # Application RBAC
     "managementScopes",
     "refreshTokens",  # by token: client, user, scopes, how the person signed in
-    "signInState",  # by lower-case UPN: wrong passwords so far, locked until
+    "signInState",  # by user id: wrong passwords so far, locked until
+    "deletedConditionalAccess",  # soft-deleted policies, 30 days
 )
 
 

@@ -1,0 +1,6 @@
+"""The lab's Microsoft Graph: the directory, its policies, applications and `$batch`.
+
+`face` takes requests and batches apart · `routes` which path needs which permission · `call`
+one authorised call · `query` $filter and paging · the rest one file a family: `directory`
+`protections` `conditional` `locations` `evaluate` `applications` `consent`. Read `face` first.
+"""

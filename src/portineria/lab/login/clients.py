@@ -1,0 +1,117 @@
+"""Who the application is: secret or certificate assertion (entra-graph 5.2)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from portineria.lab.ask import Seen
+from portineria.lab.login.refusals import SignInFault
+from portineria.lab.world import Document
+
+SKEW = 300.0
+
+
+def credentials(form: Mapping[str, str], authorization: str) -> dict[str, str]:
+    """The form with client_id and client_secret of an HTTP Basic header taken in."""
+    kind, _, value = authorization.partition(" ")
+    if kind.lower() != "basic":
+        return dict(form)
+    try:
+        name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+    except ValueError:
+        return dict(form)
+    return {"client_id": unquote_plus(name), "client_secret": unquote_plus(secret), **form}
+
+
+def application(seen: Seen, client_id: str) -> tuple[Document, Document]:
+    """The application and its service principal.
+
+    Raises SignInFault: 700016 unknown, 7000229 no service principal, 7000112 disabled.
+    """
+    app = seen.find("applications", "appId", client_id) if client_id else None
+    if app is None:
+        raise SignInFault(700016, app=client_id)
+    principal = seen.find("servicePrincipals", "appId", client_id)
+    if principal is None:
+        raise SignInFault(7000229, app=client_id)
+    if not principal.get("accountEnabled", True):
+        raise SignInFault(7000112, app=client_id, name=str(app.get("displayName", "")))
+    return app, principal
+
+
+def prove(
+    app: Document, form: Mapping[str, str], audiences: tuple[str, ...], now: datetime
+) -> None:
+    """Check the secret or the assertion. Raises SignInFault, 7000218 when there is neither."""
+    if form.get("client_assertion"):
+        _assertion(app, form["client_assertion"], audiences, now.timestamp())
+    elif form.get("client_secret"):
+        _secret(app, form["client_secret"], now)
+    else:
+        raise SignInFault(7000218)
+
+
+def _secret(app: Document, given: str, now: datetime) -> None:
+    for secret in app.get("secrets", []):
+        if secret["secretText"] == given:
+            end = secret.get("endDateTime")
+            if end and datetime.fromisoformat(end.replace("Z", "+00:00")) <= now:
+                raise SignInFault(7000222, app=app["appId"])
+            return
+    raise SignInFault(7000215, app=app["appId"])
+
+
+def _assertion(app: Document, assertion: str, audiences: tuple[str, ...], now: float) -> None:
+    claims = _verified(app, assertion)
+    if claims.get("iss") != app["appId"] or claims.get("sub") != app["appId"]:
+        raise SignInFault(700021)
+    if str(claims.get("aud", "")).rstrip("/").lower() not in {a.lower() for a in audiences}:
+        raise SignInFault(700023)
+    start = float(claims.get("nbf", claims.get("iat", now)))
+    if not start - SKEW <= now <= float(claims.get("exp", 0.0)) + SKEW:
+        raise SignInFault(700024)
+
+
+def _verified(app: Document, assertion: str) -> dict[str, Any]:
+    """MSAL pads x5t#S256, sends float times and no nbf; others send RS256 with x5t."""
+    try:
+        header = jwt.get_unverified_header(assertion)
+    except jwt.PyJWTError:
+        raise SignInFault(700027) from None
+    wanted = {str(header.get(name, "")).rstrip("=") for name in ("x5t", "x5t#S256")} - {""}
+    for pem in app.get("certificates", []):
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+        if wanted & _thumbprints(certificate):
+            try:
+                return _decoded(assertion, certificate)
+            except jwt.PyJWTError:
+                break
+    raise SignInFault(700027)
+
+
+def _decoded(assertion: str, certificate: x509.Certificate) -> dict[str, Any]:
+    unchecked = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub")}
+    claims: dict[str, Any] = jwt.decode(
+        assertion,
+        certificate.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ),
+        algorithms=["PS256", "RS256"],
+        options=unchecked,  # type: ignore[arg-type]
+    )
+    return claims
+
+
+def _thumbprints(certificate: x509.Certificate) -> set[str]:
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    digests = hashlib.sha1(der, usedforsecurity=False).digest(), hashlib.sha256(der).digest()
+    return {base64.urlsafe_b64encode(digest).rstrip(b"=").decode() for digest in digests}
