@@ -184,7 +184,7 @@ class Page:
         return choices(str(spot.node.value))
 
     def _wrong(self, spot: Spot, what: str, wanted: str, try_: str = "") -> None:
-        got = _KINDS.get(spot.kind, spot.kind)
+        got = _KINDS.get(spot.kind, "of another type")
         self.complain(spot, f"{what} is {got}, where {wanted} belongs", try_)
 
 
@@ -198,7 +198,7 @@ def shown(spot: Spot) -> str:
     """A scalar as it stands in the file, or the kind of what stands there."""
     if isinstance(spot.node, ScalarNode):
         return _shown(spot.node.value)
-    return _KINDS.get(spot.kind, spot.kind)
+    return _KINDS.get(spot.kind, "something else")
 
 
 def nearest(spot: Spot, words: Collection[str], otherwise: str = "known here:") -> str:

@@ -1,0 +1,91 @@
+"""Errors, rendered once: a few lines on stderr, or one JSON object on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from portineria.cli.frame import Asked
+from portineria.fault import Fault, OperatorFault
+
+
+def as_fault(error: Exception) -> Fault:
+    """Any exception as an error for people. What nobody foresaw is our bug, exit 70."""
+    match error:
+        case Fault():
+            return error
+        case click.UsageError():
+            path = error.ctx.command_path if error.ctx else "portineria"
+            return OperatorFault(
+                _sentence(error.format_message()), where=path, try_=f"{path} --help"
+            )
+        case click.ClickException():
+            return OperatorFault(_sentence(error.format_message()))
+        case _ if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            inner = error.exceptions[0]
+            return as_fault(inner) if isinstance(inner, Exception) else _ours(error)
+        case _:
+            return _ours(error)
+
+
+def _ours(error: BaseException) -> Fault:
+    # The message of a foreign exception may quote what it was working on: only its type is shown.
+    return Fault(
+        f"this is a bug in portineria: {type(error).__name__}",
+        where=_last_line(error),
+        try_="run it again with --verbose and report what it prints",
+    )
+
+
+def _last_line(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "portineria" in frame.filename]
+    if not ours:
+        return ""
+    path = ours[-1].filename.rpartition("portineria/")[2]
+    return f"{path}:{ours[-1].lineno}"
+
+
+def tell(fault: Fault, said: Asked, error: BaseException) -> None:
+    if fault.exit_code == Fault.exit_code and said.verbose:
+        traceback.print_exception(error, file=sys.stderr)
+    if said.json:
+        print(json.dumps(error_object(fault), ensure_ascii=False, indent=2, default=str))
+    else:
+        print(error_text(fault), file=sys.stderr)
+
+
+def error_object(fault: Fault) -> dict[str, Any]:
+    return {
+        "schema": "portineria/error@1",
+        "error": {
+            "code": fault.code,
+            "where": fault.where,
+            "why": fault.why,
+            "try": fault.try_,
+            "evidence": fault.evidence,
+        },
+    }
+
+
+def error_text(fault: Fault) -> str:
+    """`error: why`, then where, what to try, and whatever evidence fits a line."""
+    lines = [f"error: {fault.why}"]
+    lines += [f"  where: {fault.where}"] if fault.where else []
+    lines += [f"  try:   {fault.try_}"] if fault.try_ else []
+    lines += [
+        f"  {name}: {value}"
+        for name, value in fault.evidence.items()
+        if isinstance(value, str | int | float) and value != ""
+    ]
+    return "\n".join(lines)
+
+
+def _sentence(text: str) -> str:
+    """Click's messages in the form of ours: no capital, no full stop."""
+    text = text.strip().removesuffix(".")
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -1,0 +1,160 @@
+"""Verbs and groups of verbs, and the options that stand before or after any of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portineria.config import DEFAULT_PROFILE, OPTIONS, Option, state_folder
+
+
+@dataclass(slots=True)
+class Asked:
+    """What the options of every verb said, wherever they stood; the last word counts."""
+
+    profile_option: str | None = None
+    state_option: str | None = None
+    json: bool = False
+    yes: bool = False
+    verbose: bool = False
+
+    @property
+    def profile(self) -> str:
+        return self.profile_option or os.environ.get("PORTINERIA_PROFILE") or DEFAULT_PROFILE
+
+    @property
+    def state(self) -> Path:
+        given = self.state_option or os.environ.get("PORTINERIA_STATE")
+        return state_folder(given, os.environ, Path.home())
+
+
+_FIELDS = {"profile": "profile_option", "state": "state_option"}
+
+
+def _keep(field: str, context: click.Context, _: click.Parameter, value: Any) -> None:
+    if value:
+        setattr(context.ensure_object(Asked), field, value)
+
+
+def _parameter(option: Option) -> click.Option:
+    names = [f"--{option.name}", *([f"-{option.short}"] if option.short else [])]
+    told = f" [{option.environment}]" if option.environment else ""
+    default = f" [default: {option.default}]" if option.default else ""
+    return click.Option(
+        names,
+        help=f"{option.help}{told}{default}",
+        metavar=option.value or None,
+        is_flag=option.flag,
+        default=False if option.flag else None,
+        expose_value=False,
+        callback=partial(_keep, _FIELDS.get(option.name, option.name)),
+    )
+
+
+COMMON: tuple[click.Option, ...] = tuple(map(_parameter, OPTIONS))
+
+
+def _write_options(command: click.Command, context: click.Context, page: Any) -> None:
+    """Own options first, then those of every verb under a heading of their own."""
+    own, shared = [], []
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record is not None:
+            (shared if parameter in COMMON else own).append(record)
+    for title, records in (("Options", own), ("Before or after any verb", shared)):
+        if records:
+            with page.section(title):
+                page.write_dl(records)
+
+
+class Verb(click.Command):
+    """A command with examples, which tests run or parse."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.examples = tuple(examples)
+        self.params.extend(COMMON)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _write_options(self, ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.examples:
+            with formatter.section("Examples"):
+                formatter.write("".join(f"  {line}\n" for line in self.examples))
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """Where a verb lives, and its line in the list of verbs, so that help imports none."""
+
+    module: str
+    help: str
+
+
+class Verbs(click.Group):
+    """A group whose verbs are imported when they are called, in the order of the table."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy] | None = None, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.lazy = dict(lazy or {})
+        self.params.extend(COMMON)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*self.lazy, *(name for name in self.commands if name not in self.lazy)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = self.lazy.get(cmd_name)
+        if place is None:
+            return super().get_command(ctx, cmd_name)
+        module = import_module(place.module)
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, place.help) for name, place in self.lazy.items()]
+        rows += [(name, one.get_short_help_str(80)) for name, one in self.commands.items()]
+        with formatter.section("Verbs"):
+            formatter.write_dl(rows)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _write_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            raise click.UsageError(_did_you_mean(args[0], self.list_commands(ctx)), ctx) from error
+
+
+def _did_you_mean(word: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, known, n=1)
+    return f"there is no verb {word!r}" + (f"; did you mean {close[0]}?" if close else "")
+
+
+def verb(
+    name: str, *, examples: Sequence[str] = (), short_help: str | None = None
+) -> Callable[[Callable[..., Any]], Verb]:
+    """Make a function a verb; its docstring is the help."""
+
+    def make(function: Callable[..., Any]) -> Verb:
+        return click.command(name, cls=Verb, examples=examples, short_help=short_help)(function)
+
+    return make
+
+
+def asked() -> Asked:
+    """What the options of every verb said, inside a running command."""
+    return click.get_current_context().ensure_object(Asked)

@@ -1,0 +1,62 @@
+"""The command line's frame: the list of verbs, the exit codes, errors rendered once.
+
+0 as asked · 1 a promise is broken, or the answer is no · 2 bad input · 3 could not tell, or
+pending · 4 a guard stopped it, nothing was written · 5 partly applied, resumable · 6 the
+service, a permission, or the way to it · 70 our bug · 130 interrupted
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from portineria import __version__
+from portineria.cli.failure import as_fault, tell
+from portineria.cli.frame import Asked, Lazy, Verbs
+from portineria.fault import Fault
+
+INTERRUPTED = 130
+
+_HOME = "portineria.cli.commands."
+VERBS: dict[str, Lazy] = {
+    "init": Lazy(_HOME + "init", "Write a policy.yaml from what the tenant does today."),
+    "look": Lazy(_HOME + "look", "Show the tenant's posture and who has which protocol."),
+    "why": Lazy(_HOME + "why", "Say why a mailbox's access is open or not, rung by rung."),
+    "lab": Lazy(_HOME + "lab", "Start and stop the embedded tenant."),
+    "schema": Lazy(_HOME + "schema", "Print the JSON Schema of the policy file."),
+    "completion": Lazy(_HOME + "completion", "Print a completion script for your shell."),
+}
+
+
+@click.group(cls=Verbs, lazy=VERBS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="portineria %(version)s")
+def cli() -> None:
+    """Open IMAP, POP3 and authenticated SMTP in Microsoft 365 on purpose, with proof.
+
+    Declare who may use what in policy.yaml, look at the tenant, plan, apply, verify by a real
+    login, undo. `portineria lab up` starts an embedded tenant to try all of it on.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and say how it ended; nothing is raised."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    said = Asked()
+    try:
+        answer = cli.main(given, prog_name="portineria", standalone_mode=False, obj=said)
+    except (KeyboardInterrupt, click.Abort):
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away: what is left in the buffer goes nowhere, without a second error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except Exception as error:
+        said.json = said.json or "--json" in given
+        fault = as_fault(error)
+        tell(fault, said, error)
+        return fault.exit_code if isinstance(fault, Fault) else 70
+    return answer if isinstance(answer, int) else 0

@@ -1,0 +1,335 @@
+"""A profile: which tenant, at which endpoints, as which app, and what may be probed with.
+
+tenant: contoso.onmicrosoft.com
+cloud: global                     # or endpoints: {login: https://…, imap: host:993, …}
+control: {client_id: GUID, secret: env:PORTINERIA_SECRET}
+probe:
+  app: {client_id: GUID, certificate: file:mail.pem}
+  user: {client_id: GUID, refresh_tokens: file:tokens.yaml}
+  passwords: file:passwords.yaml  # address: password, mode 0600
+  from: [203.0.113.5]             # addresses from which the probe logs in
+ca: ca.pem                        # trusted instead of the system's authorities
+settled: {reading: option}
+
+Paths begin at the profile's own folder. Secrets are named, never written here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from portineria.doors.references import Reference, read_reference
+from portineria.fault import OperatorFault
+from portineria.m365.endpoints import CLOUDS, Endpoints, HostPort
+from portineria.policy.marked import FileFault, Page, Spot, nearest, need, shown
+from portineria.policy.policyfile import TENANT
+from portineria.policy.readings import READINGS
+from portineria.secret import Secret
+
+VERSION = "portineria/profile@1"
+KEYS = (
+    "schema",
+    "tenant",
+    "cloud",
+    "endpoints",
+    "control",
+    "probe",
+    "ca",
+    "settled",
+)
+APP_KEYS = ("client_id", "secret", "certificate", "password")
+PROBE_KEYS = ("app", "user", "passwords", "from")
+USER_KEYS = ("client_id", "refresh_tokens")
+ORIGINS = ("login", "graph", "exchange")
+HOSTS = ("imap", "pop", "smtp")
+SCOPES = ("graph_scope", "exchange_scope", "mail_resource")
+
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppIdentity:
+    """An application that we log in as: by a secret, or by a certificate with its key (PEM).
+
+    `password` opens the certificate's key, if it is locked.
+    """
+
+    client_id: str
+    secret: Reference | None = None
+    certificate: Reference | None = None
+    password: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleTokens:
+    """People's own refresh tokens (a file of `address: token`), got through `client_id`."""
+
+    client_id: str
+    refresh_tokens: Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What `verify` may log in with; whatever is missing makes its answer *could not tell*."""
+
+    app: AppIdentity | None = None
+    user: PeopleTokens | None = None
+    passwords: Reference | None = None
+    sources: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """`ca` is a PEM file trusted instead of the system's authorities. `settled` as in Snapshot."""
+
+    name: str
+    path: Path
+    tenant: str
+    endpoints: Endpoints
+    control: AppIdentity
+    probe: Probe = field(default_factory=Probe)
+    ca: Path | None = None
+    settled: Mapping[str, str] = field(default_factory=dict)
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def load(folder: Path, name: str) -> Profile:
+    """The profile `name` of the state folder's `profiles`. Raises OperatorFault."""
+    if not _NAME.fullmatch(name):
+        raise OperatorFault(
+            f"{name!r} is no name of a profile",
+            where="--profile",
+            try_="letters, digits, dots and dashes",
+        )
+    path = folder / f"{name}.yaml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _no_such(folder, name) from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise OperatorFault(f"the profile cannot be read: {why}", where=str(path)) from None
+    return parse(text, name=name, path=path)
+
+
+def names(folder: Path) -> list[str]:
+    """Profiles that are there, in order."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def _no_such(folder: Path, name: str) -> OperatorFault:
+    known = names(folder)
+    advice = f"there are: {', '.join(known)}" if known else "`portineria lab up` writes one: lab"
+    return OperatorFault(
+        f"there is no profile {name!r}",
+        where=str(folder / f"{name}.yaml"),
+        try_=f"{advice}; choose with --profile",
+    )
+
+
+def parse(text: str, *, name: str, path: Path) -> Profile:
+    """A profile from its text. Raises marked.FileFault with every mistake in it."""
+    page = Page(str(path))
+    root = page.open(text.removeprefix("\ufeff"))
+    found = page.mapping(root, KEYS, "the profile")
+    if found is None:
+        page.finish()
+        found = {}
+    need(page, root, found, "tenant", "the profile", "write tenant: contoso.onmicrosoft.com")
+    need(page, root, found, "control", "the profile", "write control: {client_id: …, secret: …}")
+    if (spot := found.get("schema")) is not None and spot.node.value != VERSION:
+        page.complain(spot, f"schema {shown(spot)} is not known here", f"write {VERSION}")
+    read = _Reader(page, path.parent)
+    profile = Profile(
+        name=name,
+        path=path,
+        tenant=read.tenant(found.get("tenant")),
+        endpoints=read.endpoints(found),
+        control=read.app(found.get("control"), "control") or AppIdentity(client_id=""),
+        probe=read.probe(found.get("probe")),
+        ca=read.ca(found.get("ca")),
+        settled=read.settled(found.get("settled")),
+    )
+    page.finish()
+    return profile
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    page: Page
+    base: Path
+
+    def tenant(self, spot: Spot | None) -> str:
+        value = self.page.text(spot, "the tenant") if spot else None
+        if spot and value and not TENANT.fullmatch(value):
+            self.page.complain(spot, f"{value!r} is no tenant", "write a domain of it, or its id")
+        return (value or "").lower()
+
+    def endpoints(self, found: Mapping[str, Spot]) -> Endpoints:
+        """A cloud by name, with whatever `endpoints` says instead."""
+        base = Endpoints()
+        if "cloud" in found:
+            cloud = self.page.text(found["cloud"], "the cloud")
+            if cloud is not None and cloud not in CLOUDS:
+                advice = nearest(found["cloud"], CLOUDS, "there are:")
+                self.page.complain(found["cloud"], f"no cloud is called {cloud!r}", advice)
+            base = CLOUDS.get(cloud or "global", base)
+        if "endpoints" not in found:
+            return base
+        keys = (*ORIGINS, *HOSTS, *SCOPES)
+        given = self.page.mapping(found["endpoints"], keys, "endpoints") or {}
+        changes: dict[str, Any] = {key: self._origin(given[key]) for key in ORIGINS if key in given}
+        changes |= {key: self._host(given[key]) for key in HOSTS if key in given}
+        changes |= {key: self.page.text(given[key], key) for key in SCOPES if key in given}
+        kept = {key: value for key, value in changes.items() if value is not None}
+        return replace(base, unverified=base.unverified - kept.keys(), **kept)
+
+    def _origin(self, spot: Spot) -> str | None:
+        value = self.page.text(spot, "an endpoint")
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme != "https" or not parts.hostname or parts.path not in {"", "/"}:
+            self.page.complain(
+                spot, f"{value!r} is no origin", "write https://host or https://host:port"
+            )
+            return None
+        return value.rstrip("/")
+
+    def _host(self, spot: Spot) -> HostPort | None:
+        value = self.page.text(spot, "a mail host")
+        host, _, port = (value or "").rpartition(":")
+        if host and port.isdecimal() and 0 < int(port) < 65536:
+            return HostPort(host, int(port))
+        if value is not None:
+            self.page.complain(spot, f"{value!r} is no mail host", "write host:port")
+        return None
+
+    def app(self, spot: Spot | None, what: str) -> AppIdentity | None:
+        found = self.page.mapping(spot, APP_KEYS, what) if spot else None
+        if spot is None or found is None:
+            return None
+        need(self.page, spot, found, "client_id", what, "copy the Application (client) ID")
+        ways = [key for key in ("secret", "certificate") if key in found]
+        if len(ways) != 1:
+            self.page.complain(
+                spot,
+                f"{what} has {'a secret and a certificate' if ways else 'nothing to log in with'}",
+                "give one of them: secret: env:NAME, or certificate: file:PATH",
+            )
+        if "password" in found and "certificate" not in found:
+            self.page.complain(found["password"], "a password opens a certificate; there is none")
+        return AppIdentity(
+            client_id=self._client_id(found.get("client_id")),
+            secret=self._reference(found.get("secret"), "a secret"),
+            certificate=self._reference(found.get("certificate"), "a certificate"),
+            password=self._reference(found.get("password"), "a password"),
+        )
+
+    def probe(self, spot: Spot | None) -> Probe:
+        found = self.page.mapping(spot, PROBE_KEYS, "probe") if spot else None
+        if not found:
+            return Probe()
+        return Probe(
+            app=self.app(found.get("app"), "probe.app"),
+            user=self._user(found.get("user")),
+            passwords=self._private_file(found.get("passwords"), "passwords"),
+            sources=self._sources(found.get("from")),
+        )
+
+    def _user(self, spot: Spot | None) -> PeopleTokens | None:
+        found = self.page.mapping(spot, USER_KEYS, "probe.user") if spot else None
+        if spot is None or found is None:
+            return None
+        for key in USER_KEYS:
+            need(self.page, spot, found, key, "probe.user", f"write {' and '.join(USER_KEYS)}")
+        tokens = self._private_file(found.get("refresh_tokens"), "refresh_tokens")
+        client_id = self._client_id(found.get("client_id"))
+        return PeopleTokens(client_id=client_id, refresh_tokens=tokens) if tokens else None
+
+    def _private_file(self, spot: Spot | None, what: str) -> Reference | None:
+        reference = self._reference(spot, what)
+        if spot is not None and reference is not None and reference.kind != "file":
+            self.page.complain(spot, f"{what} are kept in a file", "write file:PATH")
+            return None
+        return reference
+
+    def _reference(self, spot: Spot | None, what: str) -> Reference | None:
+        return None if spot is None else read_reference(self.page, spot, what, self.base)
+
+    def _client_id(self, spot: Spot | None) -> str:
+        value = self.page.text(spot, "a client id") if spot else None
+        if spot is None or value is None:
+            return ""
+        try:
+            return str(UUID(value))
+        except ValueError:
+            self.page.complain(spot, f"{shown(spot)} is no client id", "it is a GUID")
+            return ""
+
+    def _sources(self, spot: Spot | None) -> tuple[Address, ...]:
+        found = []
+        for item in (self.page.items(spot, "probe.from") if spot else None) or ():
+            value = self.page.text(item, "an address")
+            try:
+                found.append(ip_address(value or ""))
+            except ValueError:
+                if value is not None:
+                    self.page.complain(item, f"{shown(item)} is no address of a network")
+        return tuple(found)
+
+    def ca(self, spot: Spot | None) -> Path | None:
+        value = self.page.text(spot, "ca") if spot else None
+        if spot is None or value is None:
+            return None
+        path = (self.base / Path(value.removeprefix("file:")).expanduser()).absolute()
+        if not path.is_file():
+            self.page.complain(spot, f"there is no file {path}", "name a PEM file")
+        return path
+
+    def settled(self, spot: Spot | None) -> dict[str, str]:
+        known = {reading.id: reading.options for reading in READINGS.values()}
+        found = self.page.mapping(spot, known, "settled") if spot else None
+        answers = {}
+        for key, value in (found or {}).items():
+            word = self.page.text(value, f"settled.{key}")
+            if word is not None and word not in known[key]:
+                advice = nearest(value, known[key], "it is one of")
+                self.page.complain(value, f"{key} cannot be {word!r}", advice)
+            elif word is not None:
+                answers[key] = word
+        return answers
+
+
+def read_private_map(reference: Reference) -> dict[str, Secret]:
+    """A file of `address: secret` lines, mode 0600; addresses lower case. Raises OperatorFault.
+
+    What stands there is never repeated in an error.
+    """
+    page = Page(reference.name)
+    text = reference.text()
+    try:
+        root = page.open(text)
+    except FileFault as fault:
+        place = fault.complaints[0].place
+        raise OperatorFault(
+            "the file is not YAML",
+            where=f"{reference.name}:{place.line}",
+            try_="write address: 'password', one a line, quoted",
+        ) from None
+    found: dict[str, Secret] = {}
+    for key, value in page.pairs(root, "the file") or ():
+        word = page.text(value, "a secret")
+        if word is not None:
+            found[key.path.lower()] = Secret(str(value.node.value))
+    page.finish()
+    return found
