@@ -1,0 +1,261 @@
+"""Access tokens from Microsoft's own library. msal is synchronous: it works in a thread.
+
+A fresh msal application for every request: it would keep a refused answer (HTTP 400) for 60
+seconds, and a permission granted meanwhile would go unseen. Our own cache keeps good tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import msal  # type: ignore[import-untyped]
+import requests
+
+from portineria.clock import Clock
+from portineria.doors.http import tls_advice, tls_trouble
+from portineria.fault import Fault, OperatorFault
+from portineria.m365.messages import NoAnswer
+from portineria.m365.oauth.refusals import token_fault
+from portineria.secret import Secret
+
+EARLY = 300.0
+"""Seconds before its end at which a token is not used any more."""
+TIMEOUT = 30.0
+_MICROSOFT = frozenset(
+    {
+        "login.microsoftonline.com",
+        "login.microsoftonline.us",
+        "login.partner.microsoftonline.cn",
+        "login.chinacloudapi.cn",
+    }
+)
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """Whom to ask. `login` is an origin, `ca_file` a PEM bundle instead of the built-in one."""
+
+    login: str
+    tenant: str
+    ca_file: Path | None = None
+    proxy: str | None = None
+
+    @property
+    def url(self) -> str:
+        return f"{self.login}/{self.tenant}"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.login).hostname or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppCredential:
+    """An application's proof: a secret, or a PEM file with its key and its certificate."""
+
+    client_id: str
+    secret: Secret | None = None
+    certificate_file: Path | None = None
+    passphrase: Secret | None = None
+
+
+class _Cached:
+    """Keeps good tokens by scope, and lets one request at a time ask for more."""
+
+    def __init__(self, authority: Authority, clock: Clock) -> None:
+        self._authority = authority
+        self._clock = clock
+        self._kept: dict[str, tuple[Secret, float]] = {}
+        self._asking = asyncio.Lock()
+
+    async def token(self, scope: str) -> Secret:
+        """Raises OperatorFault, PermissionFault, ServiceFault or NoAnswer."""
+        async with self._asking:
+            kept = self._kept.get(scope)
+            if kept is not None and self._clock.tick() < kept[1]:
+                return kept[0]
+            answer = await asyncio.to_thread(self._ask_service, scope)
+            token = self._take(answer)
+            life = float(answer.get("expires_in") or 0)
+            self._kept[scope] = (token, self._clock.tick() + max(life - EARLY, life / 2))
+            return token
+
+    def forget(self) -> None:
+        self._kept.clear()
+
+    def _take(self, answer: Answer) -> Secret:
+        if "access_token" not in answer:
+            raise token_fault(0, answer, self._authority.url)
+        return Secret(str(answer["access_token"]))
+
+    def _ask_service(self, scope: str) -> Answer:
+        with web_session(self._authority) as web:
+            try:
+                return self._ask(web, scope)
+            except (requests.RequestException, ValueError) as error:
+                raise _explain(error, self._authority) from error
+
+    def _ask(self, web: requests.Session, scope: str) -> Answer:
+        raise NotImplementedError
+
+
+class AppTokens(_Cached):
+    """An application's own tokens (client credentials). Implements m365.messages.Tokens."""
+
+    def __init__(self, authority: Authority, credential: AppCredential, clock: Clock) -> None:
+        super().__init__(authority, clock)
+        self._credential = credential
+
+    def _ask(self, web: requests.Session, scope: str) -> Answer:
+        application = msal.ConfidentialClientApplication(
+            self._credential.client_id,
+            client_credential=_proof(self._credential),
+            **_options(self._authority, web),
+        )
+        answer: Answer = application.acquire_token_for_client(scopes=[scope])
+        return answer
+
+
+class UserTokens(_Cached):
+    """A person's tokens, from a refresh token. Implements m365.messages.Tokens.
+
+    `keep` is called with each refresh token that takes the place of the last one.
+    """
+
+    def __init__(
+        self,
+        authority: Authority,
+        client_id: str,
+        refresh: Secret,
+        clock: Clock,
+        keep: Callable[[Secret], None] = lambda _: None,
+    ) -> None:
+        super().__init__(authority, clock)
+        self._client_id = client_id
+        self._refresh = refresh
+        self._keep = keep
+
+    def _ask(self, web: requests.Session, scope: str) -> Answer:
+        application = msal.PublicClientApplication(
+            self._client_id, **_options(self._authority, web)
+        )
+        answer: Answer = application.acquire_token_by_refresh_token(
+            self._refresh.reveal(), scopes=[scope]
+        )
+        return answer
+
+    def _take(self, answer: Answer) -> Secret:
+        token = super()._take(answer)
+        fresh = answer.get("refresh_token")
+        if fresh and fresh != self._refresh.reveal():
+            self._refresh = Secret(str(fresh))
+            self._keep(self._refresh)
+        return token
+
+
+def web_session(authority: Authority) -> requests.Session:
+    """A session that the environment cannot redirect: REQUESTS_CA_BUNDLE would beat `verify`."""
+    web = requests.Session()
+    web.trust_env = False
+    web.verify = True if authority.ca_file is None else str(authority.ca_file)
+    if authority.proxy:
+        web.proxies = {"https": authority.proxy}
+    elif authority.host not in _LOOPBACK and not proxy_bypass(authority.host):
+        web.proxies = {kind: url for kind, url in getproxies().items() if kind in ("https", "all")}
+    return web
+
+
+def _options(authority: Authority, web: requests.Session) -> dict[str, Any]:
+    return {
+        "authority": authority.url,
+        "instance_discovery": authority.host in _MICROSOFT,
+        "http_client": _Patient(web),
+    }
+
+
+class _Patient:
+    """The session as msal uses it, with a time limit on each call."""
+
+    def __init__(self, web: requests.Session) -> None:
+        self._web = web
+
+    def get(self, url: str, **options: Any) -> requests.Response:
+        return self._web.get(url, timeout=TIMEOUT, **options)
+
+    def post(self, url: str, **options: Any) -> requests.Response:
+        return self._web.post(url, timeout=TIMEOUT, **options)
+
+    def close(self) -> None:
+        self._web.close()
+
+
+def _proof(credential: AppCredential) -> str | dict[str, str]:
+    """What msal takes: a secret as it is; key and certificate, which it signs with PS256."""
+    if credential.secret is not None:
+        return credential.secret.reveal()
+    path = credential.certificate_file
+    if path is None:
+        raise OperatorFault(
+            "the application has neither a secret nor a certificate",
+            where=f"application {credential.client_id}",
+            try_="Name one of them in the profile.",
+        )
+    try:
+        pem = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorFault(
+            "the certificate file cannot be read as PEM",
+            where=str(path),
+            try_="Name a PEM file that holds the private key and the certificate.",
+        ) from error
+    if "PRIVATE KEY-----" not in pem or "BEGIN CERTIFICATE-----" not in pem:
+        raise OperatorFault(
+            "the certificate file lacks the private key or the certificate",
+            where=str(path),
+            try_="Put both into one PEM file.",
+        )
+    proof = {"private_key": pem, "public_certificate": pem[pem.index("-----BEGIN CERTIFICATE") :]}
+    if credential.passphrase is not None:
+        proof["passphrase"] = credential.passphrase.reveal()
+    return proof
+
+
+def _explain(error: Exception, authority: Authority) -> Fault:
+    """msal and requests speak in exceptions of their own; only their kind is quoted."""
+    if isinstance(error, requests.RequestException):
+        trouble = tls_trouble(error)
+        if trouble or isinstance(error, requests.exceptions.SSLError):
+            why = f"the TLS certificate of {authority.host} is not trusted: {trouble or 'refused'}"
+            advice = tls_advice(os.environ)
+        else:
+            why = f"the token service {authority.host} cannot be reached"
+            advice = "Check the name, the network and the proxy."
+        return NoAnswer(
+            why,
+            sent=False,
+            where=authority.host,
+            try_=advice,
+            evidence={"error": type(error).__name__},
+        )
+    if "AADSTS" in str(error):
+        return token_fault(0, {"error_description": _first_line(error)}, authority.url)
+    return OperatorFault(
+        f"the token service {authority.host} could not be used for tenant {authority.tenant}",
+        where=authority.url,
+        try_="Check the tenant's id, the cloud and the credential of the profile.",
+        evidence={"error": type(error).__name__, "detail": _first_line(error)},
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]
