@@ -16,6 +16,7 @@ from portineria.tenant.people import (
     User,
 )
 from portineria.tenant.snapshot import Snapshot
+from portineria.tenant.unseen import Unseen
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DOMAIN = "contoso.example"
@@ -57,12 +58,12 @@ def shared(name: str) -> Mailbox:
 def tenant(
     *,
     people: tuple[User, ...] | None = None,
-    mailboxes: tuple[Mailbox, ...] | None = None,
+    mailboxes: tuple[Mailbox, ...] | Unseen | None = None,
     **changes: Any,
 ) -> Snapshot:
     """Contoso: security defaults on, Entra P1, SMTP closed at the tenant, no policies."""
     users = people if people is not None else tuple(user(name) for name in PEOPLE)
-    boxes = mailboxes
+    boxes = () if isinstance(mailboxes, Unseen) else mailboxes
     if boxes is None:
         boxes = (*(mailbox(name) for name in ("ada", "ben", "erp", "scan")), shared("post"))
         users = (*users, user("post", enabled=False, exchange_plan=False))
@@ -85,7 +86,7 @@ def tenant(
         transport=Transport(smtp_auth_disabled=True),
         organization=Organization(),
         mailbox_plans=(MailboxPlan(name="ExchangeOnline", guid="plan-1"),),
-        mailboxes=boxes,
+        mailboxes=mailboxes if isinstance(mailboxes, Unseen) else boxes,
         users={one.id: one for one in users},
         role_members={GLOBAL_ADMINISTRATOR: frozenset({"user-bg1", "user-bg2", "user-admin"})},
         apps={APP: app},

@@ -16,6 +16,7 @@ from portineria.tenant.access import Network
 from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough, parse_caller
 from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
+from portineria.tenant.unseen import Unseen
 
 OPEN, REFUSED = "open", "refused"
 
@@ -30,6 +31,12 @@ class Judge:
     today: Snapshot
     planned: Snapshot
     now: datetime
+
+    @property
+    def places_matter(self) -> bool:
+        """Without Entra P1 nothing can tell one network from another."""
+        licences = self.planned.licences
+        return isinstance(licences, Unseen) or licences.entra_p1
 
     def cell(
         self,
@@ -108,7 +115,7 @@ def _open_cells(
 
 def _basic_cells(box: Mailbox, grants: list[Grant], judge: Judge) -> Iterator[Cell]:
     networks = [network for grant in grants for network in grant.networks]
-    if not networks:
+    if not networks or not judge.places_matter:
         yield judge.cell(box, Protocol.SMTP, Basic(), OPEN, grants)
         return
     inside = str(first_host(networks[0]))

@@ -86,7 +86,7 @@ def plan_baseline(
     existing = {policy.name: policy for policy in policies}
     enforced = False
     for part in PARTS:
-        if _covered_by_others(part, snapshot, draft):
+        if _covered_by_others(part, snapshot, break_glass, draft):
             continue
         body = part.body(break_glass)
         did = _part(part, body, existing.get(part.name), wish, snapshot, decision, now, draft)
@@ -108,8 +108,10 @@ def _possible(snapshot: Snapshot, decision: Decision, draft: Draft) -> bool:
     return True
 
 
-def _covered_by_others(part: Part, snapshot: Snapshot, draft: Draft) -> bool:
-    coverage = covers(snapshot, part.requirement)
+def _covered_by_others(
+    part: Part, snapshot: Snapshot, break_glass: tuple[str, ...], draft: Draft
+) -> bool:
+    coverage = covers(snapshot, part.requirement, excepted=break_glass)
     if coverage.answer is not Answer.YES or part.name in coverage.by:
         return False
     draft.note(f"{part.reason} already, by {', '.join(f'«{name}»' for name in coverage.by)}")
