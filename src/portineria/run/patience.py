@@ -1,0 +1,35 @@
+"""How long to wait before believing, and before giving up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """All in seconds.
+
+    `stale` is how old an answer of the service may be: two equal answers count as two only when
+    this lies between the first and the second, and a lost write is asked about only after it.
+    Microsoft documents no bound (UNVERIFIED), so it can be set. `confirm` bounds the reading
+    again after a phase, `differ` how long a difference must last before it is called drift,
+    `window` the retries of one forced call; `first` is the first pause, each next one doubles
+    up to `longest`.
+    """
+
+    stale: float = 15.0
+    confirm: float = 300.0
+    differ: float = 45.0
+    window: float = 120.0
+    first: float = 1.0
+    longest: float = 30.0
+
+    def pauses(self, limit: float) -> Iterator[float]:
+        """Growing pauses that add up to `limit`."""
+        spent, pause = 0.0, self.first
+        while spent < limit:
+            pause = min(pause, self.longest, limit - spent)
+            yield pause
+            spent += pause
+            pause *= 2

@@ -1,0 +1,246 @@
+"""One change beside the tenant as it is now: still before, already after, or something else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from portineria.clock import Clock
+from portineria.fault import Fault
+from portineria.policy.change import Change, Family, Fields, Json, Missing, Target, Verb
+from portineria.run.journal import Done
+from portineria.run.patience import Patience
+from portineria.run.ports import Resources
+from portineria.tenant.unseen import Unseen
+
+_REFERENCE = re.compile(r"change:(\d+)\.id")
+_ANNOTATION = re.compile(r".*@odata\.(?!type$)")
+
+
+class Standing(Enum):
+    BEFORE = "as it was"
+    AFTER = "as promised"
+    ELSEWHERE = "neither as it was nor as promised"
+    UNSEEN = "could not tell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What one look said. `field`, `expected` and `found` say where it is ELSEWHERE; `key` is
+    the object's, found by its name where the change makes it; `because` is why it is UNSEEN.
+    """
+
+    standing: Standing
+    key: str = ""
+    field: str = ""
+    expected: Json = None
+    found: Json = None
+    because: str = ""
+
+    def tell(self) -> str:
+        match self.standing:
+            case Standing.UNSEEN:
+                return f"could not tell: {self.because}"
+            case Standing.ELSEWHERE:
+                return f"{self.field} was expected to be {self.expected!r} and is {self.found!r}"
+            case _:
+                return str(self.standing.value)
+
+
+def resolve(change: Change, done: Mapping[int, Done]) -> Change:
+    """Put real ids in the place of references such as "change:3.id".
+
+    Raises KeyError for a reference to a change that has no id yet.
+    """
+    return replace(
+        change,
+        target=replace(change.target, key=_id(change.target.key, done)),
+        before=_resolved(change.before, done),
+        after=_resolved(change.after, done),
+    )
+
+
+def _id(text: str, done: Mapping[int, Done]) -> str:
+    found = _REFERENCE.fullmatch(text)
+    return done[int(found[1])].id if found else text
+
+
+def _resolved(value: Json, done: Mapping[int, Done]) -> Json:
+    match value:
+        case str():
+            return _id(value, done)
+        case Mapping():
+            return {name: _resolved(member, done) for name, member in value.items()}
+        case list() | tuple():
+            return [_resolved(member, done) for member in value]
+        case _:
+            return value
+
+
+def alike(wanted: Json, seen: Json) -> bool:
+    """Whether two JSON values mean the same to Microsoft, however they are spelled.
+
+    An absent member, null and an empty list are one; a list of plain values is a set; members
+    that only annotate (`…@odata.context`) do not count. False and null stay two: a mailbox
+    that inherits its switch is not one that is on.
+    """
+    if isinstance(wanted, Mapping) or isinstance(seen, Mapping):
+        return _objects_alike(wanted or {}, seen or {})
+    if isinstance(wanted, Sequence) and not isinstance(wanted, str):
+        return _lists_alike(wanted, seen or [])
+    if isinstance(seen, Sequence) and not isinstance(seen, str):
+        return _lists_alike(wanted or [], seen)
+    if isinstance(wanted, bool) or isinstance(seen, bool):
+        return wanted is seen
+    return bool((wanted or None) == (seen or None))
+
+
+def _objects_alike(wanted: Json, seen: Json) -> bool:
+    if not isinstance(wanted, Mapping) or not isinstance(seen, Mapping):
+        return False
+    names = {name for name in (*wanted, *seen) if not _ANNOTATION.match(name)}
+    return all(alike(wanted.get(name), seen.get(name)) for name in names)
+
+
+def _lists_alike(wanted: Json, seen: Json) -> bool:
+    if not isinstance(wanted, Sequence) or not isinstance(seen, Sequence):
+        return False
+    if all(isinstance(item, str) for item in (*wanted, *seen)):
+        return {item.lower() for item in wanted} == {item.lower() for item in seen}
+    return len(wanted) == len(seen) and all(map(alike, wanted, seen))
+
+
+def difference(wanted: Fields, seen: Fields) -> tuple[str, Json, Json] | None:
+    """The first field that is not as wanted: (name, wanted, seen)."""
+    for name, value in wanted.items():
+        if not alike(value, seen.get(name)):
+            return name, value, seen.get(name)
+    return None
+
+
+async def look(resources: Resources, change: Change, key: str = "") -> Sight:
+    """Read once. What cannot be read is UNSEEN with its reason, never guessed at.
+
+    `change` is resolved; `key` is the object's where an earlier answer told it.
+    """
+    if change.target.family is Family.SESSIONS:
+        return Sight(standing=Standing.BEFORE, key=change.target.key)
+    try:
+        if change.verb is Verb.CREATE and not (key or change.target.key):
+            return await _look_by_name(resources, change)
+        return await _look_by_key(resources, change, key or change.target.key)
+    except Fault as fault:
+        return Sight(standing=Standing.UNSEEN, key=key, because=fault.why)
+
+
+async def _look_by_name(resources: Resources, change: Change) -> Sight:
+    found = await resources.find(change.target)
+    if isinstance(found, Unseen):
+        return Sight(standing=Standing.UNSEEN, because=found.because)
+    match found:
+        case ():
+            return Sight(standing=Standing.BEFORE)
+        case (key,):
+            return await _look_by_key(resources, change, key)
+        case _:
+            return Sight(
+                standing=Standing.ELSEWHERE,
+                field=f"objects named {change.target.name!r}",
+                expected=1,
+                found=len(found),
+            )
+
+
+async def _look_by_key(resources: Resources, change: Change, key: str) -> Sight:
+    target = Target(family=change.target.family, key=key, name=change.target.name)
+    wanted = change.before if change.after is None else change.after
+    seen = await resources.read(target, tuple(wanted or ()))
+    if isinstance(seen, Unseen):
+        return Sight(standing=Standing.UNSEEN, key=key, because=seen.because)
+    if isinstance(seen, Missing):
+        return _gone(change, key)
+    return _judge(change, seen, key)
+
+
+def _gone(change: Change, key: str) -> Sight:
+    match change.verb:
+        case Verb.CREATE:
+            return Sight(standing=Standing.BEFORE, key=change.target.key)
+        case Verb.DELETE:
+            return Sight(standing=Standing.AFTER, key=key)
+        case Verb.UPDATE:
+            return Sight(
+                standing=Standing.ELSEWHERE,
+                key=key,
+                field="the object",
+                expected="there",
+                found="not there",
+            )
+
+
+def _judge(change: Change, seen: Fields, key: str) -> Sight:
+    if change.after is not None and difference(change.after, seen) is None:
+        return Sight(standing=Standing.AFTER, key=key)
+    expected = change.after if change.before is None else change.before
+    differs = difference(expected or {}, seen)
+    if differs is None:
+        return Sight(standing=Standing.BEFORE, key=key)
+    name, wanted, found = differs
+    return Sight(standing=Standing.ELSEWHERE, key=key, field=name, expected=wanted, found=found)
+
+
+async def look_ahead(
+    resources: Resources, clock: Clock, patience: Patience, change: Change, key: str = ""
+) -> Sight:
+    """Look just ahead of writing.
+
+    BEFORE is believed at once. AFTER must be seen twice, `patience.stale` apart, because an old
+    answer may show an older state. A difference, or not seeing, must outlast `patience.differ`,
+    because our own last phase may still be on its way to where we read.
+    """
+    sight = await look(resources, change, key)
+    for pause in patience.pauses(patience.differ):
+        match sight.standing:
+            case Standing.BEFORE:
+                return sight
+            case Standing.AFTER:
+                first, sight = (
+                    sight,
+                    await _look_later(resources, clock, patience.stale, change, key),
+                )
+                if sight == first:
+                    return sight
+            case Standing.ELSEWHERE | Standing.UNSEEN:
+                sight = await _look_later(resources, clock, pause, change, key)
+    return _never_settled(sight) if sight.standing is Standing.AFTER else sight
+
+
+async def look_back(
+    resources: Resources, clock: Clock, patience: Patience, change: Change
+) -> Sight:
+    """Look for what became of a write whose answer was lost: two equal looks, spaced.
+
+    The first is taken `patience.stale` after the question arises, so that neither is older than
+    the write. Where no two are equal within `patience.confirm`, it is UNSEEN.
+    """
+    sight = await _look_later(resources, clock, patience.stale, change, "")
+    for pause in patience.pauses(patience.confirm):
+        again = await _look_later(resources, clock, pause, change, "")
+        if again == sight and again.standing is not Standing.UNSEEN:
+            return again
+        sight = again
+    return _never_settled(sight)
+
+
+def _never_settled(sight: Sight) -> Sight:
+    because = sight.because or "the answers keep changing"
+    return Sight(standing=Standing.UNSEEN, key=sight.key, because=because)
+
+
+async def _look_later(
+    resources: Resources, clock: Clock, pause: float, change: Change, key: str
+) -> Sight:
+    await clock.sleep(pause)
+    return await look(resources, change, key)

@@ -1,0 +1,110 @@
+"""One change: look ahead, promise, write once, write down what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from portineria.fault import AmbiguousWrite, Fault, GuardStop, PartlyApplied
+from portineria.policy.change import Change
+from portineria.run.journal import Promise, Result
+from portineria.run.means import Means
+from portineria.run.sight import Sight, Standing, look_ahead, look_back, resolve
+from portineria.run.story import Story
+
+_LOST_ANSWERS = 3
+"""How often one write is promised anew after its answer was lost and it had not happened."""
+
+
+async def step(change: Change, story: Story, means: Means) -> Fault | None:
+    """Make one change true, or return why the run must rest here. Never raises a Fault.
+
+    A change that stands already costs no write. An open promise is settled by looking before
+    anything is promised again, so that nothing is ever made twice.
+    """
+    if change.id in story.state.done:
+        return None
+    try:
+        real = resolve(change, story.state.done)
+    except KeyError as missing:
+        return rest(story, change, f"the object that change {missing} makes is not known yet")
+    try:
+        await _step(real, story, means)
+    except Fault as fault:
+        return fault
+    return None
+
+
+async def _step(change: Change, story: Story, means: Means) -> None:
+    promise = story.open_promise(change.id)
+    if promise is not None and await _settle(change, promise, story, means):
+        return
+    sight = await look_ahead(means.resources, means.clock, means.patience, change)
+    match sight.standing:
+        case Standing.AFTER:
+            story.already(change, sight.key)
+        case Standing.BEFORE:
+            await _write(change, story, means)
+        case Standing.ELSEWHERE | Standing.UNSEEN:
+            raise rest(story, change, sight.tell(), sight)
+
+
+async def _write(change: Change, story: Story, means: Means) -> None:
+    for _ in range(_LOST_ANSWERS):
+        promise = story.promise(change)
+        try:
+            written = await means.resources.write(change)
+        except AmbiguousWrite as lost:
+            if await _settle(change, promise, story, means):
+                return
+            why = f"{lost.why}; read again, it did not happen"
+        except Fault as fault:
+            story.outcome(promise, Result.REFUSED, why=fault.why)
+            raise rest(story, change, fault.why, cause=fault) from fault
+        else:
+            story.outcome(promise, Result.WRITTEN, key=change.target.key or written.id)
+            return
+    raise rest(story, change, why)
+
+
+async def _settle(change: Change, promise: Promise, story: Story, means: Means) -> bool:
+    """Find out what became of an open promise. True where the change stands."""
+    sight = await look_back(means.resources, means.clock, means.patience, change)
+    match sight.standing:
+        case Standing.AFTER:
+            story.outcome(promise, Result.ADOPTED, key=sight.key)
+            return True
+        case Standing.BEFORE:
+            story.outcome(promise, Result.NOT_DONE)
+            return False
+        case Standing.ELSEWHERE | Standing.UNSEEN:
+            raise rest(story, change, sight.tell(), sight)
+
+
+def rest(
+    story: Story,
+    change: Change,
+    why: str,
+    sight: Sight | None = None,
+    cause: Fault | None = None,
+) -> Fault:
+    """The fault with which a run rests: a guard's where nothing was ever written."""
+    evidence: dict[str, object] = {"run": story.state.run, "change": change.id}
+    if cause is not None:
+        evidence |= {"cause": cause.code, **cause.evidence}
+    if sight is not None and sight.standing is Standing.ELSEWHERE:
+        evidence |= {"field": sight.field, "expected": sight.expected, "found": sight.found}
+    where = f"change {change.id}, {change.target.family.value} «{change.target.name}»"
+    if story.state.promises == 0:
+        advice = "look again and make a new plan"
+        return GuardStop(why, where=where, try_=advice, evidence=evidence)
+    advice = (cause.try_ if cause else "") or "settle it, then `portineria apply --resume`"
+    return PartlyApplied(why, where=where, try_=advice, evidence=evidence)
+
+
+def with_id(change: Change, story: Story) -> Change:
+    """The change on its real object: references resolved, and the id it was given, if made."""
+    real = resolve(change, story.state.done)
+    done = story.state.done.get(change.id)
+    if done is None or not done.id:
+        return real
+    return replace(real, target=replace(real.target, key=done.id))

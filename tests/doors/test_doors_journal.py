@@ -1,0 +1,125 @@
+"""The journal's contract, for the one on the disk and the one in memory alike."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from portineria.doors.journal import FileJournal, Runs
+from portineria.run.ports import Journal
+from portineria.secret import Secret
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "run"))
+from run_fakes import MemoryJournal
+
+Opener = Callable[[bytes | None], Journal]
+"""Opens the one journal of a test, after putting bytes in the place of what it held."""
+
+
+@pytest.fixture(params=["file", "memory"])
+def open_journal(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    path = tmp_path / "runs" / "run-1" / "journal.jsonl"
+    memory = bytearray()
+
+    def on_disk(data: bytes | None) -> Journal:
+        if data is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return FileJournal(path)
+
+    def in_memory(data: bytes | None) -> Journal:
+        if data is not None:
+            memory[:] = data
+        return MemoryJournal(data=memory)
+
+    return on_disk if request.param == "file" else in_memory
+
+
+def test_a_new_journal_is_empty_and_whole(open_journal: Opener) -> None:
+    journal = open_journal(None)
+    assert (journal.entries(), journal.torn) == ([], False)
+
+
+def test_what_was_appended_is_there_for_the_next_process(open_journal: Opener) -> None:
+    first = open_journal(None)
+    first.append({"kind": "begin", "run": "perché\u2028"})
+    first.append({"kind": "end"})
+    second = open_journal(None)
+    assert second.entries() == [{"kind": "begin", "run": "perché\u2028"}, {"kind": "end"}]
+    assert not second.torn
+
+
+def test_a_torn_last_line_is_dropped_and_reported(open_journal: Opener) -> None:
+    journal = open_journal(b'{"kind":"begin"}\n{"kind":"prom')
+    assert journal.entries() == [{"kind": "begin"}]
+    assert journal.torn
+
+
+def test_a_line_without_its_newline_is_torn_even_if_it_reads_well(open_journal: Opener) -> None:
+    journal = open_journal(b'{"kind":"begin"}\n{"kind":"end"}')
+    assert journal.entries() == [{"kind": "begin"}]
+    assert journal.torn
+
+
+def test_what_follows_a_torn_line_stands_on_a_line_of_its_own(open_journal: Opener) -> None:
+    journal = open_journal(b'{"kind":"begin"}\n{"kind":"prom')
+    journal.append({"kind": "resumed"})
+    assert open_journal(None).entries() == [{"kind": "begin"}, {"kind": "resumed"}]
+
+
+def test_a_journal_that_is_one_torn_line_holds_nothing(open_journal: Opener) -> None:
+    journal = open_journal(b'{"kind":"beg')
+    assert (journal.entries(), journal.torn) == ([], True)
+    journal.append({"kind": "begin"})
+    assert open_journal(None).entries() == [{"kind": "begin"}]
+
+
+def test_a_secret_is_refused_and_leaves_no_trace(open_journal: Opener) -> None:
+    journal = open_journal(None)
+    with pytest.raises(TypeError):
+        journal.append({"kind": "promise", "fields": {"password": Secret("hunter2")}})
+    assert journal.entries() == []
+
+
+def test_each_line_is_synced_before_append_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    path = tmp_path / "runs" / "run-1" / "journal.jsonl"
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            synced.append(os.fstat(handle).st_size)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    journal = FileJournal(path)
+    for _ in range(3):
+        journal.append({"kind": "resumed"})
+    assert synced == [19, 38, 57]
+
+
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    Runs(tmp_path).journal("run-1").append({"kind": "resumed"})
+    folder = tmp_path / "runs" / "run-1"
+    assert stat.S_IMODE((folder / "journal.jsonl").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_the_runs_of_a_state_folder_are_told_oldest_first(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    for name in ("20260322T000000Z-b", "20260321T000000Z-a"):
+        runs.journal(name).append(
+            {"t": "", "kind": "begin", "run": name, "tenant_id": "t", "digest": "", "plan": {}}
+        )
+    torn = tmp_path / "runs" / "20260323T000000Z-c"
+    torn.mkdir()
+    (torn / "journal.jsonl").write_bytes(b'{"kind":"beg')
+    assert runs.names() == ["20260321T000000Z-a", "20260322T000000Z-b", "20260323T000000Z-c"]
+    assert [state.run for state in runs.states()] == ["20260321T000000Z-a", "20260322T000000Z-b"]
