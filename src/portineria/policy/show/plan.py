@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from portineria.policy.change import Change, Fields, Json, Phase, Verb
 from portineria.policy.guards.registry import standing
@@ -19,7 +19,6 @@ PHASES = {
     Phase.EXCEPTION: "the grant's own exception",
 }
 SIGN = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.DELETE: "-"}
-LONG = 64
 
 
 def plan_text(plan: Plan) -> str:
@@ -70,17 +69,26 @@ def _changes(changes: Iterable[Change]) -> Iterator[str]:
 
 
 def _fields(before: Fields | None, after: Fields | None) -> Iterator[str]:
-    for name in after if after is not None else (before or {}):
-        new = "(removed)" if after is None else _value(after[name])
+    """One line a leaf, whole: `conditions.users.excludeUsers: [] -> ["…"]`."""
+    old, new = dict(_leaves(before or {})), dict(_leaves(after or {}))
+    for name in new if after is not None else old:
+        value = "(removed)" if after is None else _value(new[name])
         if before is None:
-            yield f"{name}: {new}"
+            yield f"{name}: {value}"
+        elif old.get(name) != new.get(name):
+            yield f"{name}: {_value(old.get(name))} -> {value}"
+
+
+def _leaves(fields: Fields, path: str = "") -> Iterator[tuple[str, Json]]:
+    for name, value in fields.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{path}{name}.")
         else:
-            yield f"{name}: {_value(before.get(name))} -> {new}"
+            yield f"{path}{name}", value
 
 
 def _value(value: Json) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONG else f"{text[:LONG]}… ({len(text)} characters, see --json)"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _promises(cells: Iterable[Cell]) -> Iterator[str]:
