@@ -48,6 +48,14 @@ class Sky:
     reads: int = 0
     last_conditional_access: float = float("-inf")
 
+    def forget(self) -> None:
+        """Begin again: a new world or new weather starts counting from one."""
+        self.counts.clear()
+        self.matches.clear()
+        self.throttles = 0
+        self.reads = 0
+        self.last_conditional_access = float("-inf")
+
     def ages(self, weather: Weather) -> dict[str, float]:
         """How old the replica of the next request is, by kind."""
         self.reads += 1
@@ -106,7 +114,7 @@ class Sky:
 def _scheduled(fault: str, retry_after: float | None) -> Turn:
     if fault == "429":
         return Turn("throttled", 429, retry_after)
-    if fault in ("500", "503"):
+    if fault.isdigit():
         return Turn("failed", int(fault), retry_after)
     return Turn("forgotten" if fault == "forget" else fault)
 
@@ -160,7 +168,7 @@ def _note(lab: Lab, ask: Ask, status: int, turn: Turn, served: int | None = None
             operation=ask.operation,
             status=status,
             writes=ask.writes,
-            wrote=ask.writes and reached and turn.what != "forgotten",
+            wrote=ask.writes and reached and turn.what not in ("forgotten", "failed"),
             target=ask.target,
             caller=ask.caller,
             weather=turn.what,

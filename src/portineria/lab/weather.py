@@ -42,7 +42,8 @@ READINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Facts nobody has proven: each name with its possible readings, the default one first."""
 
-FaultKind = Literal["503", "500", "429", "cut-before", "cut-after", "forget"]
+FaultKind = Literal["200", "429", "500", "502", "503", "504", "cut-before", "cut-after", "forget"]
+"""200 is Exchange's: success on the outside, an `error` in the body, nothing done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from operator import ge, gt, le, lt
 from typing import Any
 
 from portineria.lab.exchange import faults
@@ -156,7 +157,7 @@ def _compare(operator: str, actual: Any, wanted: Any) -> bool:
     if isinstance(actual, list):
         return any(_compare(operator, item, wanted) for item in actual)
     if operator == "eq":
-        return _plain(actual) == _plain(wanted)
+        return bool(_plain(actual) == _plain(wanted))
     if operator == "like":
         return _like(str(wanted)).fullmatch("" if actual is None else str(actual)) is not None
     return _ordered(operator, actual, wanted)
@@ -179,9 +180,7 @@ def _ordered(operator: str, actual: Any, wanted: Any) -> bool:
     left, right = _plain(actual), _plain(wanted)
     if left is None or right is None or isinstance(left, str) is not isinstance(right, str):
         return False
-    return {
-        "gt": left > right,
-        "ge": left >= right,
-        "lt": left < right,
-        "le": left <= right,
-    }[operator]
+    return bool(_ORDERS[operator](left, right))
+
+
+_ORDERS: dict[str, Callable[[Any, Any], Any]] = {"gt": gt, "ge": ge, "lt": lt, "le": le}

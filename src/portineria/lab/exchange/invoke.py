@@ -96,7 +96,7 @@ async def run(lab: Lab, ask: Ask, command: Command) -> Answer:
     named = replace(
         ask,
         operation=cmdlet.name if cmdlet else "unknown cmdlet",
-        writes=cmdlet is not None and cmdlet.writes,
+        writes=cmdlet is not None and cmdlet.writes and not _asks_what_if(command),
         target=_target(command),
         caller=tokens.caller(ask.bearer),
     )
@@ -114,6 +114,10 @@ def refused(turn: Turn) -> Answer:
     if turn.status == 200:
         return faults.embedded_error().answer
     return faults.server_error(turn.status, turn.retry_after).answer
+
+
+def _asks_what_if(command: Command) -> bool:
+    return any(name.lower() == "whatif" and value for name, value in command.parameters.items())
 
 
 def _target(command: Command) -> str:

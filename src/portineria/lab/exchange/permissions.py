@@ -61,14 +61,11 @@ def get_mailbox(call: Call) -> Iterable[Document]:
     """One row a holder, and one for the mailbox itself, whose rights share one string."""
     rows: list[Document] = []
     if not call.get("User"):
-        own = {"User": SELF, "AccessRights": ["FullAccess, ReadPermission"]}
-        for mailbox in _mailboxes(call):
-            rows.append({"Identity": mailbox["Identity"], **own, **_PLAIN})
-    for document in _rows(call, "mailboxPermissions", "User"):
-        rows.append(
-            {"Identity": None, "User": None, "AccessRights": [], **_PLAIN, **_public(document)}
-        )
-    return rows
+        own = {"User": SELF, "AccessRights": ["FullAccess, ReadPermission"], **_PLAIN}
+        rows = [{"Identity": mailbox["Identity"], **own} for mailbox in _mailboxes(call)]
+    unset = {"Identity": None, "User": None, "AccessRights": [], **_PLAIN}
+    held = _rows(call, "mailboxPermissions", "User")
+    return rows + [{**unset, **_public(document)} for document in held]
 
 
 _PLAIN: Document = {"IsInherited": False, "Deny": False, "InheritanceType": "All"}

@@ -61,7 +61,8 @@ _NAMES = by_members("Name", "Guid", "Identity")
 def in_scope(world: World, assignment: Document, mailbox: Document, age: float = 0.0) -> bool:
     """Whether an assignment's scope holds a mailbox, as everything was `age` seconds ago.
 
-    A group counts its direct members only. An assignment without a scope holds all.
+    A group counts its direct members only. Administrative units are not imitated: they hold
+    nobody.
     """
     row = shapes.whole(mailbox, world.initial_domain)
     row["MemberOfGroup"] = _groups_of(world, row, age)
@@ -70,7 +71,7 @@ def in_scope(world: World, assignment: Document, mailbox: Document, age: float =
         return scope is not None and compile_filter(scope["RecipientFilter"], SCOPE_FILTERABLE)(row)
     if group := assignment.get("RecipientGroupScope"):
         return group in row["MemberOfGroup"]
-    return assignment.get("RecipientAdministrativeUnitScope") is None
+    return False
 
 
 def group_dn(world: World, group: Document) -> str:
@@ -141,11 +142,16 @@ def new_assignment(call: Call) -> Iterable[Document]:
 
 
 def _scope(call: Call) -> Document:
-    """The one scope an assignment has, with the write scope that rows show. Raises 404, 400."""
+    """The one scope of an assignment, with the write scope that rows show. Raises 404, 400.
+
+    Whether the service makes one without a scope is unverified; the lab does not.
+    """
     given = [name for name in _SCOPE_PARAMETERS if call.get(name)]
     if len(given) > 1:
         raise faults.unknown_parameter(given)
-    scope: Document = {"CustomResourceScope": None, "RecipientWriteScope": "Organization"}
+    if not given:
+        raise faults.missing_parameter("CustomResourceScope")
+    scope: Document = {"CustomResourceScope": None}
     if name := call.get("CustomResourceScope"):
         found = only(call.truth(_SCOPES), name, _NAMES)["Name"]
         scope.update(CustomResourceScope=found, RecipientWriteScope="CustomRecipientScope")
@@ -193,8 +199,7 @@ def test_authorization(call: Call) -> Iterable[Document]:
                 "GrantedPermissions": assignment["Role"].removeprefix("Application "),
                 "AllowedResourceScope": assignment.get("CustomResourceScope")
                 or assignment.get("RecipientGroupScope")
-                or assignment.get("RecipientAdministrativeUnitScope")
-                or "Organization",
+                or assignment.get("RecipientAdministrativeUnitScope"),
                 "ScopeType": assignment["RecipientWriteScope"],
                 "InScope": held,
             }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from portineria.lab.exchange import faults
@@ -45,23 +46,7 @@ def read(cmdlet: Cmdlet, sent: Mapping[str, Any]) -> dict[str, Any]:
 
 def value_of(parameter: Parameter, value: Any) -> Any:
     """One value of the parameter's kind. null clears where the kind can be cleared."""
-    match parameter.kind:
-        case Kind.BOOLEAN | Kind.NULLABLE | Kind.SWITCH:
-            return _boolean(parameter, value)
-        case Kind.TEXTS | Kind.CHOICES:
-            return _texts(parameter, value)
-        case Kind.INTEGER:
-            return _integer(parameter, value)
-        case Kind.SIZE:
-            return _size(parameter, value)
-        case Kind.DATE:
-            return _date(parameter, value)
-        case Kind.CHOICE:
-            return None if value is None else _choice(parameter, value)
-        case Kind.ANY:
-            return value
-        case Kind.TEXT:
-            return _text(parameter, value)
+    return _READERS[parameter.kind](parameter, value)
 
 
 def _boolean(parameter: Parameter, value: Any) -> bool | None:
@@ -102,6 +87,10 @@ def _date(parameter: Parameter, value: Any) -> str | None:
     return parsed.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _choice_or_null(parameter: Parameter, value: Any) -> str | None:
+    return None if value is None else _choice(parameter, value)
+
+
 def _choice(parameter: Parameter, value: Any) -> str:
     """An enum member by number, by name, or by any prefix that only one member has."""
     if isinstance(value, int) and 0 <= value < len(parameter.choices):
@@ -125,15 +114,18 @@ def _text(parameter: Parameter, value: Any) -> str | None:
 
 
 def _texts(parameter: Parameter, value: Any) -> list[str] | Edit:
-    if isinstance(value, Mapping):
-        return _edit(parameter, value)
+    return _edit(parameter, value) if isinstance(value, Mapping) else _items(value)
+
+
+def _choices(parameter: Parameter, value: Any) -> list[str]:
+    return [_choice(parameter, item) for item in _items(value)]
+
+
+def _items(value: Any) -> list[str]:
     if value is None:
         return []
     items = value if isinstance(value, list) else str(value).split(",")
-    texts = [str(item).strip() for item in items]
-    if parameter.kind is Kind.CHOICES:
-        return [_choice(parameter, text) for text in texts]
-    return texts
+    return [str(item).strip() for item in items]
 
 
 def _edit(parameter: Parameter, value: Mapping[str, Any]) -> Edit:
@@ -148,3 +140,20 @@ def _edit(parameter: Parameter, value: Mapping[str, Any]) -> Edit:
 
 def _list(value: Any) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, list) else (str(value),)
+
+
+_READERS: Mapping[Kind, Callable[[Parameter, Any], Any]] = MappingProxyType(
+    {
+        Kind.BOOLEAN: _boolean,
+        Kind.NULLABLE: _boolean,
+        Kind.SWITCH: _boolean,
+        Kind.TEXT: _text,
+        Kind.TEXTS: _texts,
+        Kind.CHOICE: _choice_or_null,
+        Kind.CHOICES: _choices,
+        Kind.INTEGER: _integer,
+        Kind.SIZE: _size,
+        Kind.DATE: _date,
+        Kind.ANY: lambda parameter, value: value,
+    }
+)
