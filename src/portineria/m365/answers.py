@@ -49,10 +49,9 @@ def read_graph(answer: Response, *, where: str, needs: str = "") -> Data | Fault
     if answer.status < 300 and not error:
         if body is None:
             return _not_json(answer, where)
-        rows = body.get("value")
         return Data(
             body=body,
-            rows=tuple(rows) if isinstance(rows, list) else None,
+            rows=_rows(body.get("value")),
             next=text(body.get("@odata.nextLink")) or None,
         )
     code, message = text(error.get("code")), _graph_message(error)
@@ -143,10 +142,9 @@ def read_exchange(answer: Response, *, where: str) -> Data | Fault:
         return _exchange_not_json(answer, where)
     error = members(body.get("error")) or members(body.get("@odata.error"))
     if answer.status < 300 and not error:
-        rows = body.get("value")
         return Data(
             body=body,
-            rows=tuple(rows) if isinstance(rows, list) else None,
+            rows=_rows(body.get("value")),
             next=text(body.get("@odata.nextLink")) or None,
             warnings=texts(body.get("@adminapi.warnings")),
         )
@@ -224,6 +222,13 @@ def _json(body: bytes) -> Mapping[str, Any] | None:
     except ValueError:
         return None
     return document if isinstance(document, dict) else None
+
+
+def _rows(value: object) -> tuple[Mapping[str, Any], ...] | None:
+    """A list of objects, or None: what is not one is never an empty one."""
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        return None
+    return tuple(value)
 
 
 def _not_json(answer: Response, where: str) -> Fault:
