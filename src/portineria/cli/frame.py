@@ -63,7 +63,8 @@ COMMON: tuple[click.Option, ...] = tuple(map(_parameter, OPTIONS))
 
 def _write_options(command: click.Command, context: click.Context, page: Any) -> None:
     """Own options first, then those of every verb under a heading of their own."""
-    own, shared = [], []
+    own: list[tuple[str, str]] = []
+    shared: list[tuple[str, str]] = []
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
         if record is not None:

@@ -16,7 +16,6 @@ import click
 from portineria import __version__
 from portineria.cli.failure import as_fault, tell
 from portineria.cli.frame import Asked, Lazy, Verbs
-from portineria.fault import Fault
 
 INTERRUPTED = 130
 
@@ -58,5 +57,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said.json = said.json or "--json" in given
         fault = as_fault(error)
         tell(fault, said, error)
-        return fault.exit_code if isinstance(fault, Fault) else 70
+        return fault.exit_code
     return answer if isinstance(answer, int) else 0

@@ -231,7 +231,7 @@ class _Reader:
         return AppIdentity(
             client_id=self._client_id(found.get("client_id")),
             secret=self._reference(found.get("secret"), "a secret"),
-            certificate=self._reference(found.get("certificate"), "a certificate"),
+            certificate=self._private_file(found.get("certificate"), "a certificate"),
             password=self._reference(found.get("password"), "a password"),
         )
 
@@ -242,7 +242,7 @@ class _Reader:
         return Probe(
             app=self.app(found.get("app"), "probe.app"),
             user=self._user(found.get("user")),
-            passwords=self._private_file(found.get("passwords"), "passwords"),
+            passwords=self._private_file(found.get("passwords"), "the list of passwords"),
             sources=self._sources(found.get("from")),
         )
 
@@ -252,14 +252,14 @@ class _Reader:
             return None
         for key in USER_KEYS:
             need(self.page, spot, found, key, "probe.user", f"write {' and '.join(USER_KEYS)}")
-        tokens = self._private_file(found.get("refresh_tokens"), "refresh_tokens")
+        tokens = self._private_file(found.get("refresh_tokens"), "the list of tokens")
         client_id = self._client_id(found.get("client_id"))
         return PeopleTokens(client_id=client_id, refresh_tokens=tokens) if tokens else None
 
     def _private_file(self, spot: Spot | None, what: str) -> Reference | None:
         reference = self._reference(spot, what)
         if spot is not None and reference is not None and reference.kind != "file":
-            self.page.complain(spot, f"{what} are kept in a file", "write file:PATH")
+            self.page.complain(spot, f"{what} is kept in a file", "write file:PATH")
             return None
         return reference
 

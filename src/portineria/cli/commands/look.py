@@ -1,0 +1,40 @@
+"""portineria look"""
+
+from __future__ import annotations
+
+import click
+
+from portineria.cli.frame import asked, verb
+
+
+@verb(
+    "look",
+    examples=[
+        "portineria look",
+        "portineria --profile lab look --mailboxes",
+        "portineria look --json --output snapshot.json",
+    ],
+)
+@click.option("--mailboxes", is_flag=True, help="List every mailbox with its switches.")
+@click.option("--output", "-o", metavar="FILE", help="Keep the snapshot in a file (JSON).")
+@click.option("--snapshot", metavar="FILE", help="Show a kept snapshot instead of looking now.")
+def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
+    """Show the tenant's posture and who has which protocol.
+
+    Nothing is written to the tenant. What could not be seen is said with its reason, and
+    makes the exit code 3.
+    """
+    from portineria.cli import session
+    from portineria.cli.faces.answer import print_json
+    from portineria.cli.faces.posture import print_posture
+    from portineria.tenant.snapshotjson import to_json
+
+    said = asked()
+    found = session.snapshot(said, snapshot)
+    if output is not None:
+        session.write_private(output, to_json(found))
+    if said.json:
+        print_json("portineria/look@1", {"snapshot": to_json(found), "unseen": found.unseen()})
+    else:
+        print_posture(found, each=mailboxes)
+    return 3 if found.unseen() else 0

@@ -1,0 +1,43 @@
+"""The ladder for people, or all answers as one object; and what the answers mean as exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portineria.cli.faces.answer import print_json
+from portineria.cli.faces.tables import print_table
+from portineria.cli.questions import Answered
+from portineria.policy.show import why
+from portineria.policy.verdict import Allowed, Answer
+
+EXIT = {Answer.YES: 0, Answer.NO: 1, Answer.UNKNOWN: 3}
+
+
+def print_why(answers: Sequence[Answered], *, as_json: bool) -> int:
+    """Print and give the exit code: the answer itself when one question was asked, else 0."""
+    if as_json:
+        print_json(
+            "portineria/why@1",
+            {"answers": [why.document(one.access, one.verdict) for one in answers]},
+        )
+    else:
+        _print_text(answers)
+    return EXIT[why.answer(answers[0].verdict)] if len(answers) == 1 else 0
+
+
+def _print_text(answers: Sequence[Answered]) -> None:
+    if len(answers) > 1:
+        print_table(("Protocol", "Caller", "Open", "Layer", "Because"), map(_row, answers))
+        print()
+    print("\n".join(why.text(one.access, one.verdict) for one in answers), end="")
+
+
+def _row(one: Answered) -> tuple[str, ...]:
+    decided = None if isinstance(one.verdict, Allowed) else one.verdict.by
+    return (
+        one.access.protocol.value.upper(),
+        str(one.access.caller),
+        why.answer(one.verdict).value,
+        decided.layer.value if decided else "",
+        decided.because if decided else "",
+    )

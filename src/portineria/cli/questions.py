@@ -1,0 +1,111 @@
+"""From the words of `why` to questions, and their answers by effective access."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portineria.cli import session
+from portineria.cli.frame import Asked
+from portineria.fault import OperatorFault
+from portineria.policy.effective import Access, Context, walk
+from portineria.policy.verdict import Effective
+from portineria.run.look import Wants
+from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough, parse_caller
+from portineria.tenant.mailbox import Mailbox, Protocol
+from portineria.tenant.snapshot import Snapshot
+from portineria.tenant.unseen import Unseen
+
+if TYPE_CHECKING:
+    from portineria.run.ports import Progress
+    from portineria.wiring import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    access: Access
+    verdict: Effective
+
+
+def ask(
+    said: Asked,
+    mailbox: str,
+    protocol: str | None,
+    callers: Sequence[str],
+    address: str | None,
+    file: str | None,
+) -> list[Answered]:
+    """Look, then ask every combination. Raises OperatorFault for words that mean nothing."""
+    given = [_caller(word) for word in callers]
+    asked_callers: Sequence[Caller]
+    place = None if address is None else _address(address)
+    if file is not None:
+        snapshot = session.read_snapshot(Path(file))
+        now, asked_callers = snapshot.taken_at, given or [Basic(), UserThrough()]
+    else:
+        snapshot, now, asked_callers = session.with_tenant(
+            said, lambda tenant, teller: _look(tenant, teller, mailbox, given)
+        )
+    box = _find(snapshot, mailbox)
+    protocols = [Protocol(protocol)] if protocol else list(Protocol)
+    accesses = (
+        Access(snapshot, box, one, caller, Context(now, place))
+        for one in protocols
+        for caller in asked_callers
+    )
+    return [Answered(access, walk(access)) for access in accesses]
+
+
+async def _look(
+    tenant: Tenant, teller: Progress, mailbox: str, given: Sequence[Caller]
+) -> tuple[Snapshot, datetime, Sequence[Caller]]:
+    callers = given or _usual(tenant.mail_app)
+    wants = Wants(mailboxes=frozenset({mailbox.lower()}), apps=frozenset(_apps(callers)))
+    return await tenant.look(teller, wants), tenant.clock.now(), callers
+
+
+def _usual(mail_app: str | None) -> list[Caller]:
+    return [Basic(), UserThrough(), *([AppOnly(mail_app)] if mail_app else [])]
+
+
+def _apps(callers: Iterable[Caller]) -> Iterable[str]:
+    for caller in callers:
+        if not isinstance(caller, Basic) and caller.client_id is not None:
+            yield caller.client_id
+
+
+def _caller(word: str) -> Caller:
+    try:
+        return parse_caller(word)
+    except ValueError as error:
+        raise OperatorFault(str(error), where="--as", try_="portineria why --help") from None
+
+
+def _address(word: str) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(word)
+    except ValueError:
+        raise OperatorFault(
+            f"{word!r} is no address", where="--from", try_="write it as 203.0.113.5"
+        ) from None
+
+
+def _find(snapshot: Snapshot, name: str) -> Mailbox:
+    if isinstance(snapshot.mailboxes, Unseen):
+        raise OperatorFault(
+            f"the mailboxes could not be seen: {snapshot.mailboxes.because}",
+            where=name,
+            try_="portineria look",
+        )
+    box = snapshot.mailbox(name)
+    if box is None:
+        raise OperatorFault(
+            f"there is no mailbox {name!r} in this tenant",
+            where="MAILBOX",
+            try_="portineria look --mailboxes lists them",
+        )
+    return box

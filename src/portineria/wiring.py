@@ -1,0 +1,150 @@
+"""The one place that knows every concrete class: from a profile to things that can be used."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+from portineria.clock import Clock, SystemClock
+from portineria.doors.crew import AsyncCrew
+from portineria.doors.http import HttpDoor
+from portineria.doors.identity import AppCredential, AppTokens, Authority
+from portineria.doors.profiles import AppIdentity, Profile
+from portineria.doors.state import StateFolder
+from portineria.fault import OperatorFault, ServiceFault
+from portineria.m365.messages import Door, Request
+from portineria.m365.reader import TenantReading
+from portineria.m365.resources import TenantResources
+from portineria.m365.session import Session
+from portineria.policy.desired import Desired
+from portineria.policy.who import members
+from portineria.run.look import Wants, look
+from portineria.run.ports import Crew, Progress
+from portineria.tenant.snapshot import Snapshot
+
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def system_clock() -> Clock:
+    return SystemClock(asyncio.sleep)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """One tenant and everything that speaks to it, while its connections are open."""
+
+    profile: Profile
+    tenant_id: str
+    state: StateFolder
+    clock: Clock
+    crew: Crew
+    door: Door
+    reader: TenantReading
+    resources: TenantResources
+
+    @property
+    def mail_app(self) -> str | None:
+        """The client id that oauth-app and gateway grants mean when they name none."""
+        return self.profile.probe.app.client_id if self.profile.probe.app else None
+
+    async def look(self, progress: Progress, wants: Wants | None = None) -> Snapshot:
+        """A snapshot now, with what the profile settles."""
+        wanted = replace(wants or Wants(), own_app=self.profile.control.client_id)
+        found = await look(self.reader, self.tenant_id, self.clock, self.crew, progress, wanted)
+        return replace(found, settled=dict(self.profile.settled))
+
+    async def look_for(self, desired: Desired, progress: Progress) -> Snapshot:
+        """A snapshot with all that planning `desired` depends on.
+
+        Whom a group or a filter means is known only after a first look: where these name
+        mailboxes that no grant names itself, a second one reads their rights too.
+        """
+        wants = wants_of(desired, self.mail_app)
+        first = await self.look(progress, wants)
+        meant = frozenset(
+            box.address for grant in desired.grants for box in members(grant, first).mailboxes
+        )
+        if meant <= wants.mailboxes:
+            return first
+        return await self.look(progress, replace(wants, mailboxes=wants.mailboxes | meant))
+
+
+def wants_of(desired: Desired, mail_app: str | None) -> Wants:
+    """What a policy names: mailboxes, groups, and the applications of its grants."""
+    grants = desired.grants
+    apps = {grant.app for grant in grants} | {mail_app}
+    return Wants(
+        mailboxes=frozenset(name for grant in grants for name in grant.who.mailboxes),
+        groups=frozenset(name for grant in grants for name in grant.who.groups),
+        apps=frozenset(app for app in apps if app is not None),
+    )
+
+
+@asynccontextmanager
+async def open_tenant(profile: Profile, state: StateFolder) -> AsyncIterator[Tenant]:
+    """Everything that a profile describes. Raises OperatorFault, ServiceFault, NetworkFault."""
+    clock = system_clock()
+    async with HttpDoor(profile.ca) as door:
+        tenant_id = await find_tenant_id(door, profile)
+        tokens = AppTokens(authority(profile, tenant_id), credential(profile.control), clock)
+        session = Session(door, tokens, clock, profile.endpoints, tenant_id)
+        yield Tenant(
+            profile=profile,
+            tenant_id=tenant_id,
+            state=state,
+            clock=clock,
+            crew=AsyncCrew(),
+            door=door,
+            reader=TenantReading(session),
+            resources=TenantResources(session),
+        )
+
+
+def authority(profile: Profile, tenant_id: str) -> Authority:
+    return Authority(login=profile.endpoints.login, tenant=tenant_id, ca_file=profile.ca)
+
+
+def credential(app: AppIdentity) -> AppCredential:
+    """The application's proof, read from where the profile says it is. Raises OperatorFault."""
+    return AppCredential(
+        client_id=app.client_id,
+        secret=app.secret.read() if app.secret else None,
+        certificate_file=Path(app.certificate.name) if app.certificate else None,
+        passphrase=app.password.read() if app.password else None,
+    )
+
+
+async def find_tenant_id(door: Door, profile: Profile) -> str:
+    """The tenant's id. A domain is asked of the login service, which needs no token for it.
+
+    Source: Graph dossier 5, OpenID configuration: asked by domain, its addresses carry the id.
+    """
+    try:
+        return str(UUID(profile.tenant))
+    except ValueError:
+        pass
+    url = f"{profile.endpoints.login}/{profile.tenant}/v2.0/.well-known/openid-configuration"
+    answer = await door.send(Request(method="GET", url=url))
+    if answer.status == 400:
+        raise OperatorFault(
+            f"the login service knows no tenant {profile.tenant}",
+            where=str(profile.path),
+            try_="check `tenant` and `cloud` in the profile",
+        )
+    try:
+        found = _GUID.search(str(json.loads(answer.body)["token_endpoint"]).lower())
+    except (ValueError, KeyError, TypeError):
+        found = None
+    if answer.status != 200 or found is None:
+        raise ServiceFault(
+            f"the login service did not say the id of {profile.tenant} (HTTP {answer.status})",
+            where=url,
+            try_="write the tenant's id into the profile instead of its domain",
+        )
+    return found[0]
