@@ -1,0 +1,102 @@
+"""One conversation: octets in, octets out, whatever carries them.
+
+A front owns a mail machine and answers its events in the service's words. `open` gives the
+greeting; `receive` everything to be sent in return, after whatever waiting the service does.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+
+from portineria.lab.post.bearer import Bearer, Permission, read
+from portineria.lab.post.office import PostOffice
+from portineria.lab.post.refusals import Refused, TokenRefused
+from portineria.lab.post.sentences import Session
+from portineria.mail.events import Event, Login
+from portineria.mail.machine import Machine
+from portineria.mail.sasl import TokenOffered
+
+# Google's form; every capture of Exchange Online fails without it (dossier 5.1).
+CHALLENGE = json.dumps(
+    {"status": "401", "schemes": "Bearer", "scope": "https://outlook.office.com/"},
+    separators=(",", ":"),
+).encode()
+
+
+class Front(ABC):
+    """`address` is the peer's, as Conditional Access will see it."""
+
+    face = ""
+    permission: Permission
+
+    def __init__(self, office: PostOffice, session: Session, machine: Machine, address: str):
+        self.office = office
+        self.session = session
+        self.address = address
+        self._machine = machine
+
+    @property
+    def closed(self) -> bool:
+        """The conversation is over: send what was returned, then close."""
+        return self._machine.closed
+
+    @property
+    def shaking(self) -> bool:
+        """A TLS handshake is to follow what was returned; then call `tls_started`."""
+        return self._machine.shaking
+
+    def tls_started(self) -> None:
+        self._machine.tls_started()
+
+    async def open(self) -> bytes:
+        self._machine.start()
+        return self._machine.take()
+
+    async def receive(self, data: bytes) -> bytes:
+        self._machine.receive(data)
+        while (event := self._machine.next_event()) is not None:
+            await self._on(event)
+        return self._machine.take()
+
+    def close(self) -> None:
+        """The connection is gone. Nothing to do here for most protocols."""
+        return
+
+    @abstractmethod
+    async def _on(self, event: Event) -> None:
+        """Answer one event."""
+
+    # --- what the three protocols have in common ---
+
+    def _read_token(self, offered: TokenOffered) -> Bearer:
+        """Raises TokenRefused."""
+        office = self.office
+        return read(office.wire(), office.read_token, offered.token.reveal(), self.permission)
+
+    def _refuse_login(self, event: Login, refusal: Refused, sentence: str) -> None:
+        explain = self.office.weather().reading("xoauth2-failure") == "challenge"
+        bad_token = isinstance(refusal, TokenRefused) and isinstance(event.offered, TokenOffered)
+        self._note("auth", event, refusal.gate, sentence)
+        self._machine.refuse(sentence, challenge=CHALLENGE if explain and bad_token else None)
+
+    def _accept_login(self, event: Login, sentence: str, client: str = "") -> None:
+        self._note("auth", event, "", sentence, client)
+        self._machine.accept(sentence)
+
+    def _note(self, step: str, login: Login, gate: str, said: str, client: str = "") -> None:
+        """`gate` is empty for a yes. The sentence is kept as a template, without its stamp."""
+        self.office.record(
+            {
+                "at": self.office.world.clock.now().isoformat(),
+                "face": self.face,
+                "step": step,
+                "mechanism": login.offered.mechanism,
+                "user": login.offered.user,
+                "client": client,
+                "address": self.address,
+                "outcome": "refused" if gate else "accepted",
+                "gate": gate,
+                "said": said,
+            }
+        )
