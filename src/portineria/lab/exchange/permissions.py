@@ -31,6 +31,8 @@ SELF = "NT AUTHORITY\\SELF"
 def _principal(call: Call, identity: str | None) -> tuple[str, str]:
     """Whom a permission is for: (object id in Entra, the name that rows show). Raises 404."""
     domain = call.world.initial_domain
+    if identity and (known := call.world["exchangeServicePrincipals"].get(identity)) is not None:
+        return known["ObjectId"], serviceprincipals.whole(known, domain)["Identity"]
     people = [shapes.whole(document, domain) for document in call.truth("mailboxes")]
     apps = serviceprincipals.truth(call)
 
@@ -44,7 +46,7 @@ def _principal(call: Call, identity: str | None) -> tuple[str, str]:
 
 
 def _mailboxes(call: Call) -> list[Document]:
-    return matching(recipients.seen(call), call.get("Identity"), mailbox_names)
+    return recipients.listing(call, lambda document: document, ())
 
 
 def _rows(call: Call, kind: str, member: str) -> Iterable[Document]:

@@ -40,8 +40,9 @@ def listing(
     eligible: Callable[[Document], bool] = lambda document: True,
 ) -> list[Document]:
     """The rows that Identity, Anr, RecipientTypeDetails and Filter leave. Raises Refusal."""
-    documents: Iterable[Document] = [d for d in seen(call) if _wanted(call, d, eligible)]
-    documents = matching(documents, _identity(call), mailbox_names)
+    identity = _identity(call)
+    documents = [d for d in _candidates(call, identity) if _wanted(call, d, eligible)]
+    documents = matching(documents, identity, mailbox_names)
     if (start := call.get("Anr")) is not None:
         documents = [d for d in documents if _resolves(d, start)]
     rows = [shape(document) for document in documents]
@@ -49,6 +50,12 @@ def listing(
         return rows
     test = compile_filter(text, filterable)
     return [row for row, document in zip(rows, documents, strict=True) if test(document | row)]
+
+
+def _candidates(call: Call, identity: str | None) -> Iterable[Document]:
+    """The one behind a Guid without looking at the others, else everybody."""
+    found = call.seen.get("mailboxes", identity.lower()) if identity else None
+    return seen(call) if found is None else (shapes.whole(found, call.world.initial_domain),)
 
 
 _KEYS = ("Identity", "UserPrincipalName", "PrimarySmtpAddress", "ExternalDirectoryObjectId")
@@ -91,8 +98,11 @@ def target(call: Call, member: str = "Identity") -> Document:
     Raises 404 for an unknown one, 400 for an empty or ambiguous name.
     """
     domain = call.world.initial_domain
+    identity = call.get(member)
+    if identity and (found := call.world["mailboxes"].get(identity.lower())) is not None:
+        return shapes.whole(found, domain)
     documents = (shapes.whole(d, domain) for d in call.truth("mailboxes"))
-    return only(documents, call.get(member), mailbox_names)
+    return only(documents, identity, mailbox_names)
 
 
 def patch(call: Call, guid: str, changes: Document, identity: str) -> None:
