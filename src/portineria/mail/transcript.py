@@ -1,0 +1,156 @@
+"""A conversation for people, in which no secret can appear.
+
+Redaction happens here, while lines are spoken, and never afterwards in a log. What a client
+sends in secret is written as a label. What anybody says in the open is searched for pieces of
+the secrets, because a server may repeat what it was told: as it stands, in base64 at any
+alignment, in either alphabet and any case.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portineria.secret import Secret
+
+PIECE = 8  # characters: so much of a secret is never shown, wherever it was cut
+SHOWN = 600  # characters of one line
+_LOOKED_AT = 4096  # characters of one line; a flood of long lines must not cost minutes
+HIDDEN = "<secret>"
+
+_BASE64_URL = str.maketrans("+/", "-_")
+
+
+class Side(StrEnum):
+    CLIENT = "C"
+    SERVER = "S"
+    NOTE = "*"
+    """What neither said: a TLS handshake, a cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    side: Side
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.side}: {self.text}"
+
+
+def label(kind: str, line: bytes) -> str:
+    """How a secret line is shown: `<token, 2214 octets>`. A password's length is not told."""
+    return f"<{kind}>" if kind == "password" else f"<{kind}, {len(line)} octets>"
+
+
+class Redactor:
+    """Hides every run of PIECE or more characters that also stands in a secret.
+
+    A secret shorter than PIECE is hidden where it stands whole; one shorter than four
+    characters cannot be hidden without hiding the language, and is not.
+    """
+
+    __slots__ = ("_lengths", "_pieces")
+
+    def __init__(self, secrets: Iterable[Secret], wrapped: Iterable[Secret] = ()) -> None:
+        """`secrets` are hidden in every form; of `wrapped` (a SASL message, which also holds
+        the user's name) only the base64 forms are."""
+        open_secrets = [secret.reveal() for secret in secrets]
+        encoded = [*open_secrets, *(secret.reveal() for secret in wrapped)]
+        forms = [form for text in open_secrets for form in (text, _quoted(text))]
+        forms += [form for text in encoded for form in _base64_forms(text.encode())]
+        self._pieces = frozenset(piece for form in forms for piece in _pieces_of(_folded(form)))
+        self._lengths = sorted({len(piece) for piece in self._pieces}, reverse=True)
+
+    def clean(self, text: str) -> str:
+        """The text with every such run replaced by `<secret>`, and controls made visible."""
+        text = text[:_LOOKED_AT]
+        hidden = self._hidden(text)
+        out: list[str] = []
+        for index, character in enumerate(text):
+            if not hidden[index]:
+                out.append(_visible(character))
+            elif index == 0 or not hidden[index - 1]:
+                out.append(HIDDEN)
+        return _shortened("".join(out))
+
+    def _hidden(self, text: str) -> list[bool]:
+        low = _folded(text)
+        hidden = [False] * len(text)
+        for length in self._lengths:
+            for start in range(len(low) - length + 1):
+                if low[start : start + length] in self._pieces:
+                    hidden[start : start + length] = [True] * length
+        return hidden
+
+
+class Transcript:
+    """What was said so far, ready to be shown. It keeps no secret and no unredacted line."""
+
+    __slots__ = ("_lines", "_redactor")
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._lines: list[Line] = []
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return tuple(self._lines)
+
+    def client(self, open_part: str, secret_part: str = "") -> None:
+        """A line of ours: what may be read, then a `label` for what may not."""
+        shown = self._redactor.clean(open_part).strip()
+        self._lines.append(Line(Side.CLIENT, f"{shown} {secret_part}".strip()))
+
+    def server(self, line: bytes) -> str:
+        """A line of theirs; returns it as shown."""
+        shown = self._redactor.clean(line.decode("utf-8", "replace"))
+        self._lines.append(Line(Side.SERVER, shown))
+        return shown
+
+    def shown(self, text: str) -> str:
+        """A text as it would be shown, without recording it."""
+        return self._redactor.clean(text)
+
+    def note(self, text: str) -> None:
+        self._lines.append(Line(Side.NOTE, self._redactor.clean(text)))
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self._lines))
+
+
+def _folded(text: str) -> str:
+    """Lower case, character by character: some letters grow longer in it, and stay."""
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _pieces_of(form: str) -> Iterable[str]:
+    if len(form) < PIECE:
+        return [form] if len(form) >= PIECE // 2 else []
+    return (form[start : start + PIECE] for start in range(len(form) - PIECE + 1))
+
+
+def _base64_forms(raw: bytes) -> list[str]:
+    """base64 of the octets at each of the three alignments, without the characters that
+    depend on neighbours, in both alphabets."""
+    forms: list[str] = []
+    for shift in range(3):
+        text = b64encode(b"\0" * shift + raw).decode().rstrip("=")
+        whole = 8 * (shift + len(raw)) // 6
+        form = text[-(-8 * shift // 6) : whole]
+        forms += [form, form.translate(_BASE64_URL)]
+    return forms
+
+
+def _quoted(text: str) -> str:
+    """As a quoted string (RFC 9051 section 9)."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else f"\\x{ord(character):02x}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
