@@ -231,7 +231,9 @@ async def _strangers(
 
 
 async def _apps(snapshot: Snapshot, reader: TenantReader, crew: Crew, wants: Wants) -> Snapshot:
-    """Applications, and their rights on the wanted mailboxes."""
+    """Applications, and their rights on the wanted mailboxes; unwanted ones stay unseen."""
+    if not wants.apps:
+        return snapshot
     answers = {
         client_id: found
         async for client_id, found in crew.each(

@@ -1,0 +1,422 @@
+"""A tenant read family by family, from the shapes that Microsoft answers in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from m365_fakedoor import FakeDoor, answer, open_session, rows
+
+from portineria.fault import Fault, ServiceFault
+from portineria.m365.answers import TRUNCATED
+from portineria.m365.data import Incomplete
+from portineria.m365.messages import Response
+from portineria.m365.reader import TenantReading
+from portineria.tenant.access import EXCHANGE_ONLINE, AuthenticationPolicy, Organization
+from portineria.tenant.apps import App, MailboxRight
+from portineria.tenant.mailbox import RecipientKind, SmtpSwitch
+from portineria.tenant.people import EXCHANGE_ADMINISTRATOR, GLOBAL_ADMINISTRATOR, Domain, Licences
+from portineria.tenant.unseen import Unseen
+
+ADA = {
+    "Guid": "AAAAAAAA-0000-4000-8000-000000000001",
+    "ExternalDirectoryObjectId": "u-ada",
+    "PrimarySmtpAddress": "Ada@contoso.example",
+    "UserPrincipalName": "Ada@contoso.example",
+    "DisplayName": "Ada Example",
+    "RecipientTypeDetails": "UserMailbox",
+}
+SCAN = {
+    **ADA,
+    "Guid": "bbbbbbbb-0000-4000-8000-000000000002",
+    "ExternalDirectoryObjectId": "u-scan",
+    "PrimarySmtpAddress": "scan@contoso.example",
+    "RecipientTypeDetails": "SharedMailbox",
+}
+SWITCHES = [
+    {
+        "Guid": ADA["Guid"],
+        "ImapEnabled": True,
+        "PopEnabled": False,
+        "SmtpClientAuthenticationDisabled": None,
+    },
+    {
+        "Guid": SCAN["Guid"],
+        "ImapEnabled": False,
+        "PopEnabled": False,
+        "SmtpClientAuthenticationDisabled": False,
+    },
+]
+PEOPLE = [
+    {"Guid": ADA["Guid"], "AuthenticationPolicy": None},
+    {"ExternalDirectoryObjectId": "u-scan", "AuthenticationPolicy": "CN=Allow SMTP,CN=x"},
+]
+ALLOW = {"Name": "Allow SMTP", "Guid": "c", "AllowBasicAuthSmtp": True, "AllowBasicAuthRpc": True}
+FORBIDDEN = Response(status=403, body=b"\0" * 40)
+
+
+def reading(table: dict[str, Any]) -> TenantReading:
+    session, _ = open_session(FakeDoor(table=table))
+    return TenantReading(session)
+
+
+def tell(what: str, count: int) -> None:
+    assert what
+    assert count >= 0
+
+
+def boxes(**changed: Any) -> dict[str, Any]:
+    return {
+        "Get-Mailbox": rows(ADA, SCAN),
+        "Get-CASMailbox": rows(*SWITCHES),
+        "Get-User": rows(*PEOPLE),
+        "Get-AuthenticationPolicy": rows(ALLOW),
+        **{name.replace("__", "-"): said for name, said in changed.items()},
+    }
+
+
+async def test_three_listings_make_one_inventory() -> None:
+    ada, scan = await reading(boxes()).mailboxes(tell)
+    assert (ada.guid, ada.address, ada.kind) == (
+        "aaaaaaaa-0000-4000-8000-000000000001",
+        "ada@contoso.example",
+        RecipientKind.USER,
+    )
+    assert (ada.imap, ada.pop, ada.smtp) == (True, False, SmtpSwitch.INHERIT)
+    assert ada.authentication_policy is None
+    assert (scan.kind, scan.smtp) == (RecipientKind.SHARED, SmtpSwitch.ON)
+    assert scan.authentication_policy == "Allow SMTP"
+
+
+async def test_switches_that_cannot_be_listed_are_unseen_and_the_mailboxes_stay() -> None:
+    ada, _ = await reading(boxes(Get__CASMailbox=FORBIDDEN)).mailboxes(tell)
+    for value in (ada.imap, ada.pop, ada.smtp):
+        assert isinstance(value, Unseen)
+    assert ada.authentication_policy is None
+
+
+async def test_policies_that_cannot_be_listed_are_unseen_and_not_none() -> None:
+    ada, _ = await reading(boxes(Get__User=FORBIDDEN)).mailboxes(tell)
+    assert isinstance(ada.authentication_policy, Unseen)
+    assert ada.imap is True
+
+
+async def test_a_mailbox_that_the_second_listing_forgot_is_unseen() -> None:
+    _, scan = await reading(boxes(Get__CASMailbox=rows(SWITCHES[0]))).mailboxes(tell)
+    assert isinstance(scan.imap, Unseen)
+    assert isinstance(scan.smtp, Unseen)
+
+
+async def test_an_absent_smtp_switch_is_unseen_for_null_would_mean_inherit() -> None:
+    row = {"Guid": ADA["Guid"], "ImapEnabled": True, "PopEnabled": True}
+    ada, _ = await reading(boxes(Get__CASMailbox=rows(row))).mailboxes(tell)
+    assert isinstance(ada.smtp, Unseen)
+
+
+async def test_a_truncated_inventory_is_no_inventory() -> None:
+    cut = rows(ADA, **{"@adminapi.warnings": [f"{TRUNCATED} than are displayed."]})
+    with pytest.raises(Incomplete):
+        await reading(boxes(Get__Mailbox=cut)).mailboxes(tell)
+
+
+async def test_a_truncated_second_listing_hides_its_fields_of_everybody() -> None:
+    cut = rows(*SWITCHES, **{"@adminapi.warnings": [f"{TRUNCATED} than are displayed."]})
+    for box in await reading(boxes(Get__CASMailbox=cut)).mailboxes(tell):
+        assert isinstance(box.imap, Unseen)
+
+
+@pytest.mark.parametrize(
+    ("details", "kind"),
+    [
+        ("MailUniversalDistributionGroup", RecipientKind.GROUP),
+        ("GuestMailUser", RecipientKind.GUEST),
+        ("RemoteUserMailbox", RecipientKind.ON_PREMISES),
+        ("PublicFolder", RecipientKind.OTHER),
+    ],
+)
+async def test_a_recipient_that_is_no_mailbox_is_named_for_what_it_is(
+    details: str, kind: RecipientKind
+) -> None:
+    row = {
+        **ADA,
+        "RecipientTypeDetails": details,
+        "EmailAddresses": ["SMTP:ada@contoso.example", "smtp:a@contoso.example"],
+    }
+    found = await reading({"Get-Recipient": rows(row)}).recipient("a@contoso.example")
+    assert found is not None
+    assert found.kind is kind
+    assert isinstance(found.imap, Unseen)
+
+
+async def test_a_recipient_nobody_knows_is_none_even_if_everybody_is_returned() -> None:
+    assert await reading({"Get-Recipient": rows(ADA, SCAN)}).recipient("x@contoso.example") is None
+
+
+async def test_the_tenants_own_settings_are_read() -> None:
+    table = {
+        "Get-TransportConfig": rows(
+            {"SmtpClientAuthenticationDisabled": True, "AllowLegacyTLSClients": None}
+        ),
+        "Get-OrganizationConfig": rows({"DefaultAuthenticationPolicy": "c"}),
+        "Get-AuthenticationPolicy": rows(ALLOW),
+        "Get-CASMailboxPlan": rows(
+            {"Name": "P", "Guid": "D", "ImapEnabled": True, "PopEnabled": False}
+        ),
+    }
+    reader = reading(table)
+    assert (await reader.transport()).smtp_auth_disabled is True
+    assert await reader.organization() == Organization(default_authentication_policy="Allow SMTP")
+    assert await reader.authentication_policies() == (
+        AuthenticationPolicy(
+            name="Allow SMTP", guid="c", allow_basic_smtp=True, allows_other_basic=True
+        ),
+    )
+    (plan,) = await reader.mailbox_plans()
+    assert (plan.guid, plan.imap, plan.pop) == ("d", True, False)
+
+
+async def test_a_tenant_switch_that_is_not_shown_is_a_failure_and_not_off() -> None:
+    with pytest.raises(ServiceFault):
+        await reading({"Get-TransportConfig": rows({"Name": "x"})}).transport()
+
+
+async def test_users_are_read_page_by_page_with_their_plans() -> None:
+    link = "https://graph.microsoft.com/v1.0/users?$skiptoken=2"
+    first = answer(
+        {
+            "@odata.nextLink": link,
+            "value": [
+                {
+                    "id": "u-ada",
+                    "userPrincipalName": "Ada@contoso.example",
+                    "displayName": "Ada",
+                    "accountEnabled": False,
+                    "userType": "Guest",
+                    "assignedPlans": [
+                        {
+                            "capabilityStatus": "Enabled",
+                            "servicePlanId": "efb87545-963c-4e0d-99df-69c6916d9eb0",
+                        },
+                        {
+                            "capabilityStatus": "Deleted",
+                            "servicePlanId": "41781fb2-bc02-4b7c-bd55-b576c07bb09d",
+                        },
+                    ],
+                }
+            ],
+        }
+    )
+    second = answer({"value": [{"id": "u-scan", "userPrincipalName": "scan@contoso.example"}]})
+    found = await reading({"/users": [first, second]}).users(tell)
+    ada = found["u-ada"]
+    assert (ada.upn, ada.enabled, ada.guest) == ("ada@contoso.example", False, True)
+    assert (ada.exchange_plan, ada.entra_p1) == (True, False)
+    assert isinstance(found["u-scan"].exchange_plan, Unseen)
+    assert isinstance(ada.per_user_mfa, Unseen)
+
+
+async def test_licences_count_only_what_is_bought_and_switched_on() -> None:
+    def sku(status: str, plan: str, provisioning: str = "Success") -> dict[str, Any]:
+        plans = [{"servicePlanId": plan, "provisioningStatus": provisioning}]
+        return {"capabilityStatus": status, "servicePlans": plans}
+
+    p1, p2 = "41781fb2-bc02-4b7c-bd55-b576c07bb09d", "eec0eb4f-6444-4f95-aba0-50c24d67f998"
+    skus = [sku("Enabled", p1), sku("Suspended", p2), sku("Enabled", p2, "Disabled")]
+    table = {
+        "/subscribedSkus": answer({"value": skus}),
+        "/domains": answer({"value": [{"id": "C.example", "authenticationType": "Federated"}]}),
+    }
+    assert await reading(table).licences() == Licences(entra_p1=True)
+    assert await reading(table).domains() == (Domain(name="c.example", federated=True),)
+
+
+@pytest.mark.parametrize(
+    ("policies", "wanted"),
+    [
+        (["ManagePermissionGrantsForSelf.microsoft-user-default-legacy"], True),
+        ([], False),
+        (["ManagePermissionGrantsForOwnedResource.x"], False),
+    ],
+)
+async def test_whether_people_may_consent(policies: list[str], wanted: bool) -> None:
+    body = {"defaultUserRolePermissions": {"permissionGrantPoliciesAssigned": policies}}
+    assert await reading({"/policies/authorizationPolicy": answer(body)}).user_consent() is wanted
+
+
+async def test_a_consent_policy_in_between_is_not_judged() -> None:
+    own = ["ManagePermissionGrantsForSelf.microsoft-user-default-low"]
+    body = {"defaultUserRolePermissions": {"permissionGrantPoliciesAssigned": own}}
+    found = await reading({"/policies/authorizationPolicy": answer(body)}).user_consent()
+    assert isinstance(found, Unseen)
+
+
+async def test_role_holders_come_directly_and_through_groups_but_not_from_a_unit() -> None:
+    def held(role: str, principal: str, kind: str = "user", scope: str = "/") -> dict[str, Any]:
+        return {
+            "roleDefinitionId": role,
+            "principalId": principal,
+            "directoryScopeId": scope,
+            "principal": {"@odata.type": f"#microsoft.graph.{kind}"},
+        }
+
+    assignments = answer(
+        {
+            "value": [
+                held(GLOBAL_ADMINISTRATOR, "u-1"),
+                held(GLOBAL_ADMINISTRATOR, "g-1", "group"),
+                held(GLOBAL_ADMINISTRATOR, "u-unit", scope="/administrativeUnits/x"),
+                held("other", "u-9"),
+            ]
+        }
+    )
+    members = answer({"value": [{"id": "u-2"}]})
+    table = {
+        "/roleManagement/directory/roleAssignments": assignments,
+        "/groups/g-1/transitiveMembers/microsoft.graph.user": members,
+    }
+    wanted = {GLOBAL_ADMINISTRATOR, EXCHANGE_ADMINISTRATOR}
+    assert await reading(table).role_members(wanted) == {
+        GLOBAL_ADMINISTRATOR: frozenset({"u-1", "g-1", "u-2"}),
+        EXCHANGE_ADMINISTRATOR: frozenset(),
+    }
+
+
+async def test_groups_of_one_name_are_all_given_and_hidden_members_say_so() -> None:
+    listing = answer(
+        {
+            "value": [
+                {"id": "g-1", "displayName": "O'Hara & Co"},
+                {"id": "g-2", "displayName": "O'Hara & Co"},
+            ]
+        }
+    )
+    table = {
+        "/groups": listing,
+        "/groups/g-1/transitiveMembers/microsoft.graph.user": answer({"value": [{"id": "u"}]}),
+        "/groups/g-2/transitiveMembers/microsoft.graph.user": answer({}, 403),
+    }
+    door = FakeDoor(table=table)
+    session, _ = open_session(door)
+    first, second = await TenantReading(session).group("O'Hara & Co")
+    assert first.members == frozenset({"u"})
+    assert isinstance(second.members, Unseen)
+    assert "'O''Hara%20%26%20Co'" in door.paths[0]
+    assert door.asked[1].headers["consistencylevel"] == "eventual"
+
+
+async def test_per_user_mfa_is_on_when_enabled_or_enforced() -> None:
+    for state, wanted in (("disabled", False), ("enabled", True), ("enforced", True)):
+        path = "/users/u/authentication/requirements"
+        reader = reading({path: answer({"perUserMfaState": state})})
+        assert await reader.per_user_mfa("u") is wanted
+
+
+async def test_an_unheard_of_mfa_state_is_a_failure() -> None:
+    with pytest.raises(ServiceFault):
+        await reading({"/users/u/authentication/requirements": answer({})}).per_user_mfa("u")
+
+
+EXCHANGE_SP = {"id": "sp-exo", "appRoles": [{"id": "role-1", "value": "IMAP.AccessAsApp"}]}
+APP_PATHS: dict[str, Any] = {
+    "/servicePrincipals(appId='app')": answer(
+        {
+            "id": "sp-app",
+            "displayName": "Mail",
+            "accountEnabled": True,
+            "appRoleAssignmentRequired": True,
+        }
+    ),
+    f"/servicePrincipals(appId='{EXCHANGE_ONLINE}')": answer(EXCHANGE_SP),
+    "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')": answer({"id": "sp-graph"}),
+    "/servicePrincipals/sp-app/appRoleAssignments": answer(
+        {
+            "value": [
+                {"appRoleId": "role-1", "resourceId": "sp-exo"},
+                {"appRoleId": "role-9", "resourceId": "sp-elsewhere"},
+            ]
+        }
+    ),
+    "/oauth2PermissionGrants": answer(
+        {
+            "value": [
+                {
+                    "clientId": "sp-app",
+                    "consentType": "AllPrincipals",
+                    "resourceId": "sp-exo",
+                    "scope": " SMTP.Send IMAP.AccessAsUser.All",
+                },
+                {
+                    "clientId": "sp-app",
+                    "consentType": "Principal",
+                    "resourceId": "sp-exo",
+                    "scope": "POP.AccessAsUser.All",
+                },
+            ]
+        }
+    ),
+    "Get-ServicePrincipal": rows({"AppId": "app", "ObjectId": "sp-app"}, {"AppId": "x"}),
+}
+
+
+async def test_an_app_is_read_from_both_halves() -> None:
+    assert await reading(APP_PATHS).app("app") == App(
+        id="app",
+        name="Mail",
+        principal_id="sp-app",
+        assignment_required=True,
+        roles=frozenset({"IMAP.AccessAsApp"}),
+        scopes=frozenset({"SMTP.Send", "IMAP.AccessAsUser.All"}),
+        registered_as="sp-app",
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [(rows({"AppId": "x", "ObjectId": "y"}), None), (FORBIDDEN, Unseen), (answer({}, 404), None)],
+)
+async def test_an_app_that_exchange_does_not_know_differs_from_one_it_does_not_show(
+    said: Response, wanted: Any
+) -> None:
+    found = await reading({**APP_PATHS, "Get-ServicePrincipal": said}).app("app")
+    assert found is not None
+    if wanted is None:
+        assert found.registered_as is None
+    else:
+        assert isinstance(found.registered_as, Unseen)
+
+
+async def test_an_app_the_tenant_does_not_have_is_none() -> None:
+    assert await reading({"/servicePrincipals(appId='app')": answer({}, 404)}).app("app") is None
+
+
+async def test_rights_are_read_in_batches_and_the_smtp_role_only_where_there_is_one() -> None:
+    parts = {
+        "responses": [
+            {
+                "id": "0",
+                "status": 200,
+                "body": {"value": [{"User": "sp-app", "AccessRights": ["FullAccess"]}]},
+            },
+            {"id": "1", "status": 404, "body": {"error": {"message": "gone"}}},
+        ]
+    }
+    role = {"Role": "Application SMTP.SendAsApp"}
+    verdict = {"RoleName": "Application SMTP.SendAsApp", "InScope": "True"}
+    tenant = "11111111-2222-3333-4444-555555555555"
+    table = {
+        **APP_PATHS,
+        f"/{tenant}/$batch": answer(parts),
+        "Get-ManagementRoleAssignment": rows(role),
+        "Test-ServicePrincipalAuthorization": rows(verdict),
+    }
+    app = App(id="app", name="", principal_id="sp-app")
+    found = await reading(table).rights(app, ("g-1", "g-2"))
+    assert found["app", "g-1"] == MailboxRight(full_access=True, scoped_smtp=True)
+    assert isinstance(found["app", "g-2"].full_access, Unseen)
+
+
+async def test_one_policy_that_is_not_understood_hides_the_family() -> None:
+    """A part of the policies would read as if the missing one did not apply."""
+    odd = answer({"value": [{"id": "p", "displayName": "P", "state": "somethingNew"}]})
+    with pytest.raises(Fault, match="shape that is not understood"):
+        await reading({"/identity/conditionalAccess/policies": odd}).conditional_access()

@@ -1,0 +1,268 @@
+"""Looking: what fails says why and stays unseen, the rest is seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from portineria.clock import VirtualClock
+from portineria.doors.crew import AsyncCrew
+from portineria.fault import Fault, NetworkFault, OperatorFault, PermissionFault, ServiceFault
+from portineria.run.look import Tell, Wants, look
+from portineria.tenant.access import (
+    AuthenticationPolicy,
+    ConditionalAccessPolicy,
+    MailboxPlan,
+    NamedLocation,
+    Organization,
+    PolicyState,
+    Transport,
+)
+from portineria.tenant.apps import App, MailboxRight
+from portineria.tenant.mailbox import Mailbox, RecipientKind
+from portineria.tenant.people import GLOBAL_ADMINISTRATOR, Domain, Group, Licences, User
+from portineria.tenant.snapshot import Snapshot
+from portineria.tenant.unseen import NOT_LOOKED_AT, Unseen
+
+BOX = Mailbox(
+    guid="g-1",
+    entra_id="u-1",
+    address="ada@x.example",
+    upn="ada@x.example",
+    display_name="Ada Example",
+)
+OTHER = replace(BOX, guid="g-2", entra_id="u-2", address="bea@x.example", upn="bea@x.example")
+POLICY = ConditionalAccessPolicy(
+    id="p",
+    name="P",
+    state=PolicyState.ENABLED,
+    client_apps=frozenset({"all"}),
+    include_groups=frozenset({"group-of-policy"}),
+    exclude_roles=frozenset({"role-of-policy"}),
+)
+FAMILIES = (
+    "domains",
+    "licences",
+    "security_defaults",
+    "conditional_access",
+    "named_locations",
+    "authentication_policies",
+    "transport",
+    "organization",
+    "mailbox_plans",
+    "mailboxes",
+    "users",
+    "user_consent",
+)
+
+
+class FakeReader:
+    """A small tenant; `broken` families raise."""
+
+    def __init__(self, **broken: Fault) -> None:
+        self.broken = broken
+        self.asked: list[tuple[str, Any]] = []
+
+    def _ask(self, name: str, detail: Any = None) -> None:
+        self.asked.append((name, detail))
+        if name in self.broken:
+            raise self.broken[name]
+
+    def about(self, name: str) -> list[Any]:
+        return [detail for asked, detail in self.asked if asked == name]
+
+    async def domains(self) -> tuple[Domain, ...]:
+        self._ask("domains")
+        return (Domain(name="x.example"),)
+
+    async def licences(self) -> Licences:
+        self._ask("licences")
+        return Licences(entra_p1=True)
+
+    async def security_defaults(self) -> bool:
+        self._ask("security_defaults")
+        return True
+
+    async def conditional_access(self) -> tuple[ConditionalAccessPolicy, ...]:
+        self._ask("conditional_access")
+        return (POLICY,)
+
+    async def named_locations(self) -> tuple[NamedLocation, ...]:
+        self._ask("named_locations")
+        return ()
+
+    async def authentication_policies(self) -> tuple[AuthenticationPolicy, ...]:
+        self._ask("authentication_policies")
+        return ()
+
+    async def transport(self) -> Transport:
+        self._ask("transport")
+        return Transport(smtp_auth_disabled=True)
+
+    async def organization(self) -> Organization:
+        self._ask("organization")
+        return Organization()
+
+    async def mailbox_plans(self) -> tuple[MailboxPlan, ...]:
+        self._ask("mailbox_plans")
+        return ()
+
+    async def mailboxes(self, tell: Tell) -> tuple[Mailbox, ...]:
+        self._ask("mailboxes")
+        tell("mailboxes", 2)
+        return (BOX, OTHER)
+
+    async def recipient(self, name: str) -> Mailbox | None:
+        self._ask("recipient", name)
+        if name != "team@x.example":
+            return None
+        return replace(BOX, guid="g-team", address=name, upn="", kind=RecipientKind.GROUP)
+
+    async def users(self, tell: Tell) -> Mapping[str, User]:
+        self._ask("users")
+        people = (
+            User(id=f"u-{n}", upn=f"{n}", display_name="", per_user_mfa=NOT_LOOKED_AT)
+            for n in (1, 2)
+        )
+        return {user.id: user for user in people}
+
+    async def user_consent(self) -> bool | Unseen:
+        self._ask("user_consent")
+        return Unseen("case by case")
+
+    async def role_members(self, roles: Collection[str]) -> Mapping[str, frozenset[str]]:
+        self._ask("role_members", frozenset(roles))
+        return {role: frozenset() for role in roles}
+
+    async def group(self, name: str) -> tuple[Group, ...]:
+        self._ask("group", name)
+        return (Group(id=f"id-{name}", name=name, members=frozenset({"u-1"})),)
+
+    async def per_user_mfa(self, user_id: str) -> bool:
+        self._ask("per_user_mfa", user_id)
+        return True
+
+    async def app(self, client_id: str) -> App | None:
+        self._ask("app", client_id)
+        return None if client_id == "nobody" else App(id=client_id, name="", principal_id="sp")
+
+    async def rights(
+        self, app: App, guids: Collection[str]
+    ) -> Mapping[tuple[str, str], MailboxRight]:
+        self._ask("rights", tuple(guids))
+        return {(app.id, guid): MailboxRight(full_access=True) for guid in guids}
+
+
+class Quiet:
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def step(self, text: str, done: int = 0, total: int = 0) -> None:
+        self.told.append(text)
+
+
+async def seen(reader: FakeReader, **wants: Any) -> Snapshot:
+    clock = VirtualClock(datetime(2026, 11, 1, tzinfo=UTC))
+    return await look(reader, "tenant", clock, AsyncCrew(), Quiet(), Wants(**wants))
+
+
+async def test_a_whole_tenant_is_seen() -> None:
+    snapshot = await seen(FakeReader(), own_app="me")
+    assert snapshot.mailboxes == (BOX, OTHER)
+    assert snapshot.unseen() == {"user_consent": "case by case", "apps": "not looked at"}
+    assert snapshot.own_app == "me"
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, "role_members"])
+@pytest.mark.parametrize(
+    "fault", [PermissionFault("no permission X"), ServiceFault("failed"), NetworkFault("cut")]
+)
+async def test_a_family_that_fails_is_unseen_with_its_reason_and_the_rest_is_seen(
+    family: str, fault: Fault
+) -> None:
+    snapshot = await seen(FakeReader(**{family: fault}))
+    assert getattr(snapshot, family) == Unseen(fault.why)
+    for other in {*FAMILIES, "role_members"} - {family, "user_consent"}:
+        assert not isinstance(getattr(snapshot, other), Unseen), other
+
+
+async def test_a_tenant_that_shows_nothing_at_all_is_a_failure() -> None:
+    fault = NetworkFault("no way there")
+    with pytest.raises(NetworkFault, match="no way there"):
+        await seen(FakeReader(**dict.fromkeys(FAMILIES, fault)))
+
+
+async def test_a_refused_credential_is_not_a_reason_to_see_less() -> None:
+    with pytest.raises(OperatorFault):
+        await seen(FakeReader(domains=OperatorFault("the client secret is wrong")))
+
+
+async def test_groups_and_roles_that_a_policy_names_are_read_too() -> None:
+    reader = FakeReader()
+    snapshot = await seen(reader, groups=frozenset({"Scanners"}))
+    assert set(reader.about("group")) == {"Scanners", "group-of-policy"}
+    assert {"role-of-policy", GLOBAL_ADMINISTRATOR} <= set(reader.about("role_members")[0])
+    assert set(snapshot.groups) == {"id-Scanners", "id-group-of-policy"}
+
+
+async def test_a_group_that_cannot_be_read_is_there_without_its_members() -> None:
+    snapshot = await seen(FakeReader(group=ServiceFault("throttled")))
+    assert snapshot.groups["group-of-policy"].members == Unseen("throttled")
+
+
+async def test_rights_and_mfa_are_read_for_the_wanted_only() -> None:
+    reader = FakeReader()
+    wanted = frozenset({"ADA@x.example"})
+    snapshot = await seen(reader, mailboxes=wanted, apps=frozenset({"app"}))
+    assert reader.about("rights") == [("g-1",)]
+    assert reader.about("per_user_mfa") == ["u-1"]
+    assert snapshot.right("app", "g-1") == MailboxRight(full_access=True)
+    assert snapshot.right("app", "g-2") == NOT_LOOKED_AT
+    assert isinstance(snapshot.users, Mapping)
+    assert snapshot.users["u-1"].per_user_mfa is True
+    assert snapshot.users["u-2"].per_user_mfa == NOT_LOOKED_AT
+
+
+async def test_rights_that_cannot_be_read_are_unseen_for_each_mailbox() -> None:
+    reader = FakeReader(rights=PermissionFault("no role"), per_user_mfa=PermissionFault("no beta"))
+    snapshot = await seen(reader, mailboxes=frozenset({"g-1"}), apps=frozenset({"app"}))
+    right = snapshot.right("app", "g-1")
+    assert isinstance(right, MailboxRight)
+    assert right.full_access == Unseen("no role")
+    assert isinstance(snapshot.users, Mapping)
+    assert snapshot.users["u-1"].per_user_mfa == Unseen("no beta")
+
+
+async def test_an_app_that_is_not_there_is_absent_and_one_that_fails_hides_all() -> None:
+    assert (await seen(FakeReader(), apps=frozenset({"nobody"}))).apps == {}
+    snapshot = await seen(FakeReader(app=ServiceFault("down")), apps=frozenset({"app"}))
+    assert snapshot.apps == Unseen("down")
+
+
+async def test_a_wanted_name_that_is_no_mailbox_is_said_to_be_what_it_is() -> None:
+    snapshot = await seen(FakeReader(), mailboxes=frozenset({"team@x.example", "no@x.example"}))
+    found = snapshot.mailbox("team@x.example")
+    assert found is not None
+    assert found.kind is RecipientKind.GROUP
+    assert snapshot.mailbox("no@x.example") is None
+
+
+async def test_no_more_than_a_few_readings_run_at_a_time() -> None:
+    running, most = 0, 0
+
+    class Slow(FakeReader):
+        async def group(self, name: str) -> tuple[Group, ...]:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+            return ()
+
+    await seen(Slow(), groups=frozenset(str(n) for n in range(40)))
+    assert 1 < most <= 4
