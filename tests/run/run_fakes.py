@@ -11,11 +11,15 @@ from typing import Any, TypeVar
 from portineria.clock import VirtualClock
 from portineria.fault import AmbiguousWrite, Conflict, NotFound, ServiceFault
 from portineria.policy.change import Change, Family, Fields, Missing, Phase, Target, Verb, Written
+from portineria.policy.conditionalbody import from_graph
 from portineria.policy.plan import Plan
 from portineria.run.journal import read_lines, write_line
 from portineria.run.means import Means
 from portineria.run.patience import Patience
-from portineria.tenant.unseen import Unseen
+from portineria.tenant.access import Transport
+from portineria.tenant.mailbox import Mailbox, SmtpSwitch
+from portineria.tenant.snapshot import Snapshot
+from portineria.tenant.unseen import NOT_LOOKED_AT, Unseen
 
 NOON = datetime(2026, 3, 21, 12, tzinfo=UTC)
 T = TypeVar("T")
@@ -343,6 +347,36 @@ def plan_of(*changes: Change, undo_of: str = "") -> Plan:
         policy_digest="0" * 64,
         changes=changes,
         undo_of=undo_of,
+    )
+
+
+def snapshot_of(tenant: Tenant) -> Snapshot:
+    """The truth as an honest look would give it, as far as these tests have any."""
+    boxes = [
+        Mailbox(
+            guid=key,
+            entra_id=key,
+            address=f"{key}@contoso.example",
+            upn=f"{key}@contoso.example",
+            display_name=key,
+            imap=fields["ImapEnabled"],
+            pop=fields["PopEnabled"],
+            smtp=SmtpSwitch.from_disabled(fields["SmtpClientAuthenticationDisabled"]),
+        )
+        for key, fields in tenant.all(Family.MAILBOX).items()
+    ]
+    defaults = tenant.truth(Family.SECURITY_DEFAULTS)
+    transport = tenant.truth(Family.TRANSPORT)
+    policies = tenant.all(Family.CONDITIONAL_ACCESS)
+    return Snapshot(
+        tenant_id="contoso",
+        taken_at=tenant.clock.now(),
+        mailboxes=tuple(boxes),
+        security_defaults=NOT_LOOKED_AT if defaults is None else defaults["isEnabled"],
+        conditional_access=tuple(from_graph({**p, "id": key}) for key, p in policies.items()),
+        transport=NOT_LOOKED_AT
+        if transport is None
+        else Transport(smtp_auth_disabled=transport["SmtpClientAuthenticationDisabled"]),
     )
 
 

@@ -160,24 +160,19 @@ def _not_overtaken(changes: Sequence[Change], plan: Plan, story: Story) -> list[
 async def _phases(
     plan: Plan, changes: Sequence[Change], story: Story, means: Means
 ) -> Outcome | None:
-    """All of these, and then all of them seen to stand: a barrier.
-
-    The exceptions come one behind the other, each seen before the next: the block from
-    elsewhere stands before the door is opened.
+    """Group behind group, each seen to stand before the next: a phase is a barrier, and so is
+    every change of the whole tenant. The block from elsewhere stands before the door is opened.
     """
     for group in _groups(changes):
         fault = await _carry_out(group, len(plan.changes), story, means)
         if fault is not None:
             return _rest(plan, story, fault)
-        if group[0].phase is Phase.EXCEPTION:
-            halted = await _barrier(plan, group, story, means)
-            if halted is not None:
-                return halted
-    halted = await _barrier(plan, changes, story, means)
-    if halted is None:
-        for phase in sorted({change.phase for change in changes}):
-            story.confirmed(phase)
-    return halted
+        halted = await _barrier(plan, group, story, means)
+        if halted is not None:
+            return halted
+    for phase in sorted({change.phase for change in changes}):
+        story.confirmed(phase)
+    return None
 
 
 def _groups(changes: Sequence[Change]) -> list[list[Change]]:
