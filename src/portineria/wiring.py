@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from portineria.clock import Clock, SystemClock
 from portineria.doors.crew import AsyncCrew
+from portineria.doors.files import Lock
 from portineria.doors.http import HttpDoor
 from portineria.doors.identity import AppCredential, AppTokens, Authority
+from portineria.doors.journal import Runs
 from portineria.doors.profiles import AppIdentity, Profile
+from portineria.doors.shield import SignalShield
 from portineria.doors.state import StateFolder
 from portineria.fault import OperatorFault, ServiceFault
 from portineria.m365.messages import Door, Request
@@ -23,10 +26,18 @@ from portineria.m365.reader import TenantReading
 from portineria.m365.resources import TenantResources
 from portineria.m365.session import Session
 from portineria.policy.desired import Desired
+from portineria.policy.guards.case import Case
+from portineria.policy.guards.registry import speak, standing
+from portineria.policy.plan import Plan, Stop
+from portineria.policy.planner import make_plan
 from portineria.policy.who import members
+from portineria.run.journal import RunState
 from portineria.run.look import Wants, look
+from portineria.run.means import Guards, Means
 from portineria.run.ports import Crew, Progress
+from portineria.tenant.caller import AppOnly, parse_caller
 from portineria.tenant.snapshot import Snapshot
+from portineria.tenant.unseen import Unseen
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -73,6 +84,84 @@ class Tenant:
         if meant <= wants.mailboxes:
             return first
         return await self.look(progress, replace(wants, mailboxes=wants.mailboxes | meant))
+
+    def plan(self, snapshot: Snapshot, desired: Desired, accepted: Iterable[str]) -> Plan:
+        """What would be done. Raises OperatorFault for a policy of another tenant."""
+        self.refuse_other_tenant(snapshot, desired.tenant)
+        return make_plan(
+            snapshot, desired, self.clock.now(), accepted=accepted, mail_app=self.mail_app
+        )
+
+    def refuse_other_tenant(self, snapshot: Snapshot, name: str) -> None:
+        """A policy written for one tenant is never planned for another."""
+        domains = () if isinstance(snapshot.domains, Unseen) else snapshot.domains
+        known = {domain.name.lower() for domain in domains} | {self.tenant_id, self.profile.tenant}
+        if name not in known:
+            raise OperatorFault(
+                f"the policy is for {name}, and the profile {self.profile.name!r} reaches "
+                f"{self.profile.tenant}",
+                where="tenant",
+                try_="choose the profile of that tenant with --profile, or correct `tenant`",
+                evidence={"tenant_id": self.tenant_id},
+            )
+
+    def lock(self) -> Lock:
+        """Held by whoever writes to this tenant. Entering it raises GuardStop."""
+        return Lock(self.state.runs / f"{self.tenant_id}.lock")
+
+    def means(self, run: str, progress: Progress) -> Means:
+        """What carrying out a run needs, with that run's journal."""
+        return Means(
+            resources=self.resources,
+            journal=Runs(self.state.root).journal(run),
+            clock=self.clock,
+            crew=self.crew,
+            progress=progress,
+            shield=SignalShield(progress.step),
+        )
+
+    def new_run(self) -> str:
+        """An id that sorts by time."""
+        return f"{self.clock.now():%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}"
+
+    def runs(self) -> list[RunState]:
+        """Every run of this tenant, oldest first."""
+        return [run for run in Runs(self.state.root).states() if run.tenant_id == self.tenant_id]
+
+    def guards(self, plan: Plan, handed: Handed, progress: Progress) -> Guards:
+        """Look afresh and ask every guard about `plan`; what a given word overrules is left out."""
+
+        async def ask() -> tuple[Stop, ...]:
+            snapshot = await self.look(progress, wants_of_plan(plan))
+            case = Case(
+                plan=plan,
+                snapshot=snapshot,
+                now=self.clock.now(),
+                applying=True,
+                promised_digest=handed.digest,
+                typed_yes=handed.yes,
+            )
+            return standing(speak(case), (*plan.accepted, *handed.accepted))
+
+        return ask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """How a plan was handed over: with its digest, or with a yes; and words against guards."""
+
+    digest: str | None = None
+    yes: bool = False
+    accepted: tuple[str, ...] = ()
+
+
+def wants_of_plan(plan: Plan) -> Wants:
+    """What the guards of a plan look at again: its mailboxes and the applications it opens for."""
+    callers = [parse_caller(cell.caller) for cell in plan.cells]
+    return Wants(
+        mailboxes=frozenset(cell.address for cell in plan.cells),
+        apps=frozenset(one.client_id for one in callers if isinstance(one, AppOnly)),
+    )
 
 
 def wants_of(desired: Desired, mail_app: str | None) -> Wants:

@@ -1,0 +1,69 @@
+"""portineria plan"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from portineria.cli.frame import asked, verb
+
+if TYPE_CHECKING:
+    from portineria.policy.plan import Plan
+    from portineria.run.ports import Progress
+    from portineria.wiring import Tenant
+
+
+@verb(
+    "plan",
+    examples=[
+        "portineria plan",
+        "portineria plan tenants/contoso.yaml --output plan.json",
+        "portineria plan --accept blast-radius --json",
+    ],
+)
+@click.argument("policy", default="policy.yaml")
+@click.option("--output", "-o", metavar="FILE", help="Keep the plan in a file, for `apply`.")
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="WORD",
+    help="A guard's word: say that you mean it. May be given again.",
+)
+def command(policy: str, output: str | None, accept: tuple[str, ...]) -> int:
+    """Show what would be done so that the tenant is as POLICY asks, and why.
+
+    Nothing is written to the tenant. The plan shows every change with its reason and risk, the
+    order, the doors that it opens, what effective access will be, and a digest. Exit code 4
+    says that a guard stops it, 1 that a grant cannot be.
+    """
+    from portineria.cli import session
+    from portineria.cli.faces.answer import print_json
+    from portineria.cli.policies import read_policy
+    from portineria.policy.planjson import to_json
+    from portineria.policy.show.plan import plan_text
+
+    said = asked()
+    desired = read_policy(policy)
+
+    async def make(tenant: Tenant, teller: Progress) -> Plan:
+        snapshot = await tenant.look_for(desired, teller)
+        return tenant.plan(snapshot, desired, accept)
+
+    found = session.with_tenant(said, make)
+    if output is not None:
+        session.write_private(output, to_json(found))
+    if said.json:
+        print_json("portineria/plan@1", to_json(found))
+    else:
+        print(plan_text(found), end="")
+    return exit_code(found)
+
+
+def exit_code(plan: Plan) -> int:
+    """4 where a guard stops it, 1 where a grant cannot be, else 0."""
+    from portineria.policy.guards.registry import standing
+
+    if standing(plan.stops, plan.accepted):
+        return 4
+    return 1 if plan.refusals else 0

@@ -1,0 +1,68 @@
+"""What came of a run, and its exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from portineria.cli.faces.answer import print_json
+from portineria.cli.faces.tables import plain
+from portineria.cli.failure import error_object, error_text
+from portineria.run.apply import Outcome
+from portineria.run.window import WindowReport
+
+SCHEMA = "portineria/run@1"
+
+
+def print_outcome(outcome: Outcome, *, as_json: bool) -> int:
+    if as_json:
+        print_json(SCHEMA, document(outcome))
+    else:
+        _print_text(outcome)
+    return outcome.exit_code
+
+
+def document(outcome: Outcome) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "run": outcome.run,
+        "end": outcome.end.value,
+        "total": outcome.total,
+        "written": outcome.written,
+        "already": outcome.already,
+        "window": None if outcome.window is None else _window(outcome.window),
+        "unconfirmed": [
+            {"change": row.change.id, "broken": row.broken, "why": row.tell()}
+            for row in outcome.unconfirmed
+        ],
+        "exit_code": outcome.exit_code,
+    }
+    if outcome.fault is not None:
+        members["error"] = error_object(outcome.fault)["error"]
+    return members
+
+
+def _window(report: WindowReport) -> dict[str, Any]:
+    return {
+        "way": report.way.value,
+        "requests": report.requests,
+        "seconds": report.seconds,
+        "confirmed_seconds": report.confirmed_seconds,
+    }
+
+
+def _print_text(outcome: Outcome) -> None:
+    print(f"Run {outcome.run}: {outcome.end.value}")
+    print(
+        f"  {outcome.written} of {outcome.total} changes written, "
+        f"{outcome.already} were already as promised"
+    )
+    if outcome.window is not None:
+        window = outcome.window
+        print(
+            f"  the window: {window.requests} requests, {window.seconds:.1f} s; when its effect "
+            "ended is unknown until observed"
+        )
+    for row in outcome.unconfirmed:
+        print(f"  change {row.change.id}, {plain(row.tell())}")
+    if outcome.fault is not None:
+        print(error_text(outcome.fault), file=sys.stderr)

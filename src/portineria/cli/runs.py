@@ -1,0 +1,76 @@
+"""Writing verbs: the tenant's lock, what earlier runs left behind, then the run itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portineria.cli.frame import Asked
+from portineria.cli.session import with_tenant
+from portineria.fault import OperatorFault
+from portineria.policy.plan import Plan
+from portineria.run.apply import Outcome, apply
+from portineria.run.resume import repair_first, resume
+
+if TYPE_CHECKING:
+    from portineria.run.ports import Progress
+    from portineria.wiring import Handed, Tenant
+
+
+def apply_plan(said: Asked, plan: Plan, handed: Handed) -> Outcome:
+    """Begin a run. A window that an earlier run left open is repaired first, and ends it there."""
+
+    async def work(tenant: Tenant, teller: Progress) -> Outcome:
+        _refuse_other_tenant(plan, tenant)
+        with tenant.lock():
+            repaired = await repair_windows(tenant, teller)
+            if repaired is not None:
+                return repaired
+            run = tenant.new_run()
+            return await apply(
+                plan,
+                handed.digest or plan.digest,
+                run,
+                tenant.means(run, teller),
+                tenant.guards(plan, handed, teller),
+                tenant.runs(),
+            )
+
+    return with_tenant(said, work)
+
+
+def resume_run(said: Asked, run: str, handed: Handed) -> Outcome:
+    """Take an interrupted run to its end; windows that other runs left open come first."""
+
+    async def work(tenant: Tenant, teller: Progress) -> Outcome:
+        state = next((one for one in tenant.runs() if one.run == run), None)
+        if state is None:
+            raise OperatorFault(
+                f"this tenant has no run {run!r}", where="--resume", try_="portineria runs list"
+            )
+        with tenant.lock():
+            repaired = await repair_windows(tenant, teller, but=run)
+            if repaired is not None:
+                return repaired
+            guards = tenant.guards(state.plan, handed, teller)
+            return await resume(tenant.means(run, teller), guards)
+
+    return with_tenant(said, work)
+
+
+async def repair_windows(tenant: Tenant, teller: Progress, but: str = "") -> Outcome | None:
+    """Shut every window that was left open, apart from run `but`; the last outcome, if any."""
+    outcome = None
+    for state in tenant.runs():
+        if state.exposed and state.run != but:
+            outcome = await repair_first(tenant.means(state.run, teller))
+    return outcome
+
+
+def _refuse_other_tenant(plan: Plan, tenant: Tenant) -> None:
+    if plan.tenant_id != tenant.tenant_id:
+        raise OperatorFault(
+            f"the plan is for tenant {plan.tenant_id}, the profile {tenant.profile.name!r} "
+            f"reaches {tenant.tenant_id}",
+            where="plan",
+            try_="choose the profile of that tenant with --profile",
+        )
