@@ -19,6 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from portineria.clock import Clock
 from portineria.lab.ask import Answer, Ask, Seen
 from portineria.lab.history import History
+from portineria.lab.seeds.facts import facts
+from portineria.lab.seeds.planting import load
 from portineria.lab.sky import Cut, Sky
 from portineria.lab.weather import Weather
 from portineria.lab.world import World
@@ -63,6 +65,18 @@ class Lab:
     info: dict[str, Any] = field(default_factory=dict)
     """What serve tells about the running lab, for the control door."""
     stop: Callable[[], None] = lambda: None
+
+
+def open_lab(
+    clock: Clock, seed: str = "small", weather: Weather | None = None, tenant: World | None = None
+) -> Lab:
+    """A lab with a planted world (or a given one), ready for `build_app`. Raises NoSuchSeed."""
+    world = tenant or World(clock)
+    if tenant is None:
+        load(world, seed)
+    lab = Lab(world, clock, weather or Weather(), seed=seed)
+    lab.info = {**facts(world), **{name: lab.urls[name] for name in lab.urls}}
+    return lab
 
 
 def build_app(lab: Lab, hosts: Mapping[str, str] = HOSTS) -> ASGIApp:

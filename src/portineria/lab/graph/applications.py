@@ -107,8 +107,10 @@ def create_principal(call: Call) -> Answer:
     client = str(call.body().get("appId", ""))
     app = call.seen.find("applications", "appId", client)
     if app is None:
-        raise malformed(f"The appId '{client}' of the service principal does not reference a "
-                        "valid application object.")
+        raise malformed(
+            f"The appId '{client}' of the service principal does not reference a "
+            "valid application object."
+        )
     document = {
         "id": call.world.new_id("servicePrincipal"),
         "appId": client,

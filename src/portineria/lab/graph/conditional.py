@@ -29,7 +29,7 @@ PREMIUM = (
     "1039: Cannot create or update policies with premium P2 features. Upgrade to a premium P2 "
     "license and try again."
 )
-PASSWORD_CHANGE = (
+RESET_CONTROL = (
     "1032: ConditionalActionPolicy validation failed due to InvalidPasswordResetControl."
 )
 SYNTHETIC_EMPTY = "1011: [synthetic text of the lab] The policy names no {what}."
@@ -163,7 +163,7 @@ def _valid(call: Call, document: Document) -> None:
     grant = document["grantControls"] or {}
     controls = grant.get("builtInControls", [])
     if "passwordChange" in controls and not ("mfa" in controls and grant["operator"] == "AND"):
-        raise refusal(call, PASSWORD_CHANGE)
+        raise refusal(call, RESET_CONTROL)
     _knows_locations(call, conditions["locations"] or {})
     refuse_beside_defaults(call, document)
 

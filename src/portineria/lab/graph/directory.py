@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from portineria.lab.ask import Answer, Seen
@@ -221,8 +222,6 @@ def _narrowed(call: Call) -> Call:
     """Without $select, users show the default members only."""
     if call.ask.query.get("$select"):
         return call
-    from dataclasses import replace
-
     query = {**call.ask.query, "$select": ",".join(DEFAULT_USER)}
     return replace(call, ask=replace(call.ask, query=query))
 

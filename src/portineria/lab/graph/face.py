@@ -125,7 +125,9 @@ async def _batch(lab: Lab, ask: Ask, version: str) -> Answer:
         parts = ask.json()["requests"]
         _check_batch(parts)
     except (ValueError, KeyError, TypeError):
-        return fault_answer(lab, ask, GraphFault(400, "BadRequest", "Invalid batch payload format."))
+        return fault_answer(
+            lab, ask, GraphFault(400, "BadRequest", "Invalid batch payload format.")
+        )
     statuses: dict[str, int] = {}
     responses = []
     for part in parts:

@@ -87,7 +87,9 @@ def _check_advanced(call: Call) -> None:
 def _needs_header() -> GraphFault:
     """The wording is synthetic; the code is UNVERIFIED."""
     return GraphFault(
-        400, "Request_UnsupportedQuery", "Unsupported or invalid query: ConsistencyLevel (synthetic)"
+        400,
+        "Request_UnsupportedQuery",
+        "Unsupported or invalid query: ConsistencyLevel (synthetic)",
     )
 
 

@@ -82,7 +82,9 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _routes() -> tuple[Route, ...]:
-    def directory_(method: str, path: str, handler: Callable[[Call], Answer], needs: Needs) -> Route:
+    def directory_(
+        method: str, path: str, handler: Callable[[Call], Answer], needs: Needs
+    ) -> Route:
         return Route(method, _pattern(path), handler, needs)
 
     def policy(method: str, path: str, handler: Callable[[Call], Answer], needs: Needs) -> Route:

@@ -119,9 +119,7 @@ APPLICATIONS = record(
     }
 )
 _RISK = many(choice("low", "medium", "high", "hidden", "none"))
-_PLATFORM = many(
-    choice("android", "iOS", "windows", "windowsPhone", "macOS", "linux", "all")
-)
+_PLATFORM = many(choice("android", "iOS", "windows", "windowsPhone", "macOS", "linux", "all"))
 CLIENT_APPS = (
     "all",
     "browser",

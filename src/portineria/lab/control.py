@@ -1,0 +1,192 @@
+"""The control door: a second way in for tests and for people who play with the lab.
+
+It arranges and looks; it is no part of what is imitated, so no weather touches it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from portineria.lab import seeds
+from portineria.lab.ask import Answer, Ask
+from portineria.lab.login.conditional import EXCHANGE
+from portineria.lab.login.grants import remember
+from portineria.lab.weather import PRESETS, Weather, forecast
+from portineria.lab.world import Document
+
+if TYPE_CHECKING:
+    from portineria.lab.app import Lab
+
+MAIL_SCOPES = " ".join(
+    f"https://outlook.office.com/{name}"
+    for name in ("IMAP.AccessAsUser.All", "POP.AccessAsUser.All", "SMTP.Send")
+)
+Handler = Callable[["Lab", Ask, Mapping[str, str]], Answer]
+
+
+class Arrangement(ValueError):
+    """What was asked of the control door makes no sense; the text says why."""
+
+
+async def answer(lab: Lab, ask: Ask) -> Answer:
+    known = False
+    for method, pattern, handler in _DOORS:
+        match = pattern.fullmatch(ask.path)
+        known = known or match is not None
+        if match is not None and method == ask.method:
+            try:
+                return handler(lab, ask, match.groupdict())
+            except Arrangement as fault:
+                return Answer(status=400, body={"error": str(fault)})
+    return Answer(status=405 if known else 404, body={"error": "no such door"})
+
+
+def reset(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
+    """{"seed": name}: a fresh world; history and the sky's memory are cleared."""
+    name = _body(ask).get("seed") or lab.seed
+    plant(lab, str(name))
+    return Answer(body={"seed": lab.seed, "tenant": lab.world.tenant_id})
+
+
+def plant(lab: Lab, name: str) -> None:
+    """Load a seed and forget what was. Raises Arrangement for an unknown one."""
+    try:
+        seeds.load(lab.world, name)
+    except seeds.NoSuchSeed as fault:
+        raise Arrangement(str(fault)) from None
+    lab.seed = name
+    lab.history.clear()
+    lab.sky.forget()
+
+
+def change_weather(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
+    """{"name": preset, "overrides": {…}}."""
+    body = _body(ask)
+    try:
+        lab.weather = forecast(str(body.get("name", "fair")), body.get("overrides"))
+    except (ValueError, TypeError) as fault:
+        raise Arrangement(str(fault)) from None
+    lab.sky.forget()
+    return Answer(body=_weather(lab.weather))
+
+
+def show_weather(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
+    return Answer(body={**_weather(lab.weather), "presets": list(PRESETS)})
+
+
+def history(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
+    """Everything asked so far; `?wrote=1` only what changed the tenant."""
+    rows = [asked.as_json() for asked in lab.history.asked]
+    if ask.query.get("wrote") == "1":
+        rows = [row for row in rows if row["wrote"]]
+    return Answer(body={"value": rows})
+
+
+def clear_history(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
+    lab.history.clear()
+    return Answer(status=204)
+
+
+def truth(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
+    """Every document of a kind as it is now, by key."""
+    return Answer(body={"value": dict(_table(lab, names["kind"]).items())})
+
+
+def put(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
+    """Replace a document; `?merge=1` only its members that are sent; `null` deletes."""
+    table = _table(lab, names["kind"])
+    try:
+        body = ask.json()
+    except ValueError:
+        raise Arrangement("the body is not JSON") from None
+    if ask.query.get("merge") == "1":
+        body = {**(table.get(names["key"]) or {}), **body}
+    table.put(names["key"], body)
+    return Answer(status=204)
+
+
+def refresh_token(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
+    """Pretend that this person signed in with a browser earlier, and consented.
+
+    {"client_id"?, "mfa": bool = the person is registered, "scope"?, "consent": bool = true}.
+    """
+    body = _body(ask)
+    user = lab.world["users"].find("userPrincipalName", names["upn"])
+    if user is None:
+        raise Arrangement(f"nobody is called {names['upn']}")
+    client = str(body.get("client_id") or lab.info.get("public_client_id", ""))
+    principal = lab.world["servicePrincipals"].find("appId", client)
+    if principal is None:
+        raise Arrangement(f"no application {client!r}")
+    scope = str(body.get("scope") or MAIL_SCOPES)
+    if body.get("consent", True):
+        _consent(lab, principal, user, scope)
+    amr = ["pwd", "mfa"] if body.get("mfa", user.get("mfaRegistered", False)) else ["pwd"]
+    grant = {"clientId": client, "userId": user["id"], "scope": scope, "amr": amr}
+    token = remember(lab.world, grant)
+    return Answer(body={"refresh_token": token, "client_id": client, "scope": scope})
+
+
+def info(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
+    return Answer(body=lab.info)
+
+
+def stop(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
+    lab.stop()
+    return Answer(status=202, body={"stopping": True})
+
+
+def _consent(lab: Lab, principal: Document, user: Document, scope: str) -> None:
+    resource = lab.world["servicePrincipals"].find("appId", EXCHANGE)
+    if resource is None:
+        raise Arrangement("the tenant has no Exchange Online service principal")
+    names = " ".join(part.rpartition("/")[2] for part in scope.split() if "/" in part)
+    key = f"{principal['id']}/{user['id']}"
+    lab.world["oauth2PermissionGrants"].put(
+        key,
+        {
+            "id": key,
+            "clientId": principal["id"],
+            "consentType": "Principal",
+            "principalId": user["id"],
+            "resourceId": resource["id"],
+            "scope": names,
+        },
+    )
+
+
+def _table(lab: Lab, kind: str) -> Any:
+    if kind not in lab.world.tables:
+        raise Arrangement(f"no kind {kind!r}; there is: {', '.join(lab.world.tables)}")
+    return lab.world[kind]
+
+
+def _body(ask: Ask) -> dict[str, Any]:
+    try:
+        body = ask.json() if ask.body else {}
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Arrangement("the body is not a JSON object")
+    return body
+
+
+def _weather(weather: Weather) -> dict[str, Any]:
+    return asdict(weather)
+
+
+_DOORS: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
+    ("POST", re.compile("/reset"), reset),
+    ("GET", re.compile("/weather"), show_weather),
+    ("POST", re.compile("/weather"), change_weather),
+    ("GET", re.compile("/history"), history),
+    ("DELETE", re.compile("/history"), clear_history),
+    ("GET", re.compile("/world/(?P<kind>[^/]+)"), truth),
+    ("PUT", re.compile("/world/(?P<kind>[^/]+)/(?P<key>.*)"), put),
+    ("POST", re.compile("/people/(?P<upn>[^/]+)/refresh-token"), refresh_token),
+    ("GET", re.compile("/info"), info),
+    ("POST", re.compile("/stop"), stop),
+)

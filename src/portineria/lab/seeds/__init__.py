@@ -1,0 +1,11 @@
+"""Seeds: tenants to begin with, as readable data, one file per kind of object.
+
+`contoso` 250 people with Entra P1 · `contoso-free` the same without it · `small` a dozen, for
+fast tests. `reading` puts a seed's files together · `tenant people groups apps` plant them ·
+`facts` what one needs to know to log in. Read contoso/people.yaml first, then `planting`.
+"""
+
+from portineria.lab.seeds.planting import load
+from portineria.lab.seeds.reading import NAMES, NoSuchSeed
+
+__all__ = ["NAMES", "NoSuchSeed", "load"]

@@ -1,0 +1,150 @@
+"""People and their mailboxes: those with a story by name, the rest from two lists of names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count, islice
+from typing import Any
+
+from portineria.lab.seeds.ground import Ground
+from portineria.lab.seeds.reading import shared
+from portineria.lab.world import Document, known_id
+
+MAILBOXES = {
+    "user": "UserMailbox",
+    "shared": "SharedMailbox",
+    "room": "RoomMailbox",
+    "on-premises": "MailUser",
+}
+
+
+def plant(ground: Ground) -> None:
+    given = ground.data["people"]
+    domain = given["domain"]
+    named = [_complete(person, domain) for person in given["named"]]
+    taken = {person["upn"] for person in named}
+    missing = given.get("total", len(named)) - len(named)
+    everybody = [*named, *islice(_made_up(domain, taken, given.get("habits", {})), missing)]
+    skus = {row["part"]: row for row in ground.data["licences"]["skus"]}
+    main = ground.data["licences"]["main"]
+    for person in everybody:
+        _plant_one(ground, person, skus, main)
+
+
+def password(upn: str) -> str:
+    """A seed person's password: made from the name, and good in the lab only."""
+    return f"Lab-{known_id('password', upn.lower())[:13]}"
+
+
+def _complete(person: Document, domain: str) -> Document:
+    upn = person.get("upn") or f"{person['name']}@{domain}"
+    return {**person, "upn": upn, "display": person.get("display", person.get("name", upn))}
+
+
+def _made_up(domain: str, taken: set[str], habits: Document) -> Iterator[Document]:
+    """Fictional people without end, none twice: pairs of the two lists in a fixed order."""
+    lists = shared("names")
+    first, last, departments = lists["given"], lists["family"], lists["departments"]
+    for number in count():
+        given = first[number % len(first)]
+        family = last[(number * 7 + number // len(first)) % len(last)]
+        upn = f"{given}.{family}@{domain}".lower()
+        if upn in taken:
+            continue
+        taken.add(upn)
+        yield {
+            "upn": upn,
+            "given": given,
+            "family": family,
+            "display": f"{given} {family}",
+            "department": departments[number % len(departments)],
+            "imap": not _every(habits.get("imap_off_every"), number),
+            "pop": not _every(habits.get("pop_off_every"), number),
+            "mfa_registered": not _every(habits.get("without_mfa_every"), number),
+        }
+
+
+def _every(step: int | None, number: int) -> bool:
+    return bool(step) and number % int(step or 1) == 0
+
+
+def _plant_one(ground: Ground, person: Document, skus: dict[str, Any], main: str) -> None:
+    kind = person.get("kind", "user")
+    licence = person.get("licence", main if kind == "user" else "none")
+    sku = skus.get(main if licence == "main" else licence)
+    user = _user(ground, person, kind, sku)
+    ground.put("users", user["id"], user)
+    if person.get("mailbox", kind in MAILBOXES and (sku is not None or kind != "user")):
+        mailbox = _mailbox(ground, person, kind, user)
+        ground.put("mailboxes", mailbox["Guid"], mailbox)
+
+
+def _user(ground: Ground, person: Document, kind: str, sku: Document | None) -> Document:
+    upn = person["upn"]
+    plans = shared("plans")
+    has_password = kind in ("user", "on-premises") and not person.get("federated")
+    return {
+        "id": ground.id("user", upn),
+        "userPrincipalName": upn,
+        "displayName": person["display"],
+        "givenName": person.get("given"),
+        "surname": person.get("family"),
+        "mail": None if kind == "guest" else upn,
+        "department": person.get("department"),
+        "accountEnabled": person.get("enabled", kind in ("user", "guest", "on-premises")),
+        "userType": "Guest" if kind == "guest" else "Member",
+        "onPremisesSyncEnabled": True if person.get("synced") else None,
+        "createdDateTime": ground.stamp,
+        "usageLocation": ground.data["tenant"]["country"],
+        "proxyAddresses": [] if kind == "guest" else _addresses(person),
+        "assignedLicenses": [{"skuId": sku["id"], "disabledPlans": []}] if sku else [],
+        "assignedPlans": [
+            {
+                "assignedDateTime": ground.stamp,
+                "capabilityStatus": "Enabled",
+                "service": plans[name]["service"],
+                "servicePlanId": plans[name]["id"],
+            }
+            for name in (sku["plans"] if sku else [])
+        ],
+        "password": password(upn) if has_password else "",
+        "mfaRegistered": person.get("mfa_registered", False),
+        "perUserMfaState": person.get("per_user_mfa", "disabled"),
+        "note": person.get("note", ""),
+    }
+
+
+def _mailbox(ground: Ground, person: Document, kind: str, user: Document) -> Document:
+    upn = person["upn"]
+    plan = person.get("plan", "ExchangeOnline")
+    return {
+        "Guid": ground.id("mailbox", upn),
+        "ExchangeGuid": ground.id("exchangeGuid", upn),
+        "ExternalDirectoryObjectId": user["id"],
+        "Name": upn.partition("@")[0],
+        "Identity": upn.partition("@")[0],
+        "DisplayName": person["display"],
+        "UserPrincipalName": upn,
+        "PrimarySmtpAddress": upn,
+        "WindowsEmailAddress": upn,
+        "EmailAddresses": _addresses(person),
+        "RecipientType": "MailUser" if kind == "on-premises" else "UserMailbox",
+        "RecipientTypeDetails": MAILBOXES[kind],
+        "IsShared": kind == "shared",
+        "IsResource": kind == "room",
+        "AccountDisabled": not user["accountEnabled"],
+        "Department": person.get("department"),
+        "MailboxPlan": f"{plan}-{ground.id('mailboxPlan', plan)}",
+        "ImapEnabled": person.get("imap", True),
+        "PopEnabled": person.get("pop", True),
+        "SmtpClientAuthenticationDisabled": person.get("smtp_disabled"),
+        "AuthenticationPolicy": person.get("authentication_policy"),
+        "StsRefreshTokensValidFrom": None,
+        "WhenCreatedUTC": ground.stamp,
+        "WhenChangedUTC": ground.stamp,
+    }
+
+
+def _addresses(person: Document) -> list[str]:
+    aliases = [f"smtp:{alias}" for alias in person.get("aliases", [])]
+    return [f"SMTP:{person['upn']}", *aliases]

@@ -1,0 +1,26 @@
+"""Planting a seed: a fresh world whose every document is a year old."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from portineria.lab.seeds import apps, groups, people, tenant
+from portineria.lab.seeds.ground import Ground
+from portineria.lab.seeds.reading import seed_data
+from portineria.lab.world import World
+
+AGE = timedelta(days=365)
+"""Seeds are old news: no replication lag and no slow effect hides them."""
+
+
+def load(world: World, name: str) -> None:
+    """Wipe the world and plant a seed in it. Raises NoSuchSeed."""
+    data = seed_data(name)
+    world.wipe()
+    world.tenant_id = data["tenant"]["id"]
+    world.initial_domain = data["tenant"]["initial_domain"]
+    ground = Ground(world, data, world.clock.now() - AGE)
+    tenant.plant(ground)
+    people.plant(ground)
+    groups.plant(ground)
+    apps.plant(ground)
