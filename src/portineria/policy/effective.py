@@ -14,14 +14,18 @@ from portineria.tenant.caller import Caller
 from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
 
-__all__ = ["Context", "effective"]
+__all__ = ["Access", "Context", "effective", "walk"]
 
 
 def effective(
     snapshot: Snapshot, mailbox: Mailbox, protocol: Protocol, caller: Caller, context: Context
 ) -> Effective:
     """Walk the ladder. Raises ValueError where `snapshot.settled` holds an unheard-of option."""
-    access = Access(snapshot, mailbox, protocol, caller, context)
+    return walk(Access(snapshot, mailbox, protocol, caller, context))
+
+
+def walk(access: Access) -> Effective:
+    """The same of a question already put together, as `show.why` wants it."""
     ladder = tuple(rung for step in LADDER if (rung := step(access)) is not None)
     for answer, verdict in ((Answer.NO, Refused), (Answer.UNKNOWN, Unknown)):
         for rung in ladder:
