@@ -85,6 +85,10 @@ class Tenant:
             return first
         return await self.look(progress, replace(wants, mailboxes=wants.mailboxes | meant))
 
+    async def look_again(self, plan: Plan, progress: Progress) -> Snapshot:
+        """A snapshot with all that the guards of `plan` look at."""
+        return await self.look(progress, wants_of_plan(plan))
+
     def plan(self, snapshot: Snapshot, desired: Desired, accepted: Iterable[str]) -> Plan:
         """What would be done. Raises OperatorFault for a policy of another tenant."""
         self.refuse_other_tenant(snapshot, desired.tenant)
@@ -132,7 +136,7 @@ class Tenant:
         """Look afresh and ask every guard about `plan`; what a given word overrules is left out."""
 
         async def ask() -> tuple[Stop, ...]:
-            snapshot = await self.look(progress, wants_of_plan(plan))
+            snapshot = await self.look_again(plan, progress)
             case = Case(
                 plan=plan,
                 snapshot=snapshot,

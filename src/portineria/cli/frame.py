@@ -65,7 +65,8 @@ def _write_options(command: click.Command, context: click.Context, page: Any) ->
     """Own options first, then those of every verb under a heading of their own."""
     own: list[tuple[str, str]] = []
     shared: list[tuple[str, str]] = []
-    for parameter in command.get_params(context):
+    options = (one for one in command.get_params(context) if isinstance(one, click.Option))
+    for parameter in options:
         record = parameter.get_help_record(context)
         if record is not None:
             (shared if parameter in COMMON else own).append(record)

@@ -26,6 +26,7 @@ VERBS: dict[str, Lazy] = {
     "why": Lazy(_HOME + "why", "Say why a mailbox's access is open or not, rung by rung."),
     "plan": Lazy(_HOME + "plan", "Show what would be done, in which order, and why."),
     "apply": Lazy(_HOME + "apply", "Do exactly what a plan says, and read it back."),
+    "undo": Lazy(_HOME + "undo", "Take back what a run did, through the same guards."),
     "runs": Lazy(_HOME + "runs", "List runs and show what their journals say."),
     "lab": Lazy(_HOME + "lab", "Start and stop the embedded tenant."),
     "schema": Lazy(_HOME + "schema", "Print the JSON Schema of the policy file."),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from portineria.cli.frame import Asked
 from portineria.cli.session import with_tenant
+from portineria.doors.journal import Runs
 from portineria.fault import OperatorFault
 from portineria.policy.plan import Plan
 from portineria.run.apply import Outcome, apply
-from portineria.run.resume import repair_first, resume
+from portineria.run.journal import RunState
+from portineria.run.resume import put_away, repair_first, resume
+from portineria.run.story import Story
+from portineria.run.undo import check_undoable, undo_plan
+from portineria.wiring import system_clock
 
 if TYPE_CHECKING:
     from portineria.run.ports import Progress
@@ -42,11 +48,7 @@ def resume_run(said: Asked, run: str, handed: Handed) -> Outcome:
     """Take an interrupted run to its end; windows that other runs left open come first."""
 
     async def work(tenant: Tenant, teller: Progress) -> Outcome:
-        state = next((one for one in tenant.runs() if one.run == run), None)
-        if state is None:
-            raise OperatorFault(
-                f"this tenant has no run {run!r}", where="--resume", try_="portineria runs list"
-            )
+        state = run_of(tenant, run)
         with tenant.lock():
             repaired = await repair_windows(tenant, teller, but=run)
             if repaired is not None:
@@ -55,6 +57,36 @@ def resume_run(said: Asked, run: str, handed: Handed) -> Outcome:
             return await resume(tenant.means(run, teller), guards)
 
     return with_tenant(said, work)
+
+
+def make_undo(said: Asked, run: str, accepted: Iterable[str]) -> Plan:
+    """How a run is taken back, against the tenant of today. Nothing is written."""
+
+    async def work(tenant: Tenant, teller: Progress) -> Plan:
+        state = run_of(tenant, run)
+        check_undoable(state)
+        snapshot = await tenant.look_again(state.plan, teller)
+        return await undo_plan(
+            state, snapshot, tenant.resources, tenant.crew, tenant.clock, accepted
+        )
+
+    return with_tenant(said, work)
+
+
+def put_undone_away(said: Asked, run: str) -> None:
+    """A run that was undone before it was finished will not be resumed."""
+    journal = Runs(said.state).journal(run)
+    story = Story(journal, system_clock())
+    if story.state.unfinished:
+        put_away(story, "undone")
+
+
+def run_of(tenant: Tenant, run: str) -> RunState:
+    """Raises OperatorFault for a run that this tenant does not have."""
+    for state in tenant.runs():
+        if state.run == run:
+            return state
+    raise OperatorFault(f"this tenant has no run {run!r}", where=run, try_="portineria runs list")
 
 
 async def repair_windows(tenant: Tenant, teller: Progress, but: str = "") -> Outcome | None:

@@ -1,0 +1,50 @@
+"""portineria undo"""
+
+from __future__ import annotations
+
+import click
+
+from portineria.cli.frame import asked, verb
+
+
+@verb(
+    "undo",
+    examples=[
+        "portineria undo 20261123T201500Z-3f9a1c",
+        "portineria undo 20261123T201500Z-3f9a1c --output undo.json",
+        "portineria undo 20261123T201500Z-3f9a1c --yes --json",
+    ],
+)
+@click.argument("run")
+@click.option("--output", "-o", metavar="FILE", help="Keep the plan for `apply`; write nothing.")
+@click.option("--accept", multiple=True, metavar="WORD", help="A guard's word. May be repeated.")
+def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
+    """Take back what a run did, as far as it still is as the run left it.
+
+    Undoing is a plan like any other: it is shown, asks the same guards, and is itself a run
+    that can be undone. What somebody changed since is left alone and named.
+    """
+    from portineria.cli import session
+    from portineria.cli.commands.apply import agree
+    from portineria.cli.commands.plan import exit_code
+    from portineria.cli.faces.answer import print_json
+    from portineria.cli.faces.outcome import print_outcome
+    from portineria.cli.runs import apply_plan, make_undo, put_undone_away
+    from portineria.policy.planjson import to_json
+    from portineria.policy.show.plan import plan_text
+    from portineria.wiring import Handed
+
+    said = asked()
+    plan = make_undo(said, run, accept)
+    if output is not None:
+        session.write_private(output, to_json(plan))
+        if said.json:
+            print_json("portineria/plan@1", to_json(plan))
+        else:
+            print(plan_text(plan), end="")
+        return exit_code(plan)
+    handed = Handed(yes=agree(said, plan), accepted=accept)
+    outcome = apply_plan(said, plan, handed)
+    if outcome.fault is None:
+        put_undone_away(said, run)
+    return print_outcome(outcome, as_json=said.json)
