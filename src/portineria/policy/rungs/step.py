@@ -43,7 +43,7 @@ def undecided(reading: Reading) -> Said:
     return Said(
         answer=Answer.UNKNOWN,
         because=f"this is not proven: {reading.question}",
-        remedy=f"to settle it, {reading.settle}",
+        remedy=reading.settle,
         reading=reading.id,
         confidence=Confidence.UNVERIFIED,
         source=reading.source,
