@@ -169,7 +169,8 @@ def _run(lab: Lab, ask: Ask, command: Command, habits: Habits) -> Answer:
         habits=habits,
     )
     warnings = [*call.warnings, *([MORE] if page.truncated else [])]
-    columns = [name for name in ask.query.get("$select", "").split(",") if name.strip()]
+    chosen = ask.query.get("$select", "") if ask.method == "POST" else ""
+    columns = [name for name in chosen.split(",") if name.strip()]
     base = f"{lab.urls['exchange']}/adminapi/beta/{lab.world.tenant_id}"
     link = None if page.token is None else _link(base, ask, page.token)
     rows = select(page.rows, columns)

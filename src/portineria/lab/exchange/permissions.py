@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from portineria.lab.exchange import recipients, serviceprincipals, shapes
 from portineria.lab.exchange.declare import IDENTITY, RESULT_SIZE, Call, Cmdlet, Kind, Parameter
-from portineria.lab.exchange.identity import mailbox_names, matching, only
+from portineria.lab.exchange.identity import mailbox_names, only
 from portineria.lab.exchange.roles import READ_RECIPIENTS, WRITE_RECIPIENTS
 from portineria.lab.world import Document
 
