@@ -45,6 +45,8 @@ class AsyncCrew:
                         failure = entry.error
                         break
                     yield entry.item, entry.result
+            except GeneratorExit:
+                pass  # the caller has left: let the group end without making an error of it
             finally:
                 for worker in workers:
                     worker.cancel()

@@ -143,9 +143,9 @@ def tls_advice(environment: Mapping[str, str]) -> str:
     """Where to name a CA; says so when the environment names one that is not used here."""
     advice = (
         "If a proxy inspects TLS, or this is an imitation with a CA of its own, name that CA's "
-        "PEM file as ca_file in the profile."
+        "PEM file as `ca` in the profile."
     )
     named = [name for name in _BUNDLES if environment.get(name)]
     if not named:
         return advice
-    return f"{advice} {' and '.join(named)} of the environment is not used."
+    return f"{advice} The environment's {' and '.join(named)}: not used here."
