@@ -1,0 +1,164 @@
+"""portineria lab"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from portineria.cli.frame import Verbs, asked, verb
+from portineria.fault import GuardStop, OperatorFault
+
+if TYPE_CHECKING:
+    from portineria.doors.state import StateFolder
+    from portineria.lab.serve import Options
+
+SEED = "contoso"
+WEATHER = "fair"
+
+
+@click.group("lab", cls=Verbs)
+def command() -> None:
+    """Start and stop the embedded tenant: a Microsoft 365 imitation for trying things out."""
+
+
+@verb(
+    "up",
+    examples=[
+        "portineria lab up",
+        "portineria lab up --detach --json",
+        "portineria lab up --detach --seed small --weather lag",
+    ],
+)
+@click.option("--detach", is_flag=True, help="Start it in the background, and wait for it.")
+@click.option("--seed", metavar="NAME", help=f"Which tenant to plant. [default: {SEED}]")
+@click.option("--weather", metavar="NAME", help=f"How it misbehaves. [default: {WEATHER}]")
+def up(detach: bool, seed: str | None, weather: str | None) -> None:
+    """Start the embedded tenant and write the profile `lab`.
+
+    In the foreground it runs until Ctrl-C. With --detach it is left running until
+    `portineria lab down`. The same call twice starts nothing and says the same.
+    """
+    from portineria.cli import labs
+    from portineria.doors.state import StateFolder
+
+    said = asked()
+    state = StateFolder(said.state).make()
+    found = labs.running(state)
+    if found is not None:
+        _refuse_another(found, seed, weather)
+        _tell(found, as_json=said.json)
+    elif detach:
+        _tell(labs.start(state, seed or SEED, weather or WEATHER), as_json=said.json)
+    else:
+        _serve(state, seed or SEED, weather or WEATHER, as_json=said.json)
+
+
+@verb("down", examples=["portineria lab down"])
+def down() -> None:
+    """Stop the embedded tenant and wait until nothing of it is left running."""
+    from portineria.cli import labs
+    from portineria.cli.faces.answer import print_json
+    from portineria.doors.state import StateFolder
+
+    said = asked()
+    stopped = labs.stop(StateFolder(said.state))
+    if said.json:
+        print_json("portineria/lab-down@1", {"stopped": stopped})
+    else:
+        print("The lab is down." if stopped else "No lab was running.")
+
+
+@verb("status", examples=["portineria lab status", "portineria lab status --json"])
+def status() -> int:
+    """Say whether the embedded tenant runs, and where. Exit code 1: it does not."""
+    from portineria.cli import labs
+    from portineria.cli.faces.answer import print_json
+    from portineria.doors.state import StateFolder
+
+    said = asked()
+    found = labs.running(StateFolder(said.state))
+    if found is not None:
+        _tell(found, as_json=said.json)
+        return 0
+    if said.json:
+        print_json("portineria/lab@1", {"running": False})
+    else:
+        print("No lab is running. Start one: portineria lab up --detach")
+    return 1
+
+
+def _tell(info: dict[str, Any], *, as_json: bool) -> None:
+    from portineria.cli.faces.answer import print_json
+    from portineria.cli.faces.tables import print_table
+
+    if as_json:
+        print_json("portineria/lab@1", {"running": True, "profile": "lab", **info})
+        return
+    print(f"The lab is up: tenant {info['domain']}, seed {info['seed']}, {info['weather']} weather")
+    doors = ("login", "graph", "exchange", "control", "imaps", "pops", "smtp")
+    print_table(("Door", "Where"), ((door, str(info[door])) for door in doors))
+    print(f"Its authority: {info['ca']}")
+    print("Next: portineria --profile lab look")
+
+
+def _refuse_another(info: dict[str, Any], seed: str | None, weather: str | None) -> None:
+    for name, wanted in (("seed", seed), ("weather", weather)):
+        if wanted is not None and wanted != info[name]:
+            raise OperatorFault(
+                f"a lab with {name} {info[name]} is running already",
+                where=f"--{name}",
+                try_="portineria lab down",
+            )
+
+
+def _serve(state: StateFolder, seed: str, weather: str, *, as_json: bool) -> None:
+    from portineria.doors.files import Lock
+    from portineria.lab.serve import Options
+
+    options = Options(state_dir=state.lab, seed=seed, weather=weather)
+    try:
+        with Lock(state.lab / "running.lock"):
+            _run(state, options, as_json=as_json)
+    except GuardStop as held:
+        raise OperatorFault(
+            "another lab of this state folder is starting or stopping",
+            where=held.where,
+            try_="portineria lab status",
+        ) from None
+    except ValueError as error:
+        raise OperatorFault(str(error), where="lab up", try_="portineria lab up --help") from None
+
+
+def _run(state: StateFolder, options: Options, *, as_json: bool) -> None:
+    import asyncio
+    import sys
+
+    from portineria.cli import labs
+    from portineria.cli.loop import run
+    from portineria.lab.serve import run_forever
+
+    def announce(info: dict[str, Any]) -> None:
+        labs.announce(state, info)
+        _tell(info, as_json=as_json)
+        sys.stdout.flush()
+
+    waiting: list[asyncio.Future[None]] = []
+
+    def ready(info: dict[str, Any]) -> None:
+        # In a thread: announcing asks the lab itself, which answers from this event loop.
+        loop = asyncio.get_running_loop()
+        waiting.append(loop.run_in_executor(None, announce, info))
+
+    async def whole() -> None:
+        await run_forever(options, ready)
+        await asyncio.gather(*waiting)
+
+    try:
+        run(whole())
+    finally:
+        labs.forget(state)
+
+
+for _verb in (up, down, status):
+    command.add_command(_verb)

@@ -1,0 +1,202 @@
+"""The embedded tenant as a process: started, found again, stopped, and written into a profile."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from portineria.doors.files import write_atomic
+from portineria.doors.state import StateFolder
+from portineria.fault import OperatorFault, ServiceFault
+
+Info = dict[str, Any]
+
+UP_WITHIN = 60.0
+DOWN_WITHIN = 20.0
+PROFILE = "lab"
+
+
+def running(state: StateFolder) -> Info | None:
+    """What the running lab of this state folder says of itself; None where none answers."""
+    try:
+        kept: Info = json.loads(_info_file(state).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    try:
+        told = control(kept, "GET", "/info")
+    except (OSError, ValueError):
+        return None
+    return kept if told.get("pid") == kept.get("pid") else None
+
+
+def control(info: Mapping[str, Any], method: str, path: str, body: Any = None) -> Any:
+    """Ask the lab's control door. Raises OSError where it does not answer well."""
+    context = ssl.create_default_context(cafile=info["ca"])
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"content-type": "application/json"}
+    request = Request(f"{info['control']}{path}", data, headers, method=method)  # noqa: S310
+    with urlopen(request, timeout=10, context=context) as answer:  # noqa: S310 - our own https URL
+        return json.loads(answer.read() or b"null")
+
+
+def announce(state: StateFolder, info: Info) -> None:
+    """Called by a lab that is open: writes the profile, then says that it is there."""
+    write_profile(state, info)
+    write_atomic(_info_file(state), json.dumps(info, indent=2).encode())
+
+
+def forget(state: StateFolder) -> None:
+    """Called by a lab that shuts. The profile stays: the next lab writes it anew."""
+    _info_file(state).unlink(missing_ok=True)
+
+
+def start(state: StateFolder, seed: str, weather: str) -> Info:
+    """Start a lab in the background and wait until it answers. Raises OperatorFault."""
+    command = [sys.executable, "-m", "portineria", "--state", str(state.root), "--json"]
+    command += ["lab", "up", "--seed", seed, "--weather", weather]
+    log = state.lab / "lab.log"
+    write_atomic(log, b"")
+    with log.open("wb") as output:
+        child = subprocess.Popen(  # noqa: S603 - this very program
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    found: list[Info] = []
+
+    def answers() -> bool:
+        info = running(state)
+        found.extend([info] if info is not None and info["pid"] == child.pid else [])
+        return bool(found) or child.poll() is not None
+
+    if not _wait(answers, UP_WITHIN) or not found:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+        raise _did_not_start(log)
+    # It outlives us on purpose: nobody waits for it here, `stop` does.
+    child.returncode = 0
+    return found[0]
+
+
+def _did_not_start(log: Path) -> OperatorFault:
+    text = log.read_text(encoding="utf-8", errors="replace").strip()
+    try:
+        why = str(json.loads(text)["error"]["why"])
+    except (ValueError, KeyError, TypeError):
+        why = "the lab did not come up"
+    return OperatorFault(
+        why, where=str(log), try_="portineria lab up, without --detach, shows more"
+    )
+
+
+def stop(state: StateFolder) -> bool:
+    """Stop the lab and wait until it is gone; False where none was running."""
+    info = running(state)
+    if info is None:
+        forget(state)
+        return False
+    control(info, "POST", "/stop", {})
+    pid = int(info["pid"])
+    if not _wait(lambda: not _alive(pid), DOWN_WITHIN):
+        os.kill(pid, signal.SIGKILL)
+        if not _wait(lambda: not _alive(pid), 5.0):
+            raise ServiceFault("the lab does not stop", where=f"process {pid}")
+    forget(state)
+    return True
+
+
+def write_profile(state: StateFolder, info: Info) -> Path:
+    """The profile `lab`: endpoints, the control app, and what may be probed with."""
+    secrets = {
+        "control.secret": info["admin"]["client_secret"],
+        "mail.secret": info["mail_app"]["client_secret"],
+        "passwords.yaml": _lines((one["upn"], one["password"]) for one in info["people"]),
+        "tokens.yaml": _lines(_refresh_tokens(info)),
+    }
+    for name, text in secrets.items():
+        write_atomic(state.lab / name, f"{text}\n".encode())
+    path = state.profiles / f"{PROFILE}.yaml"
+    write_atomic(path, _PROFILE.format(**_fields(info)).encode())
+    return path
+
+
+_PROFILE = """\
+# Written by `portineria lab up`. The embedded tenant: everything here is invented.
+schema: portineria/profile@1
+tenant: {tenant}
+endpoints:
+  login: {login}
+  graph: {graph}
+  exchange: {exchange}
+  imap: {imaps}
+  pop: {pops}
+  smtp: {smtp}
+control: {{client_id: {control_id}, secret: "file:../lab/control.secret"}}
+probe:
+  app: {{client_id: {mail_id}, secret: "file:../lab/mail.secret"}}
+  user: {{client_id: {public_id}, refresh_tokens: "file:../lab/tokens.yaml"}}
+  passwords: "file:../lab/passwords.yaml"
+ca: {ca}
+"""
+
+
+def _fields(info: Info) -> dict[str, str]:
+    keys = ("tenant", "login", "graph", "exchange", "imaps", "pops", "smtp")
+    return {key: str(info[key]) for key in keys} | {
+        "control_id": info["admin"]["client_id"],
+        "mail_id": info["mail_app"]["client_id"],
+        "public_id": info["public_client_id"],
+        "ca": json.dumps(info["ca"]),
+    }
+
+
+def _refresh_tokens(info: Info) -> list[tuple[str, str]]:
+    """As if the first person of the seed had signed in with a mail client and consented."""
+    first = next((one["upn"] for one in info["people"] if one["password"]), None)
+    if first is None:
+        return []
+    answer = control(info, "POST", f"/people/{first}/refresh-token", {})
+    return [(first, str(answer["refresh_token"]))]
+
+
+def _lines(pairs: Any) -> str:
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in pairs if value]
+    return "\n".join(lines) or "{}"
+
+
+def _info_file(state: StateFolder) -> Path:
+    return state.lab / "info.json"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return False
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _wait(ready: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if ready():
+            return True
+        time.sleep(0.05)
+    return ready()
