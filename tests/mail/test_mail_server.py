@@ -7,10 +7,10 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from dialogue import Dialogue, folder, play
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dialogue import Dialogue, folder, play
 from portineria.mail.events import (
     Dropped,
     Event,

@@ -64,6 +64,12 @@ class PostOffice:
     _sessions: int = 0
     _sent: dict[str, deque[tuple[float, int]]] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """No mail, no counters: for a tenant that was seeded anew."""
+        self.store = MailStore()
+        self.connections.clear()
+        self._sent.clear()
+
     def session(self) -> Session:
         """A new conversation's names; ids never repeat."""
         self._sessions += 1
@@ -83,7 +89,7 @@ class PostOffice:
         self.connections[guid] += 1
 
     def disconnect(self, guid: str) -> None:
-        self.connections[guid] -= 1
+        self.connections[guid] = max(0, self.connections[guid] - 1)
 
     def recipients_today(self, guid: str) -> int:
         return sum(count for _, count in self._log(guid))

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-FOLDER = Path(__file__).parents[1] / "dialogues"
+FOLDER = Path(__file__).parent / "dialogues"
 
 
 @dataclass(frozen=True, slots=True)
