@@ -8,6 +8,7 @@ alignment, in either alphabet and any case.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ SHOWN = 600  # characters of one line
 _LOOKED_AT = 4096  # characters of one line; a flood of long lines must not cost minutes
 HIDDEN = "<secret>"
 
+_EDGE = re.compile(r"[A-Za-z0-9+/_-]?\0+[A-Za-z0-9+/_-]?=*")
 _BASE64_URL = str.maketrans("+/", "-_")
 
 
@@ -82,7 +84,7 @@ class Redactor:
             for start in range(len(low) - length + 1):
                 if low[start : start + length] in self._pieces:
                     hidden[start : start + length] = [True] * length
-        return hidden
+        return _with_edges(text, hidden)
 
 
 class Transcript:
@@ -141,6 +143,16 @@ def _base64_forms(raw: bytes) -> list[str]:
         form = text[-(-8 * shift // 6) : whole]
         forms += [form, form.translate(_BASE64_URL)]
     return forms
+
+
+def _with_edges(text: str, hidden: list[bool]) -> list[bool]:
+    """Also hide the base64 characters that a secret shares with its neighbours, and padding."""
+    edged = list(hidden)
+    for found in _EDGE.finditer(
+        "".join("\0" if hide else c for hide, c in zip(hidden, text, strict=True))
+    ):
+        edged[found.start() : found.end()] = [True] * len(found[0])
+    return edged
 
 
 def _quoted(text: str) -> str:

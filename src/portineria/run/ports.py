@@ -76,6 +76,13 @@ class Stream(Protocol):
 
 
 class Dial(Protocol):
-    """Opens a stream to `host:port`; `tls` means TLS from the first byte."""
+    """Opens a stream to `host:port`; `tls` means TLS from the first byte.
 
-    async def __call__(self, host: str, port: int, *, tls: bool) -> Stream: ...
+    `source` is the local address to speak from, where the network decides. Raises
+    run.probe.Cut. The stream itself bounds every wait: a connection, a handshake, a read and
+    a write that take longer raise Cut too.
+    """
+
+    async def __call__(
+        self, host: str, port: int, *, tls: bool, source: str | None = None
+    ) -> Stream: ...
