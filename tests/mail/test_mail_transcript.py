@@ -137,6 +137,7 @@ def test_ordinary_words_stay_readable_and_controls_are_made_visible() -> None:
     assert transcript.server(b"535 5.7.3 bad password\x1b[2J\r") == (
         "535 5.7.3 bad password\\x1b[2J\\x0d"
     )
+    assert transcript.server(b"a\0b") == "a\\x00b"
     transcript.note("cut")
     assert str(transcript.lines[-1]) == "*: cut"
 

@@ -148,9 +148,8 @@ def _base64_forms(raw: bytes) -> list[str]:
 def _with_edges(text: str, hidden: list[bool]) -> list[bool]:
     """Also hide the base64 characters that a secret shares with its neighbours, and padding."""
     edged = list(hidden)
-    for found in _EDGE.finditer(
-        "".join("\0" if hide else c for hide, c in zip(hidden, text, strict=True))
-    ):
+    mask = ("\0" if hide else c for hide, c in zip(hidden, text.replace("\0", " "), strict=True))
+    for found in _EDGE.finditer("".join(mask)):
         edged[found.start() : found.end()] = [True] * len(found[0])
     return edged
 
