@@ -57,11 +57,18 @@ def _test(rows: Sequence[Row], key: str, rest: list[Argument]) -> Test:
             uids = set(chosen(sequence(_next(rest)), [stored.uid for _, stored in rows]))
             return lambda row: row[1].uid in uids
         case "NOT":
-            inner = _test(rows, word(rest.pop(0)).upper() if rest else "", rest)
-            return lambda row: not inner(row)
+            return _negated(rows, rest)
         case _:
             numbers = set(chosen(sequence(key), [number for number, _ in rows]))
             return lambda row: row[0] in numbers
+
+
+def _negated(rows: Sequence[Row], rest: list[Argument]) -> Test:
+    key = _next(rest).upper()
+    if key == "NOT":
+        raise ImapSyntax  # nobody means it, and a line of NOTs is deep
+    inner = _test(rows, key, rest)
+    return lambda row: not inner(row)
 
 
 def _header(name: str, text: str) -> Test:

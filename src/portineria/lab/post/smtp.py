@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from email import message_from_bytes
-from email.utils import parseaddr
+from email.utils import getaddresses
 
 from portineria.lab.login.refusals import SignInFault
 from portineria.lab.post import bearer, gates, sentences
@@ -153,8 +153,8 @@ class SmtpFront(Front):
         office, mailbox = self.office, self._mailbox
         wire = office.wire()
         own = str(mailbox["PrimarySmtpAddress"])
-        for sender in {message.sender, _header_from(message.content)} - {""}:
-            if not self._may_send_as(wire, sender):
+        for sender in [message.sender, *_header_from(message.content)]:
+            if sender and not self._may_send_as(wire, sender):
                 return sentences.smtp_send_as_denied(own, speakable(sender.encode(), 254))
         if len(message.content) > _send_size(mailbox):
             return sentences.SMTP_TOO_LARGE_FOR_MAILBOX
@@ -197,10 +197,11 @@ def _through(wire: Wire, user: str, in_order: tuple[gates.Gate, ...]) -> Documen
     return mailbox
 
 
-def _header_from(content: bytes) -> str:
-    """The address of the From header, "" without one; real clients leave it out at times."""
-    head = content.split(b"\r\n\r\n", 1)[0]
-    return parseaddr(str(message_from_bytes(head).get("From", "")))[1]
+def _header_from(content: bytes) -> list[str]:
+    """The addresses of the From header; real clients leave it out at times."""
+    head = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0]
+    values = message_from_bytes(head).get_all("From", [])
+    return [address for _, address in getaddresses([str(value) for value in values])]
 
 
 def _send_size(mailbox: Document) -> int:
