@@ -142,6 +142,7 @@ def test_the_window_lies_between_staging_and_enforcing_and_the_exception_comes_l
         ("conditional-access", BLOCK_LEGACY),
         ("authentication-policy", "Portineria: basic SMTP only"),
         ("user", address("scan")),
+        ("mailbox", address("scan")),
     ]
 
 

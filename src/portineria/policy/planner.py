@@ -34,7 +34,7 @@ from portineria.policy.exceptions import (
 )
 from portineria.policy.guards.case import Case
 from portineria.policy.guards.registry import speak
-from portineria.policy.openings import open_mailboxes
+from portineria.policy.openings import open_for_passwords, open_mailboxes
 from portineria.policy.plan import Cell, Plan
 from portineria.policy.promise import REFUSED, Judge, exposure, promises
 from portineria.policy.replacement import break_glass_ids, plan_baseline
@@ -96,7 +96,7 @@ def _draft(
     close_new_mailboxes(desired, snapshot, draft)
     close_tenant_doors(desired, snapshot, draft)
     close_mailboxes(desired, snapshot, entitlements, draft)
-    open_mailboxes(entitlements, draft)
+    open_mailboxes(snapshot, entitlements, draft)
     break_glass = break_glass_ids(desired, snapshot, draft)
     enforced = plan_baseline(desired, snapshot, decision, break_glass, now, draft)
     if _conditional_access_bought(snapshot):
@@ -106,6 +106,7 @@ def _draft(
             "the networks of basic grants cannot be enforced without Microsoft Entra ID P1"
         )
     except_in_authentication_policy(desired, snapshot, entitlements, draft)
+    open_for_passwords(snapshot, entitlements, draft)
 
 
 def _conditional_access_bought(snapshot: Snapshot) -> bool:
