@@ -55,16 +55,21 @@ async def serve_batch(lab: Lab, ask: Ask, is_invoke: Callable[[str], bool]) -> A
 def _parts(ask: Ask) -> list[dict[str, Any]]:
     """The requests, each an object with an id and an address. Raises 400 (synthetic)."""
     try:
-        parts = ask.json()["requests"]
-        ids = [part["id"] for part in parts]
-        whole = all(isinstance(part["url"], str) for part in parts)
-    except (ValueError, KeyError, TypeError):
+        parts = list(ask.json()["requests"])
+        ids = {str(part["id"]) for part in parts}
+        whole = all(_is_part(part) for part in parts)
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise faults.malformed("A batch holds requests, each with id and url.") from None
-    if not whole or len(set(map(str, ids))) != len(ids):
+    if not whole or len(ids) != len(parts):
         raise faults.malformed("The ids of a batch's requests are different from each other.")
     if len(parts) > BATCH_LIMIT:
         raise faults.malformed(f"A batch has at most {BATCH_LIMIT} requests, not {len(parts)}.")
-    return list(parts)
+    return parts
+
+
+def _is_part(part: Mapping[str, Any]) -> bool:
+    """Raises ValueError for an address that is none, TypeError for one that is no text."""
+    return bool(urlsplit(part["url"] + "")) and isinstance(part.get("headers") or {}, dict)
 
 
 async def _part(

@@ -136,7 +136,7 @@ def _answer(lab: Lab, ask: Ask, command: Command) -> Answer:
     headers = {
         "request-id": known_id("exchange request", str(len(lab.history.asked))),
         "X-CalculatedBETarget": faults.SERVER,
-        "Cmdlet-Name": command.cmdlet.name if command.cmdlet else "",
+        **({"Cmdlet-Name": command.cmdlet.name} if command.cmdlet else {}),
     }
     return replace(answer, headers={**headers, **answer.headers})
 
