@@ -21,7 +21,6 @@ from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.snapshotjson import from_json, to_json
 from portineria.tenant.unseen import Unseen
 
-
 OAK = "Door, of oak"
 """A policy's Name with a comma, which a distinguished name must escape."""
 
