@@ -98,3 +98,16 @@ async def test_the_service_accepts_and_forgets(tenant: Tenant) -> None:
     assert await close_imap(tenant) == 200
     assert await imap(tenant) is True
     assert [asked.weather for asked in tenant.lab.history.writes()] == ["forgotten"]
+
+
+async def test_schedules_of_one_cmdlet_count_every_request(tenant: Tenant) -> None:
+    faults: tuple[FaultKind, ...] = ("503", "429", "200")
+    tenant.weather(
+        scheduled=tuple(
+            Scheduled(operation="Get-TransportConfig", nth=number, fault=fault)
+            for number, fault in enumerate(faults, start=1)
+        )
+    )
+    answers = [await tenant.call("Get-TransportConfig") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [503, 429, 200, 200]
+    assert ["error" in answer.text for answer in answers] == [True, False, True, False]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from portineria.lab.ask import Answer, Ask, Seen
 from portineria.lab.history import Asked
-from portineria.lab.weather import Weather
+from portineria.lab.weather import Scheduled, Weather
 
 if TYPE_CHECKING:
     from portineria.lab.app import Lab
@@ -68,14 +68,22 @@ class Sky:
     def turn(self, weather: Weather, ask: Ask, tick: float) -> Turn:
         """Decide what happens to this request; scheduled faults come before chance."""
         self.counts[ask.operation] += 1
-        for number, scheduled in enumerate(weather.scheduled):
-            if re.search(scheduled.operation, ask.operation):
-                self.matches[number] += 1
-                if self.matches[number] == scheduled.nth:
-                    return _scheduled(scheduled.fault, scheduled.retry_after)
+        due = self._due(weather, ask)
+        if due is not None:
+            return _scheduled(due.fault, due.retry_after)
         if self._too_fast(weather, ask, tick):
             return Turn("throttled", 429)
         return self._by_chance(weather, ask)
+
+    def _due(self, weather: Weather, ask: Ask) -> Scheduled | None:
+        """Count this request for every schedule, and give the first that is due."""
+        due = None
+        for number, scheduled in enumerate(weather.scheduled):
+            if re.search(scheduled.operation, ask.operation):
+                self.matches[number] += 1
+                if due is None and self.matches[number] == scheduled.nth:
+                    due = scheduled
+        return due
 
     def _too_fast(self, weather: Weather, ask: Ask, tick: float) -> bool:
         """Conditional Access and named locations: so many a second, and no Retry-After."""
