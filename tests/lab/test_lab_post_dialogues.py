@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from dialogue import Dialogue, folder, play
 from portineria.clock import SystemClock
 from portineria.lab.authority import authority
 from portineria.lab.history import History
-from portineria.lab.post.serve import DOORS, PostServers, into, listen
+from portineria.lab.post.serve import DOORS, PostServers, into, listen, serve_connection
+from portineria.lab.post.smtp import SmtpFront
 
 DIALOGUES = folder("post")
 
@@ -161,6 +163,41 @@ async def test_what_is_sent_behind_starttls_in_the_clear_is_never_obeyed(post: O
                 return tls.recv(4096)
 
     assert (await in_thread(attack)).startswith(b"221 ")
+
+
+class Slow(SmtpFront):
+    """Lets the network run ahead: what follows STARTTLS is read while it is being answered."""
+
+    async def receive(self, data: bytes) -> bytes:
+        answer = await super().receive(data)
+        if self.shaking:
+            await asyncio.sleep(0.2)
+        return answer
+
+
+async def test_what_arrives_while_starttls_is_answered_is_never_obeyed(tmp_path: Path) -> None:
+    tenant, clock = Tenant(), SystemClock(asyncio.sleep)
+    ca = authority(tmp_path, clock)
+    context = ca.server_context(clock)
+    trust = ssl.create_default_context(cafile=ca.path)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await serve_connection(Slow(tenant.office), reader, writer, context, idle=5.0)
+
+    def attack(port: int) -> bytes:
+        with socket.create_connection(("localhost", port)) as clear:
+            clear.recv(4096)
+            clear.sendall(b"STARTTLS\r\n")
+            time.sleep(0.05)
+            clear.sendall(b"NOOP\r\n" * 3)
+            assert clear.recv(4096) == b"220 2.0.0 SMTP server ready\r\n"
+            with trust.wrap_socket(clear, server_hostname="localhost") as tls:
+                tls.sendall(b"QUIT\r\n")
+                return tls.recv(4096)
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert (await in_thread(lambda: attack(port))).startswith(b"221 ")
 
 
 async def test_a_peer_that_does_not_speak_tls_or_leaves_is_no_error(post: Open) -> None:

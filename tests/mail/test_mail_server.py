@@ -295,6 +295,14 @@ def test_too_many_mistakes_end_the_conversation(protocol: str) -> None:
     assert said.count(b"\r\n") == 1 + 10 + 1
 
 
+def test_a_login_wipes_the_slate() -> None:
+    login = b"a LOGIN ada right\r\n"
+    events, _ = heard("imap", [b"?\r\n" * 9 + login + b"?\r\n" * 9])
+    assert len(events) == 1
+    events, _ = heard("imap", [b"?\r\n" * 9 + login + b"?\r\n" * 10])
+    assert events[-1] == Dropped("too many mistakes")
+
+
 # --- SMTP: one end of data and no other ---
 
 READY = b"EHLO me\r\nAUTH PLAIN AGFkYQByaWdodA==\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"

@@ -48,7 +48,7 @@ class Machine(ABC):
         self.authenticated = False
         self.closed = False
         self.shaking = False  # between the answer to STARTTLS and the end of the handshake
-        self._mistakes_left = mistakes
+        self._mistakes = self._mistakes_left = mistakes
         self._stamp = stamp
         self._buffer = Buffer()
         self._out = bytearray()
@@ -88,6 +88,7 @@ class Machine(ABC):
         event = self._answer()
         if isinstance(event, Login):
             self.authenticated = True
+            self._mistakes_left = self._mistakes  # what a stranger got wrong is not held against
         self._settled(event, yes=True)
         self._complete(sentence)
 
