@@ -167,6 +167,13 @@ def test_a_busy_service_is_not_a_refusal(
         assert reading.wait == wait
 
 
+def test_security_defaults_are_named_whether_a_password_or_a_persons_token_was_shown() -> None:
+    line = f"{OFF}user is locked by your organization's security defaults policy."
+    for caller in ("basic", "user"):
+        assert read(SMTP, caller, Stage.AUTH, line).layers == {Layer.SECURITY_DEFAULTS}
+    assert not read(SMTP, "app", Stage.AUTH, line).known
+
+
 def test_a_shut_mailbox_after_a_good_login_is_the_switch_or_a_missing_right() -> None:
     user = read(IMAP, "user", Stage.FIRST_COMMAND, CONNECTED).layers
     app = read(IMAP, "app", Stage.FIRST_COMMAND, CONNECTED).layers

@@ -2,5 +2,6 @@
 
 `buffer` cuts a stream into lines and octets under limits · `sasl` what credentials look like
 at both ends · `events` what a server machine reports · `imap pop smtp` one folder a protocol:
-`words` `grammar` `server` `client`. No sentence of any product is in here. Read `buffer` first.
+`words` `grammar` `server` `client` · `machine` and `conversation` what the servers and what the
+clients share · `transcript` a talk for people, without its secrets. No sentence of any product is in here. Read `buffer` first.
 """

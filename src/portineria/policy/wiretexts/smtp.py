@@ -83,10 +83,11 @@ _LOGIN: tuple[Row, ...] = (
     ),
     refused(
         AUTH,
-        BASIC,
+        # Whether a person's token can meet this is unproven; the text leaves no doubt who refused.
+        ANYONE - APP,
         r"^535 5\.7\.139 .*locked by your organization's security defaults policy",
         {Layer.SECURITY_DEFAULTS},
-        "security defaults block basic authentication",
+        "security defaults block this sign-in",
         "exchange-online 5.5; entra-graph 1.2",
     ),
     refused(
