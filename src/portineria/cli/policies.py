@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portineria.fault import OperatorFault
 
@@ -44,7 +44,17 @@ def read_plan(file: str) -> Plan:
         raise _no_plan(file, f"not JSON: {error}") from None
     if not isinstance(document, dict):
         raise _no_plan(file, "not a plan")
-    return from_json(document)
+    plan = from_json(document)
+    if document.get("digest", plan.digest) != plan.digest:
+        raise _no_plan(file, "the plan was changed after it was made: its digest differs")
+    return plan
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The plan as it is printed and kept: with its digest, which `read_plan` checks."""
+    from portineria.policy.planjson import to_json
+
+    return {**to_json(plan), "digest": plan.digest}
 
 
 def _no_plan(file: str, why: str) -> OperatorFault:

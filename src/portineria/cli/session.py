@@ -100,3 +100,14 @@ def write_new(file: str, text: str) -> None:
     except OSError as error:
         why = f"the file cannot be written: {error.strerror}"
         raise OperatorFault(why, where=file, try_="name another one with --output") from None
+
+
+def not_seen(snapshot: Snapshot) -> dict[str, str]:
+    """Families that were looked for and could not be seen, with the reason.
+
+    What nobody asked for was not looked at: that is no failure to see.
+    """
+    from portineria.tenant.unseen import NOT_LOOKED_AT
+
+    unseen = snapshot.unseen()
+    return {name: why for name, why in unseen.items() if why != NOT_LOOKED_AT.because}

@@ -69,7 +69,7 @@ def _posture(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _key(text: str, today: str) -> str:
-    return f"  {text:<30}# {today}"
+    return f"  {text:<30} # {today}"
 
 
 def _today(value: str) -> str:

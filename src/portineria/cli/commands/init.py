@@ -37,13 +37,14 @@ def command(output: str, snapshot: str | None) -> int:
     said = asked()
     session.refuse_existing(output)
     found = session.snapshot(said, snapshot)
+    unseen = session.not_seen(found)
     text = init_text(found)
     if output != "-":
         session.write_new(output, text)
     if said.json:
-        print_json("portineria/init@1", {"file": output, "text": text, "unseen": found.unseen()})
+        print_json("portineria/init@1", {"file": output, "text": text, "unseen": unseen})
     elif output == "-":
         print(text, end="")
     else:
         print(f"{output} is written. Next: portineria plan {output}")
-    return 3 if found.unseen() else 0
+    return 3 if unseen else 0

@@ -31,10 +31,11 @@ def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
 
     said = asked()
     found = session.snapshot(said, snapshot)
+    unseen = session.not_seen(found)
     if output is not None:
         session.write_private(output, to_json(found))
     if said.json:
-        print_json("portineria/look@1", {"snapshot": to_json(found), "unseen": found.unseen()})
+        print_json("portineria/look@1", {"snapshot": to_json(found), "unseen": unseen})
     else:
         print_posture(found, each=mailboxes)
-    return 3 if found.unseen() else 0
+    return 3 if unseen else 0

@@ -39,8 +39,7 @@ def command(policy: str, output: str | None, accept: tuple[str, ...]) -> int:
     """
     from portineria.cli import session
     from portineria.cli.faces.answer import print_json
-    from portineria.cli.policies import read_policy
-    from portineria.policy.planjson import to_json
+    from portineria.cli.policies import plan_document, read_policy
     from portineria.policy.show.plan import plan_text
 
     said = asked()
@@ -52,9 +51,9 @@ def command(policy: str, output: str | None, accept: tuple[str, ...]) -> int:
 
     found = session.with_tenant(said, make)
     if output is not None:
-        session.write_private(output, to_json(found))
+        session.write_private(output, plan_document(found))
     if said.json:
-        print_json("portineria/plan@1", to_json(found))
+        print_json("portineria/plan@1", plan_document(found))
     else:
         print(plan_text(found), end="")
     return exit_code(found)

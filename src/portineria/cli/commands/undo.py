@@ -29,17 +29,17 @@ def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
     from portineria.cli.commands.plan import exit_code
     from portineria.cli.faces.answer import print_json
     from portineria.cli.faces.outcome import print_outcome
+    from portineria.cli.policies import plan_document
     from portineria.cli.runs import apply_plan, make_undo, put_undone_away
-    from portineria.policy.planjson import to_json
     from portineria.policy.show.plan import plan_text
     from portineria.wiring import Handed
 
     said = asked()
     plan = make_undo(said, run, accept)
     if output is not None:
-        session.write_private(output, to_json(plan))
+        session.write_private(output, plan_document(plan))
         if said.json:
-            print_json("portineria/plan@1", to_json(plan))
+            print_json("portineria/plan@1", plan_document(plan))
         else:
             print(plan_text(plan), end="")
         return exit_code(plan)

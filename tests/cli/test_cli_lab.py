@@ -1,0 +1,206 @@
+"""The embedded tenant as a process, and the main job through the command line against it."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+class Shell:
+    """`portineria …` as a process of its own, with one state folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state = folder / "state"
+        self.environment = {**os.environ, "PORTINERIA_STATE": str(self.state)}
+        self.environment.pop("PORTINERIA_PROFILE", None)
+
+    def __call__(self, *words: str, code: int | None = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "portineria", *words],
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env=self.environment,
+            timeout=90,
+        )
+        if code is not None:
+            assert done.returncode == code, (
+                f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+            )
+        self.err = done.stderr
+        return done.stdout
+
+    def json(self, *words: str, code: int | None = 0) -> Any:
+        return json.loads(self(*words, "--json", code=code))
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    found = Shell(tmp_path_factory.mktemp("lab"))
+    try:
+        found("lab", "up", "--detach", "--seed", "small")
+        yield found
+    finally:
+        found("lab", "down", code=None)
+
+
+def gone(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state == "Z"
+
+
+def test_up_twice_is_one_lab_and_one_answer(shell: Shell) -> None:
+    first = shell.json("lab", "up", "--detach")
+    assert first == shell.json("lab", "up", "--detach", "--seed", "small")
+    assert first == shell.json("lab", "status")
+    assert first["running"]
+    assert not gone(first["pid"])
+
+
+def test_another_seed_needs_the_lab_to_be_down_first(shell: Shell) -> None:
+    error = shell.json("lab", "up", "--detach", "--seed", "contoso", code=2)["error"]
+    assert "a lab with seed small is running already" in error["why"]
+    assert error["try"] == "portineria lab down"
+
+
+def test_the_profile_points_at_private_files_and_holds_no_secret(shell: Shell) -> None:
+    info = shell.json("lab", "status")
+    profile = (shell.state / "profiles" / "lab.yaml").read_text()
+    secrets = [info["admin"]["client_secret"], info["mail_app"]["client_secret"]]
+    secrets += [person["password"] for person in info["people"] if person["password"]]
+    assert len(secrets) > 4
+    assert not any(secret in profile for secret in secrets)
+    for path in (shell.state / "lab").iterdir():
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode == (0o644 if path.name == "ca.pem" else 0o600), path
+
+
+def test_look_sees_all_of_it(shell: Shell) -> None:
+    found = shell.json("--profile", "lab", "look")
+    assert found["unseen"] == {}
+    assert len(found["snapshot"]["mailboxes"]) == 10
+
+
+def test_the_first_policy_changes_nothing(shell: Shell) -> None:
+    shell("--profile", "lab", "init", "--output", "first.yaml")
+    plan = shell.json("--profile", "lab", "plan", "first.yaml")
+    assert plan["schema"] == "portineria/plan@1"
+    assert plan["changes"] == []
+    assert plan["stops"] == []
+
+
+def test_a_policy_of_another_tenant_is_refused(shell: Shell) -> None:
+    (shell.folder / "other.yaml").write_text("tenant: fabrikam.example\n")
+    error = shell.json("--profile", "lab", "plan", "other.yaml", code=2)["error"]
+    assert "the policy is for fabrikam.example" in error["why"]
+
+
+POLICY = """\
+tenant: contoso.example
+posture: {smtp_auth: per-mailbox, basic_auth: granted-only}
+grants:
+  - {name: erp, who: {csv: erp.csv}, allow: [smtp], through: oauth-app}
+"""
+
+
+def test_declare_plan_apply_and_undo(shell: Shell) -> None:
+    (shell.folder / "erp.csv").write_text(
+        "\ufeffName;PrimarySmtpAddress\nERP;erp@contoso.example\n"
+    )
+    (shell.folder / "policy.yaml").write_text(POLICY)
+    lab = ("--profile", "lab")
+    mail_app = shell.json("lab", "status")["mail_app"]["client_id"]
+    ask = (*lab, "why", "erp@contoso.example", "smtp", "--as", f"app:{mail_app}")
+    assert shell.json(*ask, code=1)["answers"][0]["layer"] == "tenant switch"
+
+    plan = shell.json(*lab, "plan", "--output", "plan.json")
+    assert plan["stops"] == []
+    shown = shell(*lab, "plan")
+    assert plan["digest"] in shown
+
+    edited = {**plan, "accepted": ["lock-out"]}
+    (shell.folder / "edited.json").write_text(json.dumps(edited))
+    error = shell.json(*lab, "apply", "edited.json", "--yes", code=2)["error"]
+    assert "changed after it was made" in error["why"]
+    for words in (("apply", "plan.json"), ("apply", "plan.json", "--digest", "0" * 64)):
+        assert shell.json(*lab, *words, code=4)["error"]["code"] == "guard"
+    assert shell.json("runs", "list")["runs"] == []
+
+    done = shell.json(*lab, "apply", "plan.json", "--digest", plan["digest"])
+    assert (done["end"], done["written"]) == ("done", len(plan["changes"]))
+    assert f"{len(plan['changes'])}/{len(plan['changes'])}" in shell.err
+    assert shell.json(*ask)["answers"][0]["answer"] == "yes"
+    assert shell.json(*lab, "plan")["changes"] == []
+
+    (run,) = shell.json("runs", "list")["runs"]
+    assert (run["run"], run["stands"]) == (done["run"], "done")
+    journal = shell.json("runs", "show", done["run"])
+    kinds = [entry["kind"] for entry in journal["entries"]]
+    assert kinds[0] == "begin"
+    assert kinds.count("promise") == kinds.count("outcome") == len(plan["changes"])
+    assert shell.json(*lab, "apply", "--resume", done["run"])["end"] == "done"
+
+    undone = shell.json(*lab, "undo", done["run"], "--yes")
+    assert undone["end"] == "done"
+    assert shell.json(*ask, code=1)["answers"][0]["layer"] == "tenant switch"
+
+
+def test_no_secret_is_in_what_was_written_down(shell: Shell) -> None:
+    info = shell.json("lab", "status")
+    secrets = [info["admin"]["client_secret"], info["mail_app"]["client_secret"]]
+    files = [path for path in (shell.state / "runs").rglob("*") if path.is_file()]
+    files += [path for path in shell.folder.iterdir() if path.is_file()]
+    for path in files:
+        assert not any(secret in path.read_text() for secret in secrets), path
+
+
+def test_a_running_lab_is_stopped_and_leaves_nothing(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    pid = shell.json("lab", "up", "--detach", "--seed", "small")["pid"]
+    assert shell.json("lab", "down") == {"schema": "portineria/lab-down@1", "stopped": True}
+    assert gone(pid)
+    assert not shell.json("lab", "status", code=1)["running"]
+    assert not shell.json("lab", "down")["stopped"]
+    shell("--profile", "lab", "look", code=6)
+    assert "cannot be reached" in shell.err
+    assert shell.json("lab", "up", "--detach", "--seed", "small")["pid"] != pid
+    shell("lab", "down")
+
+
+def test_an_unknown_seed_or_weather_is_bad_input(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    for words in (("--seed", "atlantis"), ("--weather", "frogs")):
+        for detach in ((), ("--detach",)):
+            error = shell.json("lab", "up", *detach, *words, code=2)["error"]
+            assert words[1] in error["why"]
+    assert not shell.json("lab", "status", code=1)["running"]
+
+
+def test_in_the_foreground_it_ends_with_ctrl_c(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    lab = subprocess.Popen(
+        [sys.executable, "-m", "portineria", "lab", "up", "--seed", "small", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=shell.environment,
+    )
+    assert lab.stdout is not None
+    with lab.stdout:
+        told = ""
+        while not told.endswith("\n}\n"):
+            told += lab.stdout.readline()
+        assert json.loads(told)["pid"] == lab.pid
+        lab.send_signal(signal.SIGINT)
+        assert lab.wait(20) == 0
+    assert not (shell.state / "lab" / "info.json").exists()
