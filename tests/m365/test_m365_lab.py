@@ -69,6 +69,8 @@ STORMS: list[dict[str, Any]] = [
     {"weather": "fair", "conditional_access_per_second": 0.5},
     {"weather": "fair", "readings": {"exchange-error-warnings": "beside"}},
     {"weather": "fair", "readings": {"exchange-paging": "strict-affinity"}, "page": 3},
+    {"weather": "fair", "readings": {"exchange-paging": "refused"}, "page": 3},
+    {"weather": "truncated"},
 ]
 
 
@@ -81,19 +83,11 @@ async def test_bad_weather_takes_longer_and_shows_the_same(storm: dict[str, Any]
     assert replace(seen, taken_at=wanted.taken_at) == wanted
 
 
-@pytest.mark.parametrize(
-    "storm",
-    [
-        {"weather": "truncated"},
-        {"weather": "fair", "page": 3, "readings": {"exchange-paging": "refused"}},
-    ],
-    ids=str,
-)
-async def test_a_listing_that_is_cut_short_is_never_an_inventory(storm: dict[str, Any]) -> None:
-    async with lab_world(**storm) as world:
+async def test_a_family_without_slices_that_is_cut_short_is_unseen() -> None:
+    async with lab_world(readings={"exchange-paging": "refused"}, page=1) as world:
         snapshot = await world.look()
-    assert isinstance(snapshot.mailboxes, Unseen)
-    assert not isinstance(snapshot.security_defaults, Unseen)
+    assert isinstance(snapshot.mailbox_plans, Unseen)
+    assert not isinstance(snapshot.transport, Unseen)
 
 
 async def test_an_app_without_the_grants_is_told_of_both() -> None:

@@ -8,8 +8,7 @@ import pytest
 from m365_fakedoor import FakeDoor, answer, open_session, rows
 
 from portineria.fault import Fault, ServiceFault
-from portineria.m365.answers import TRUNCATED
-from portineria.m365.data import Incomplete
+from portineria.m365.data import TRUNCATED, Incomplete
 from portineria.m365.messages import Response
 from portineria.m365.reader import TenantReading
 from portineria.tenant.access import EXCHANGE_ONLINE, AuthenticationPolicy, Organization

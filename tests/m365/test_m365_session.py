@@ -17,8 +17,7 @@ from m365_fakedoor import (
 )
 
 from portineria.fault import AmbiguousWrite, NotFound, PermissionFault, ServiceFault, Throttled
-from portineria.m365.answers import TRUNCATED
-from portineria.m365.data import Incomplete
+from portineria.m365.data import TRUNCATED, Incomplete
 from portineria.m365.messages import NoAnswer, Response
 from portineria.m365.retry import Limits
 

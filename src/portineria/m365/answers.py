@@ -26,7 +26,6 @@ from portineria.m365.messages import Response
 
 CONCURRENCY = "You have reached the maximum number of concurrent requests per tenant"
 PAGING = "Expired or Invalid pagination request"
-TRUNCATED = "There are more results available"
 
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
 _NUMBERED = re.compile(r"^\d{4}: ")

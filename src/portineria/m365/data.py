@@ -11,6 +11,9 @@ from portineria.fault import ServiceFault
 
 Row = Mapping[str, Any]
 
+TRUNCATED = "There are more results available"
+"""Begins Exchange's warning of a listing that was cut. Source: Exchange dossier 2.6."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Data:
@@ -21,11 +24,25 @@ class Data:
     next: str | None = None
     warnings: tuple[str, ...] = ()
 
+    @property
+    def partial(self) -> bool:
+        """Whether there is more than was answered, as a next page or as a warning tells."""
+        return self.next is not None or any(TRUNCATED in warning for warning in self.warnings)
+
 
 class Incomplete(ServiceFault):
     """A listing that ended early: what was read is a part, and must not pass for the whole."""
 
     code = "incomplete"
+
+
+def whole(data: Data, where: str) -> tuple[Row, ...]:
+    """The rows of an answer that is complete. Raises Incomplete for a part, or for no list."""
+    if data.rows is None:
+        raise Incomplete("the answer holds no list", where=where)
+    if data.partial:
+        raise Incomplete("the answer is cut short: there are more results", where=where)
+    return data.rows
 
 
 def truth(value: object) -> bool | None:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from portineria.clock import Clock
 from portineria.fault import AmbiguousWrite, Fault, NotFound, Throttled
-from portineria.m365.answers import TRUNCATED, read_exchange, read_graph
+from portineria.m365.answers import read_exchange, read_graph
 from portineria.m365.batch import BATCH, pack, parts_of
 from portineria.m365.data import Data, Incomplete, Row
 from portineria.m365.endpoints import Endpoints
@@ -150,14 +150,19 @@ class Session:
         return await self._invoke(self._invoke_url, cmdlet, parameters or {}, anchor, kind)
 
     async def exchange_pages(
-        self, cmdlet: str, parameters: Mapping[str, Any] | None = None
+        self,
+        cmdlet: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        sized: bool = True,
     ) -> AsyncIterator[tuple[Row, ...]]:
         """A whole listing page by page, one anchor throughout.
 
-        Raises Incomplete where the service breaks it off; pages already yielded are then a
-        part, and the caller must throw them away. Source: Exchange dossier 2.6.
+        `sized` is False for the commands that have no ResultSize. Raises Incomplete where the
+        service breaks it off; pages already yielded are then a part, and the caller must throw
+        them away. Source: Exchange dossier 2.6.
         """
-        wanted = {**(parameters or {}), "ResultSize": "Unlimited"}
+        wanted = {**(parameters or {}), **({"ResultSize": "Unlimited"} if sized else {})}
         _refuse_empty_identity(wanted)
         following: str | None = self._invoke_url
         while following is not None:
@@ -165,18 +170,23 @@ class Session:
             following = self._same_host(data.next, self.endpoints.exchange)
             if data.rows is None:
                 raise Incomplete("the answer holds no list", where=cmdlet)
-            if following is None and any(TRUNCATED in warning for warning in data.warnings):
+            yield data.rows
+            if following is None and data.partial:
                 raise Incomplete(
                     "the listing was cut short: the service says that there are more results",
                     where=cmdlet,
                     try_="Run it again; what was read is a part and was thrown away.",
                 )
-            yield data.rows
 
     async def exchange_list(
-        self, cmdlet: str, parameters: Mapping[str, Any] | None = None
+        self,
+        cmdlet: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        sized: bool = True,
     ) -> list[Row]:
-        return [row async for page in self.exchange_pages(cmdlet, parameters) for row in page]
+        pages = self.exchange_pages(cmdlet, parameters, sized=sized)
+        return [row async for page in pages for row in page]
 
     async def exchange_batch(
         self, calls: Sequence[Call], *, anchor: str | None = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from portineria.fault import ServiceFault
 from portineria.m365.data import Row, text, truth
 from portineria.m365.exchange.match import one
 from portineria.m365.session import Session
@@ -19,10 +18,8 @@ FLAGS = ("AllowBasicAuthImap", "AllowBasicAuthPop", "AllowBasicAuthSmtp")
 
 
 async def policies(session: Session) -> tuple[AuthenticationPolicy, ...]:
-    rows = await session.exchange("Get-AuthenticationPolicy")
-    if rows.rows is None:
-        raise ServiceFault("the answer holds no list", where="Get-AuthenticationPolicy")
-    return tuple(policy(row) for row in rows.rows)
+    rows = await session.exchange_list("Get-AuthenticationPolicy", sized=False)
+    return tuple(policy(row) for row in rows)
 
 
 def policy(row: Row) -> AuthenticationPolicy:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from portineria.fault import Fault, NotFound
-from portineria.m365.data import Row, text, texts, truth
+from portineria.m365.data import Row, text, texts, truth, whole
 from portineria.m365.exchange.match import one
 from portineria.m365.session import Session
+from portineria.m365.slicing import inventory
 from portineria.tenant.mailbox import Mailbox, RecipientKind, SmtpSwitch
 from portineria.tenant.unseen import Unseen
 
@@ -55,15 +56,16 @@ def kind(row: Row) -> RecipientKind:
 
 
 async def listing(session: Session, tell: Tell) -> tuple[Mailbox, ...]:
-    """Every mailbox. Raises ServiceFault, Incomplete included: a part is never the whole."""
+    """Every mailbox, by address. Raises ServiceFault; a part is never given as the whole."""
     base: dict[str, Row] = {}
-    async for page in session.exchange_pages("Get-Mailbox"):
+    async for page in inventory(session, "Get-Mailbox"):
         for row in page:
             base[text(row.get("Guid")).lower()] = _lean(row)
         tell("mailboxes", len(base))
     switches = await _index(session, "Get-CASMailbox", SWITCHES, tell)
     policies = await _index(session, "Get-User", ("AuthenticationPolicy",), tell)
-    return tuple(_mailbox(guid, row, switches, policies) for guid, row in base.items())
+    boxes = [_mailbox(guid, row, switches, policies) for guid, row in base.items()]
+    return tuple(sorted(boxes, key=lambda box: (box.address, box.guid)))
 
 
 _LEAN = (
@@ -84,16 +86,16 @@ def _lean(row: Row) -> Row:
 async def _index(session: Session, cmdlet: str, fields: tuple[str, ...], tell: Tell) -> Joined:
     """Rows by Guid and by directory id, only the fields wanted; Unseen where it failed."""
     found: dict[str, Row] = {}
-    count = 0
+    seen: set[str] = set()
     try:
-        async for page in session.exchange_pages(cmdlet):
+        async for page in inventory(session, cmdlet):
             for row in page:
                 lean = {name: row[name] for name in fields if name in row}
                 for key in ("Guid", "ExternalDirectoryObjectId"):
                     if row.get(key):
                         found[text(row[key]).lower()] = lean
-            count += len(page)
-            tell(cmdlet, count)
+            seen.update(text(row.get("Guid")) for row in page)
+            tell(cmdlet, len(seen))
     except Fault as fault:
         return Unseen(f"{cmdlet} failed: {fault.why}")
     return found
@@ -175,6 +177,7 @@ async def recipient(session: Session, name: str) -> Mailbox | None:
                 Unseen("it is not a mailbox of Exchange Online"),
                 Unseen("it is not a mailbox of Exchange Online"),
             )
+    whole(data, "Get-Recipient")
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from portineria.fault import NotFound, ServiceFault
-from portineria.m365.data import Data, Row, text
+from portineria.m365.data import Data, Row, text, whole
 
 KEYS = (
     "Guid",
@@ -24,7 +24,11 @@ KEYS = (
 
 
 def one(data: Data, key: str, where: str, keys: Iterable[str] = KEYS) -> Row:
-    """The row that bears `key`. Raises NotFound, or ServiceFault where several do."""
+    """The row that bears `key`.
+
+    Raises NotFound, ServiceFault where several do, Incomplete where it may be among what was
+    not shown.
+    """
     wanted = key.lower()
     names = tuple(keys)
     found = [
@@ -33,6 +37,7 @@ def one(data: Data, key: str, where: str, keys: Iterable[str] = KEYS) -> Row:
         if any(text(row.get(name)).lower() == wanted for name in names)
     ]
     if not found:
+        whole(data, where)
         raise NotFound(
             f"no object answers to {key}",
             where=where,
@@ -49,7 +54,7 @@ def _bears(row: Row, wanted: str, names: Iterable[str]) -> bool:
 
 def only(data: Data, where: str) -> Row:
     """The one object of a command that has exactly one, such as Get-TransportConfig."""
-    rows = data.rows or ()
+    rows = whole(data, where)
     if len(rows) != 1:
         raise ServiceFault(f"{where} answered {len(rows)} objects where there is one", where=where)
     return rows[0]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portineria.fault import Fault, NotFound, ServiceFault
-from portineria.m365.data import Data, Row, text, texts, truth
+from portineria.fault import Fault, NotFound
+from portineria.m365.data import Data, Row, text, texts, truth, whole
 from portineria.m365.exchange.match import one
 from portineria.m365.session import Session
 from portineria.tenant.unseen import Unseen
@@ -57,15 +57,13 @@ async def principal_names(session: Session, principal_id: str) -> Names:
 
 async def permissions(session: Session, guid: str) -> tuple[Row, ...]:
     data = await session.exchange("Get-MailboxPermission", {"Identity": guid})
-    return _rows(data)
+    return whole(data, "Get-MailboxPermission")
 
 
 def _rows(data: Data | Fault) -> tuple[Row, ...]:
     if isinstance(data, Fault):
         raise data
-    if data.rows is None:
-        raise ServiceFault("the answer holds no list", where="Get-MailboxPermission")
-    return data.rows
+    return whole(data, "Get-MailboxPermission")
 
 
 async def full_access(
@@ -104,7 +102,9 @@ def rights_of(row: Row) -> frozenset[str]:
 async def has_smtp_role(session: Session, principal_id: str) -> bool:
     """Whether Application RBAC gives the application the SMTP role anywhere at all."""
     data = await session.exchange("Get-ManagementRoleAssignment", {"RoleAssignee": principal_id})
-    return any(text(row.get("Role")) == SMTP_ROLE for row in _rows(data))
+    return any(
+        text(row.get("Role")) == SMTP_ROLE for row in whole(data, "Get-ManagementRoleAssignment")
+    )
 
 
 async def scoped_smtp(session: Session, client_id: str, guid: str) -> bool | Unseen:
@@ -113,7 +113,7 @@ async def scoped_smtp(session: Session, client_id: str, guid: str) -> bool | Uns
         data = await session.exchange(
             "Test-ServicePrincipalAuthorization", {"Identity": client_id, "Resource": guid}
         )
-        rows = _rows(data)
+        rows = whole(data, "Test-ServicePrincipalAuthorization")
     except Fault as fault:
         return Unseen(fault.why)
     verdicts = {text(row.get("InScope")) for row in rows if text(row.get("RoleName")) == SMTP_ROLE}

@@ -47,10 +47,7 @@ async def organization(session: Session, known: Iterable[AuthenticationPolicy]) 
 
 
 async def plans(session: Session) -> tuple[MailboxPlan, ...]:
-    data = await session.exchange("Get-CASMailboxPlan")
-    if data.rows is None:
-        raise ServiceFault("the answer holds no list", where="Get-CASMailboxPlan")
-    return tuple(_plan(row) for row in data.rows)
+    return tuple(_plan(row) for row in await session.exchange_list("Get-CASMailboxPlan"))
 
 
 def _plan(row: Row) -> MailboxPlan:
