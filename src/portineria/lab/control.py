@@ -14,6 +14,7 @@ from portineria.lab import seeds
 from portineria.lab.ask import Answer, Ask
 from portineria.lab.login.conditional import EXCHANGE
 from portineria.lab.login.grants import remember
+from portineria.lab.seeds.facts import facts
 from portineria.lab.weather import PRESETS, Weather, forecast
 from portineria.lab.world import Document
 
@@ -58,6 +59,7 @@ def plant(lab: Lab, name: str) -> None:
     except seeds.NoSuchSeed as fault:
         raise Arrangement(str(fault)) from None
     lab.seed = name
+    lab.info = {**lab.info, **facts(lab.world), "seed": name}
     lab.history.clear()
     lab.sky.forget()
 
@@ -69,6 +71,7 @@ def change_weather(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
         lab.weather = forecast(str(body.get("name", "fair")), body.get("overrides"))
     except (ValueError, TypeError) as fault:
         raise Arrangement(str(fault)) from None
+    lab.info = {**lab.info, "weather": lab.weather.name}
     lab.sky.forget()
     return Answer(body=_weather(lab.weather))
 

@@ -168,5 +168,6 @@ def _response(part: Mapping[str, Any], done: Answer) -> dict[str, Any]:
     headers = {"Content-Type": "application/json", "x-ms-resource-unit": "1"}
     if "retry-after" in done.headers:
         headers["Retry-After"] = done.headers["retry-after"]
-    body = {} if done.body is None else {"body": done.body}
+    plain = done.body.decode() if isinstance(done.body, bytes) else done.body
+    body = {} if plain is None else {"body": plain}
     return {"id": str(part["id"]), "status": done.status, "headers": headers, **body}

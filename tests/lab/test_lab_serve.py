@@ -1,0 +1,172 @@
+"""The lab on real ports of the loopback: TLS under its own authority, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import imaplib
+import os
+import signal
+import smtplib
+import ssl
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from cryptography import x509
+
+from portineria.clock import SystemClock
+from portineria.lab.authority import NAMES, authority
+from portineria.lab.serve import FACES, Options, Running, run_forever, serve
+
+MAIL = ("imaps", "imap", "pops", "pop", "smtp")
+
+
+@asynccontextmanager
+async def served(folder: Path, **options: Any) -> AsyncIterator[Running]:
+    running = await serve(Options(state_dir=folder, seed="small", **options))
+    try:
+        yield running
+    finally:
+        await running.close()
+
+
+def kept(running: Running) -> bytes:
+    return Path(running.info["ca"]).read_bytes()
+
+
+def trusting(running: Running) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=running.info["ca"])
+
+
+def client(running: Running) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(verify=trusting(running), trust_env=False)
+
+
+async def token(http: httpx2.AsyncClient, info: dict[str, Any]) -> str:
+    answer = await http.post(
+        f"{info['login']}/{info['tenant']}/oauth2/v2.0/token",
+        data={
+            "grant_type": "client_credentials",
+            "client_id": info["admin"]["client_id"],
+            "client_secret": info["admin"]["client_secret"],
+            "scope": f"{info['graph']}/.default",
+        },
+    )
+    return str(answer.json()["access_token"])
+
+
+async def test_every_door_opens_under_the_labs_own_authority(tmp_path: Path) -> None:
+    async with served(tmp_path / "lab") as running, client(running) as http:
+        info = running.info
+        bearer = {"authorization": f"Bearer {await token(http, info)}"}
+        domains = await http.get(f"{info['graph']}/v1.0/domains", headers=bearer)
+        told = (await http.get(f"{info['control']}/info")).json()
+        exchange = await http.get(f"{info['exchange']}/adminapi/beta/x/InvokeCommand")
+        assert set(MAIL) | set(FACES) <= set(info)
+    assert domains.status_code == 200
+    assert exchange.status_code in (401, 404, 405)
+    assert told == info
+
+
+async def test_mail_doors_answer_with_a_certificate_that_is_trusted(tmp_path: Path) -> None:
+    async with served(tmp_path / "lab") as running:
+        context = trusting(running)
+        imap_host, _, imap_port = running.info["imaps"].partition(":")
+        smtp_host, _, smtp_port = running.info["smtp"].partition(":")
+
+        def talk() -> tuple[str, int]:
+            with imaplib.IMAP4_SSL(imap_host, int(imap_port), ssl_context=context) as imap:
+                welcome = imap.welcome.decode()
+            with smtplib.SMTP(smtp_host, int(smtp_port)) as smtp:
+                return welcome, smtp.starttls(context=context)[0]
+
+        welcome, started = await asyncio.to_thread(talk)
+    assert "Microsoft Exchange IMAP4 service is ready" in welcome
+    assert started == 220
+
+
+async def test_a_cut_connection_is_cut(tmp_path: Path) -> None:
+    fault = {"operation": "GET /domains", "nth": 1, "fault": "cut-after"}
+    async with (
+        served(tmp_path / "lab", overrides={"scheduled": [fault]}) as running,
+        client(running) as http,
+    ):
+        bearer = {"authorization": f"Bearer {await token(http, running.info)}"}
+        with pytest.raises(httpx2.TransportError):
+            await http.get(f"{running.info['graph']}/v1.0/domains", headers=bearer)
+        answer = await http.get(f"{running.info['graph']}/v1.0/domains", headers=bearer)
+    assert answer.status_code == 200
+
+
+async def test_the_authority_survives_a_restart_and_keeps_its_key_private(tmp_path: Path) -> None:
+    folder = tmp_path / "lab"
+    async with served(folder) as running:
+        first = kept(running)
+    async with served(folder) as running:
+        second = kept(running)
+    assert first == second
+    assert stat.S_IMODE((folder / "ca.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder / "server.pem").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_the_certificate_names_the_lab_and_microsofts_hosts(tmp_path: Path) -> None:
+    clock = SystemClock(asyncio.sleep)
+    authority(tmp_path, clock).server_context(clock)
+    text = (tmp_path / "server.pem").read_bytes()
+    certificate = x509.load_pem_x509_certificate(text[text.index(b"-----BEGIN CERT") :])
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert {"localhost", "graph.microsoft.com", "smtp.office365.com"} <= set(NAMES)
+    assert names.get_values_for_type(x509.DNSName) == list(NAMES)
+    assert [str(a) for a in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "::1"]
+
+
+def test_a_broken_authority_is_made_anew(tmp_path: Path) -> None:
+    clock = SystemClock(asyncio.sleep)
+    authority(tmp_path, clock)
+    (tmp_path / "ca.key").write_text("nonsense")
+    made = authority(tmp_path, clock)
+    assert made.path.read_bytes().startswith(b"-----BEGIN CERTIFICATE")
+
+
+async def test_a_taken_port_is_an_error_that_leaves_nothing_open(tmp_path: Path) -> None:
+    async with served(tmp_path / "one") as running:
+        port = int(running.info["graph"].rpartition(":")[2])
+        with pytest.raises(OSError, match="address already in use"):
+            await serve(Options(state_dir=tmp_path / "two", seed="small", ports={"graph": port}))
+
+
+@pytest.mark.parametrize("bad", [{"seed": "fabrikam"}, {"weather": "sunny"}])
+async def test_unknown_seeds_and_weathers_are_refused(bad: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="there is"):
+        await serve(Options(state_dir=tmp_path, **{"seed": "small", **bad}))
+
+
+async def test_a_signal_ends_it_and_shuts_every_door(tmp_path: Path) -> None:
+    told: list[dict[str, Any]] = []
+
+    def ready(info: dict[str, Any]) -> None:
+        told.append(info)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    async with asyncio.timeout(10):
+        await run_forever(Options(state_dir=tmp_path / "lab", seed="small"), ready)
+    host, _, port = told[0]["smtp"].partition(":")
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(host, int(port))
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_the_control_door_ends_it_too(tmp_path: Path) -> None:
+    heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        options = Options(state_dir=tmp_path / "lab", seed="small")
+        group.create_task(run_forever(options, heard.put_nowait))
+        info = await heard.get()
+        context = ssl.create_default_context(cafile=info["ca"])
+        async with httpx2.AsyncClient(verify=context, trust_env=False) as http:
+            assert (await http.post(f"{info['control']}/stop")).status_code == 202
