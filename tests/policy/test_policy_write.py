@@ -16,6 +16,7 @@ from portineria.policy.desired import (
     SmtpAuthWish,
     Wish,
 )
+from portineria.policy.planner import make_plan
 from portineria.policy.policyfile import parse
 from portineria.policy.policywrite import MOST_NAMES, init_text
 from portineria.tenant.access import MailboxPlan, Organization, Transport
@@ -116,6 +117,16 @@ def test_every_wish_of_the_first_file_is_what_is_there(snapshot: Snapshot) -> No
         if wish is Wish.OFF:
             assert isinstance(snapshot.mailbox_plans, tuple)
             assert not any(getattr(plan, field) for plan in snapshot.mailbox_plans)
+
+
+@given(SNAPSHOTS)
+def test_planning_the_first_file_changes_nothing_whatever_the_tenant(snapshot: Snapshot) -> None:
+    desired = parse(init_text(snapshot), read_csv=None)
+    plan = make_plan(snapshot, desired, WHEN)
+    assert plan.changes == ()
+    assert plan.refusals == ()
+    assert plan.exposure == ()
+    assert plan.lost == ()
 
 
 def closed_tenant(*boxes: Mailbox) -> Snapshot:

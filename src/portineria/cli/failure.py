@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import traceback
 from typing import Any
 
 import click
@@ -42,6 +40,8 @@ def _ours(error: BaseException) -> Fault:
 
 
 def _last_line(error: BaseException) -> str:
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "portineria" in frame.filename]
     if not ours:
@@ -52,8 +52,12 @@ def _last_line(error: BaseException) -> str:
 
 def tell(fault: Fault, said: Asked, error: BaseException) -> None:
     if fault.exit_code == Fault.exit_code and said.verbose:
+        import traceback
+
         traceback.print_exception(error, file=sys.stderr)
     if said.json:
+        import json
+
         print(json.dumps(error_object(fault), ensure_ascii=False, indent=2, default=str))
     else:
         print(error_text(fault), file=sys.stderr)
