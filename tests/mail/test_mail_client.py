@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from portineria.mail.conversation import (
@@ -490,6 +490,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in pairwise(marks)]
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.integers(0, 5000), max_size=20), st.sampled_from([LONG, SHORT, PASSWORD]))
 @example(list(range(400)), SHORT)
 def test_any_split_of_the_bytes_gives_the_same_events(
@@ -510,6 +511,7 @@ def test_the_split_dialogues_reach_the_end_so_the_property_says_something() -> N
     }
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.sampled_from(sorted(CLIENTS)),
     st.sampled_from([LONG, SHORT, PASSWORD, Password(ADA, Secret("pàssword"))]),
