@@ -2,130 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mail_owner import MACHINES, Owner, heard
 
 from dialogue import Dialogue, folder, play
 from portineria.mail.events import (
     Dropped,
-    Event,
     ImapCommand,
     Login,
-    MailFrom,
-    Message,
-    PopCommand,
-    Quit,
-    RcptTo,
     TlsAsked,
 )
-from portineria.mail.imap.server import ImapServer
-from portineria.mail.imap.words import ImapLimits, ImapWords
-from portineria.mail.machine import Machine, NothingAsked
-from portineria.mail.pop.server import PopServer
-from portineria.mail.pop.words import PopWords
 from portineria.mail.sasl import PasswordOffered, plain, xoauth2
-from portineria.mail.smtp.server import SmtpServer
-from portineria.mail.smtp.words import SmtpLimits, SmtpWords
 from portineria.secret import Secret
-
-MECHANISMS = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
-SMALL = 1_000
-
-IMAP_WORDS = ImapWords(
-    greeting="OK hello",
-    capability_clear="IMAP4rev1 STARTTLS LOGINDISABLED",
-    capability="IMAP4rev1 AUTH=PLAIN",
-    capability_authenticated="IMAP4rev1 IDLE",
-    identity='("name" "machine")',
-    mechanisms=MECHANISMS,
-    bye="BYE see you",
-)
-POP_WORDS = PopWords(
-    greeting="+OK hello",
-    capabilities_clear=("STLS",),
-    capabilities=("USER", "SASL PLAIN"),
-    mechanisms=MECHANISMS,
-    bye="+OK see you",
-)
-SMTP_WORDS = SmtpWords(
-    greeting="220 hello",
-    hello="at your service",
-    extensions_clear=("STARTTLS",),
-    extensions=("AUTH PLAIN", "CHUNKING"),
-    mechanisms_clear=frozenset(),
-    mechanisms=MECHANISMS,
-    bye="221 see you",
-    unknown="500 what is {verb}",
-)
-
-MACHINES: dict[str, Callable[[bool], Machine]] = {
-    "imap": lambda tls: ImapServer(IMAP_WORDS, tls=tls, limits=ImapLimits(literal=SMALL)),
-    "pop": lambda tls: PopServer(POP_WORDS, tls=tls),
-    "smtp": lambda tls: SmtpServer(SMTP_WORDS, tls=tls, limits=SmtpLimits(message=SMALL)),
-}
-
-
-class Owner:
-    """Answers every event in the plainest way; the right password is `right`, any token is."""
-
-    def __init__(self, machine: Machine) -> None:
-        self.machine = machine
-        self.events: list[Event] = []
-        self.said = b""
-
-    @property
-    def closed(self) -> bool:
-        return self.machine.closed
-
-    async def open(self) -> bytes:
-        self.machine.start()
-        return self.machine.take()
-
-    async def hear(self, octets: bytes) -> bytes:
-        self.feed(octets)
-        answer, self.said = self.said, b""
-        return answer
-
-    def feed(self, octets: bytes) -> None:
-        self.machine.receive(octets)
-        while event := self.machine.next_event():
-            self.events.append(event)
-            self.answer(event)
-        self.said += self.machine.take()
-
-    def shake(self) -> None:
-        self.machine.tls_started()
-
-    def answer(self, event: Event) -> None:
-        machine = self.machine
-        ok, no = YES_NO[type(machine)]
-        match event:
-            case Login(offered=PasswordOffered(password=password)) if password.reveal() == "wrong":
-                machine.refuse(no)
-            case Login(offered=PasswordOffered(password=password)) if password.reveal() == "why":
-                machine.refuse(no, challenge=b"because")
-            case TlsAsked():
-                machine.begin_tls(ok)
-            case ImapCommand(verb="IDLE"):
-                machine.idle("OK idled")  # type: ignore[attr-defined]
-            case ImapCommand() | PopCommand():
-                machine.reply(ok)  # type: ignore[attr-defined]
-            case Quit() | Dropped():
-                pass
-            case _:
-                machine.accept(ok)
-
-
-YES_NO: dict[type[Machine], tuple[str, str]] = {
-    ImapServer: ("OK yes", "NO no"),
-    PopServer: ("+OK yes", "-ERR no"),
-    SmtpServer: ("250 yes", "535 no"),
-}
 
 
 def dialogues() -> list[tuple[str, Dialogue]]:
@@ -217,14 +109,6 @@ WORDS = {
 }
 
 
-def heard(protocol: str, chunks: list[bytes]) -> tuple[list[Event], bytes]:
-    owner = Owner(MACHINES[protocol](True))
-    owner.machine.start()
-    for chunk in [b"", *chunks]:
-        owner.feed(chunk)
-    return owner.events, owner.said
-
-
 @pytest.mark.parametrize("protocol", MACHINES)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
@@ -267,14 +151,6 @@ def test_what_was_sent_before_the_handshake_is_forgotten(protocol: str) -> None:
     assert owner.events == [TlsAsked()]
 
 
-def test_smtp_forgets_the_name_given_before_tls() -> None:
-    owner = Owner(SmtpServer(SMTP_WORDS))
-    owner.feed(STARTTLS["smtp"])
-    owner.shake()
-    owner.feed(b"AUTH PLAIN AGFkYQByaWdodA==\r\n")
-    assert owner.said.endswith(b"503 5.5.1 EHLO first\r\n")
-
-
 # --- strangers on the line ---
 
 
@@ -301,81 +177,6 @@ def test_a_login_wipes_the_slate() -> None:
     assert len(events) == 1
     events, _ = heard("imap", [b"?\r\n" * 9 + login + b"?\r\n" * 10])
     assert events[-1] == Dropped("too many mistakes")
-
-
-# --- SMTP: one end of data and no other ---
-
-READY = b"EHLO me\r\nAUTH PLAIN AGFkYQByaWdodA==\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"
-
-
-def messages(octets: bytes) -> list[bytes]:
-    events, _ = heard("smtp", [READY, octets])
-    return [event.content for event in events if isinstance(event, Message)]
-
-
-@pytest.mark.parametrize(
-    "false_end",
-    [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r", b"\r\n\x00.\r\n", b"\n.\r"],
-)
-def test_only_crlf_dot_crlf_ends_data(false_end: bytes) -> None:
-    smuggled = b"one" + false_end + b"MAIL FROM:<evil@b>\r\nRCPT TO:<c@d>\r\nDATA\r\ntwo"
-    found = messages(smuggled + b"\r\n.\r\n")
-    assert len(found) == 1
-    assert b"evil@b" in found[0]
-
-
-lines = st.lists(st.sampled_from([b"", b".", b"..", b".x", b"text", b"a\nb", b"a\rb"]), max_size=8)
-
-
-@given(lines)
-def test_stuffing_is_undone(content: list[bytes]) -> None:
-    message = b"".join(line + b"\r\n" for line in content)
-    stuffed = re.sub(rb"(?:(?<=\r\n)|\A)\.", b"..", message)
-    assert messages(stuffed + b".\r\n") == [message]
-
-
-def test_a_message_over_the_limit_is_refused_and_the_session_goes_on() -> None:
-    line = b"x" * 98 + b"\r\n"
-    assert messages(line * 10 + b".\r\n") == [line * 10]
-    events, said = heard("smtp", [READY, line * 11, line * 100, b".\r\n", b"NOOP\r\n"])
-    assert not [event for event in events if isinstance(event, Message)]
-    assert said.endswith(b"552 5.3.4 too large\r\n250 2.0.0 OK\r\n")
-
-
-def test_a_declared_size_over_the_limit_is_refused_at_mail() -> None:
-    start = READY.split(b"MAIL")[0]
-    events, said = heard("smtp", [start + b"MAIL FROM:<a@b> SIZE=1001\r\n"])
-    assert said.endswith(b"552 5.3.4 too large\r\n")
-    assert not [event for event in events if isinstance(event, MailFrom)]
-
-
-def test_chunks_carry_any_octets() -> None:
-    start = READY.removesuffix(b"DATA\r\n")
-    events, _ = heard("smtp", [start + b"BDAT 7\r\n\r\n.\r\n\x00\nBDAT 0 LAST\r\n"])
-    assert [e.content for e in events if isinstance(e, Message)] == [b"\r\n.\r\n\x00\n"]
-
-
-def test_a_refused_chunk_is_swallowed_whole() -> None:
-    events, said = heard("smtp", [b"EHLO me\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n"])
-    assert events == []
-    assert said.endswith(b"503 5.5.1 bad sequence\r\n250 2.0.0 OK\r\n")
-
-
-def test_pipelined_commands_are_reported_one_after_the_other() -> None:
-    machine = MACHINES["smtp"](True)
-    machine.receive(READY)
-    assert isinstance(machine.next_event(), Login)
-    assert machine.next_event() is None
-    machine.accept("235 yes")
-    assert machine.next_event() == MailFrom("a@b")
-    machine.refuse("550 no")
-    assert machine.next_event() is None  # RCPT and DATA are out of order now
-    assert machine.take().count(b"503 ") == 2
-
-
-def test_an_answer_without_a_question_is_the_owners_mistake() -> None:
-    with pytest.raises(NothingAsked):
-        MACHINES["smtp"](True).accept("250 what?")
 
 
 # --- IMAP and POP ---
@@ -417,12 +218,6 @@ def test_a_login_does_not_show_its_secret(protocol: str) -> None:
     logins = [event for event in events if isinstance(event, Login)]
     assert [event.initial for event in logins] == [True]
     assert "right" not in repr(logins)
-
-
-def test_a_recipient_keeps_its_parameters() -> None:
-    start = READY.removesuffix(b"RCPT TO:<c@d>\r\nDATA\r\n")
-    events, _ = heard("smtp", [start + b"RCPT TO:<@relay.example:c@d> NOTIFY=NEVER\r\n"])
-    assert events[-1] == RcptTo("c@d", {"NOTIFY": "NEVER"})
 
 
 def test_pop_passwords_may_hold_spaces() -> None:
