@@ -314,6 +314,23 @@ async def test_revoked_sessions_end_older_refresh_tokens() -> None:
     assert code(answer) == 50173
 
 
+@pytest.mark.parametrize("moment", ["2026-11-02T09:00:01Z", "2026-11-02T09:00:01"])
+async def test_exchanges_own_revocation_ends_them_as_well(moment: str) -> None:
+    async with tenant() as t:
+        given = (await t.control("POST", "people/ada@contoso.example/refresh-token")).json()
+        ada = t.lab.world["mailboxes"].find("PrimarySmtpAddress", "ada@contoso.example")
+        assert ada is not None
+        t.lab.world["mailboxes"].patch(ada["Guid"], StsRefreshTokensValidFrom=moment)
+        answer = await t.token(
+            grant_type="refresh_token",
+            client_id=given["client_id"],
+            client_secret="",
+            refresh_token=given["refresh_token"],
+            scope="",
+        )
+    assert code(answer) == 50173
+
+
 @pytest.mark.parametrize(("mfa", "expected"), [(True, 200), (False, 400)])
 async def test_security_defaults_hold_role_holders_to_mfa(mfa: bool, expected: int) -> None:
     async with tenant() as t:

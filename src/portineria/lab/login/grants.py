@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from portineria.lab.ask import Ask, Seen
@@ -173,12 +173,19 @@ def _living_user(world: World, grant: Document) -> Document:
     if not user.get("accountEnabled", True):
         raise SignInFault(50057)
     issued = datetime.fromisoformat(grant["issued"])
-    revoked = user.get("signInSessionsValidFromDateTime")
-    if revoked and issued < datetime.fromisoformat(revoked.replace("Z", "+00:00")):
+    if any(issued < moment for moment in _revocations(world, user)):
         raise SignInFault(50173)
     if world.clock.now() - issued > INACTIVE:
         raise SignInFault(700082)
     return user
+
+
+def _revocations(world: World, user: Document) -> list[datetime]:
+    """From when on this person's tokens are good: by Graph, and by Set-User in Exchange."""
+    mailbox = world["mailboxes"].find("ExternalDirectoryObjectId", user["id"]) or {}
+    said = (user.get("signInSessionsValidFromDateTime"), mailbox.get("StsRefreshTokensValidFrom"))
+    found = [datetime.fromisoformat(str(text).replace("Z", "+00:00")) for text in said if text]
+    return [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in found]
 
 
 def _consented(
