@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from m365_fakedoor import FakeDoor, answer, open_session, rows
+from m365_fakedoor import INVOKE, FakeDoor, answer, open_session, rows
 
 from portineria.fault import Fault, ServiceFault
 from portineria.m365.data import TRUNCATED, Incomplete
@@ -205,7 +205,8 @@ async def test_users_are_read_page_by_page_with_their_plans() -> None:
             ],
         }
     )
-    second = answer({"value": [{"id": "u-scan", "userPrincipalName": "scan@contoso.example"}]})
+    scan = {"id": "u-scan", "userPrincipalName": "scan@contoso.example", "accountEnabled": True}
+    second = answer({"value": [scan]})
     found = await reading({"/users": [first, second]}).users(tell)
     ada = found["u-ada"]
     assert (ada.upn, ada.enabled, ada.guest) == ("ada@contoso.example", False, True)
@@ -419,3 +420,35 @@ async def test_one_policy_that_is_not_understood_hides_the_family() -> None:
     odd = answer({"value": [{"id": "p", "displayName": "P", "state": "somethingNew"}]})
     with pytest.raises(Fault, match="shape that is not understood"):
         await reading({"/identity/conditionalAccess/policies": odd}).conditional_access()
+
+
+async def test_an_account_that_hides_whether_it_is_enabled_is_not_taken_for_either() -> None:
+    people = answer({"value": [{"id": "u", "userPrincipalName": "u@contoso.example"}]})
+    with pytest.raises(ServiceFault, match="enabled"):
+        await reading({"/users": people}).users(tell)
+
+
+async def test_ten_thousand_mailboxes_are_read_a_page_at_a_time() -> None:
+    """Only the members that are used are kept: whole rows would be many times as large."""
+
+    def page(first: int) -> Response:
+        link = {} if first == 9000 else {"@odata.nextLink": f"{INVOKE}?%24skiptoken={first}"}
+        mailbox = {**SWITCHES[0], **ADA, "Ballast": "x" * 200}
+        boxes = [
+            {**mailbox, "Guid": f"g-{n:05}", "PrimarySmtpAddress": f"{n:05}@contoso.example"}
+            for n in range(first, first + 1000)
+        ]
+        return rows(*boxes, **link)
+
+    pages = [page(first) for first in range(0, 10_000, 1000)]
+    table = dict.fromkeys(("Get-Mailbox", "Get-CASMailbox", "Get-User"), pages)
+    counts: list[int] = []
+
+    def count(what: str, so_far: int) -> None:
+        if what == "mailboxes":
+            counts.append(so_far)
+
+    boxes = await reading({**table, "Get-AuthenticationPolicy": rows()}).mailboxes(count)
+    assert len(boxes) == 10_000
+    assert boxes[1234].imap is True
+    assert counts == list(range(1000, 10_001, 1000))

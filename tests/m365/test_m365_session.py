@@ -18,7 +18,7 @@ from m365_fakedoor import (
 
 from portineria.fault import AmbiguousWrite, NotFound, PermissionFault, ServiceFault, Throttled
 from portineria.m365.data import TRUNCATED, Incomplete
-from portineria.m365.messages import NoAnswer, Response
+from portineria.m365.messages import NoAnswer, Request, Response
 from portineria.m365.retry import Limits
 
 POLICIES = "/identity/conditionalAccess/policies"
@@ -255,3 +255,10 @@ async def test_no_fault_ever_holds_the_token() -> None:
             await session.graph("PATCH", f"{POLICIES}/x", {})
         told = caught.value
         assert "token-" not in f"{told.why}{told.try_}{told.where}{told.evidence}"
+
+
+def test_neither_a_request_nor_an_answer_shows_what_it_carries() -> None:
+    headers = {"authorization": "Bearer hush"}
+    shown = repr(Request(method="GET", url="https://x.example", headers=headers, body=b"hush"))
+    shown += repr(Response(status=200, headers=headers, body=b"hush"))
+    assert "hush" not in shown

@@ -113,7 +113,7 @@ def _plain_fault(
     """What the status alone says, for both services."""
     if answer.status == 404:
         return NotFound(f"not found: {said}", where=where, evidence=evidence)
-    if answer.status == 409 or "already" in said.lower():
+    if answer.status == 409 or (answer.status == 400 and "already" in said.lower()):
         return Conflict(f"the service sees a conflict: {said}", where=where, evidence=evidence)
     if answer.status == 429:
         return Throttled(
@@ -155,9 +155,10 @@ def _exchange_forbidden(answer: Response, where: str) -> Fault:
     if answer.status == 401:
         why = "Exchange did not accept the access token (expired, or its app holds no grant)"
     else:
+        _, said = exchange_message(members((_json(answer.body) or {}).get("error")))
         why = (
-            "Exchange refused without saying why: the app has no role that covers "
-            "this command, or there is no such command"
+            f"Exchange refused {'(' + clean(said) + ')' if said else 'without saying why'}: "
+            "the app has no role that covers this command, or there is no such command"
         )
     return PermissionFault(why, where=where, try_=BOTH_GRANTS, evidence=_evidence(answer, ""))
 

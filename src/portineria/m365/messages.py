@@ -14,12 +14,15 @@ Evidence = Mapping[str, object] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request. `url` is absolute; `body` is already encoded."""
+    """One HTTP request. `url` is absolute; `body` is already encoded.
+
+    Headers and bodies carry tokens and secrets: they are not in the repr.
+    """
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
     timeout: float = 60.0
     """Seconds until the door gives up on the whole exchange."""
 
@@ -29,8 +32,8 @@ class Response:
     """One HTTP answer, whatever its status. Header names are lower case."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 class NoAnswer(NetworkFault):

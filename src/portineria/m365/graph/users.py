@@ -32,13 +32,24 @@ async def pages(session: Session) -> AsyncIterator[tuple[User, ...]]:
 
 
 def user(row: Row) -> User:
-    """Per-user MFA is not part of this object: it stays not looked at."""
+    """Per-user MFA is not part of this object: it stays not looked at.
+
+    Raises ServiceFault where the account does not say whether it is enabled: neither may be
+    assumed of somebody whose door is to be opened or closed.
+    """
     plans = row.get("assignedPlans")
+    enabled = truth(row.get("accountEnabled"))
+    if enabled is None:
+        raise ServiceFault(
+            "the directory does not show whether accounts are enabled",
+            where="GET /users",
+            try_=f"Grant {READ}.",
+        )
     return User(
         id=text(row.get("id")),
         upn=text(row.get("userPrincipalName")).lower(),
         display_name=text(row.get("displayName")),
-        enabled=truth(row.get("accountEnabled")) is not False,
+        enabled=enabled,
         guest=text(row.get("userType")).lower() == "guest",
         synced=truth(row.get("onPremisesSyncEnabled")) is True,
         exchange_plan=_holds(plans, EXCHANGE_PLANS),
