@@ -11,6 +11,7 @@ from exchange_tenant import (
     DOMAIN,
     GLOBAL_READER,
     MAIL_APP,
+    PERSON,
     SECURITY_READER,
     TENANT,
     Tenant,
@@ -251,6 +252,24 @@ async def test_a_role_group_of_exchange_does_as_well_as_a_directory_role(tenant:
     tenant.bearer = token(tenant.world, MAIL_APP)
     assert (await tenant.call("Get-CASMailbox")).status_code == 200
     assert (await tenant.call("Get-TransportConfig")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"), [("Exchange.Manage", 200), ("IMAP.AccessAsUser.All", 401)]
+)
+async def test_a_person_needs_the_delegated_scope_and_a_role(
+    tenant: Tenant, scope: str, status: int
+) -> None:
+    give_role(tenant.world, PERSON, GLOBAL_READER)
+    tenant.bearer = token(tenant.world, PERSON, scp=scope)
+    assert (await tenant.call("Get-TransportConfig")).status_code == status
+
+
+async def test_a_role_can_come_through_a_group(tenant: Tenant) -> None:
+    tenant.world["groups"].put("g1", {"id": "g1", "members": [MAIL_APP]})
+    give_role(tenant.world, "g1", GLOBAL_READER)
+    tenant.bearer = token(tenant.world, MAIL_APP)
+    assert (await tenant.call("Get-TransportConfig")).status_code == 200
 
 
 def test_every_cmdlet_has_a_role_and_no_parameter_twice() -> None:

@@ -15,7 +15,7 @@ from portineria.lab.login import tokens
 from portineria.lab.world import World
 
 PERMISSION = "Exchange.ManageAsApp"
-SCOPES = frozenset({"Exchange.Manage", "full_access_as_user"})
+SCOPE = "Exchange.Manage"
 AUDIENCES = frozenset(
     {
         "https://outlook.office365.com",
@@ -49,7 +49,7 @@ def _claims(world: World, token: str, own_url: str) -> dict[str, Any]:
 
 def _permitted(claims: dict[str, Any]) -> bool:
     scopes = set(str(claims.get("scp", "")).split())
-    return bool(scopes & SCOPES) if scopes else PERMISSION in (claims.get("roles") or ())
+    return SCOPE in scopes if scopes else PERMISSION in (claims.get("roles") or ())
 
 
 def _roles_of(world: World, principal: str) -> frozenset[Role]:
