@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEFAULT_PROFILE = "default"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(NamedTuple):
     """One option that every verb knows, before or after its name.
 
     A flag has no `value`; an option with one shows it in help. `environment` gives the value
-    when the command line does not.
+    when the command line does not. No dataclass, for `--help` would wait for that import.
     """
 
     name: str
@@ -55,6 +56,8 @@ def state_folder(given: str | None, environment: Mapping[str, str], home: Path) 
     Source: XDG Base Directory Specification 0.8: XDG_STATE_HOME, else ~/.local/state; a
     relative value is to be ignored.
     """
+    from pathlib import Path
+
     if given:
         return Path(given).expanduser().absolute()
     base = Path(environment.get("XDG_STATE_HOME", ""))

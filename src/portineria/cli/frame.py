@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from portineria.config import DEFAULT_PROFILE, OPTIONS, Option, state_folder
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-@dataclass(slots=True)
+
 class Asked:
-    """What the options of every verb said, wherever they stood; the last word counts."""
+    """What the options of every verb said, wherever they stood; the last word counts.
 
-    profile_option: str | None = None
-    state_option: str | None = None
-    json: bool = False
-    yes: bool = False
-    verbose: bool = False
+    No dataclass and no pathlib up here: `portineria --help` would wait for their import.
+    """
+
+    __slots__ = ("json", "profile_option", "state_option", "verbose", "yes")
+
+    def __init__(self) -> None:
+        self.profile_option: str | None = None
+        self.state_option: str | None = None
+        self.json = False
+        self.yes = False
+        self.verbose = False
 
     @property
     def profile(self) -> str:
@@ -31,6 +37,8 @@ class Asked:
 
     @property
     def state(self) -> Path:
+        from pathlib import Path
+
         given = self.state_option or os.environ.get("PORTINERIA_STATE")
         return state_folder(given, os.environ, Path.home())
 
@@ -93,8 +101,7 @@ class Verb(click.Command):
                 formatter.write("".join(f"  {line}\n" for line in self.examples))
 
 
-@dataclass(frozen=True, slots=True)
-class Lazy:
+class Lazy(NamedTuple):
     """Where a verb lives, and its line in the list of verbs, so that help imports none."""
 
     module: str

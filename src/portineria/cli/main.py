@@ -44,12 +44,30 @@ def cli() -> None:
     """
 
 
+def terminal_width() -> int:
+    """Columns for help texts. Asked here because Click would import shutil for it."""
+    try:
+        return int(os.environ.get("COLUMNS", "")) or 80
+    except ValueError:
+        pass
+    try:
+        return os.get_terminal_size().columns or 80
+    except OSError:
+        return 80
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and say how it ended; nothing is raised."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     said = Asked()
     try:
-        answer = cli.main(given, prog_name="portineria", standalone_mode=False, obj=said)
+        answer = cli.main(
+            given,
+            prog_name="portineria",
+            standalone_mode=False,
+            obj=said,
+            terminal_width=min(100, terminal_width()),
+        )
     except (KeyboardInterrupt, click.Abort):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
