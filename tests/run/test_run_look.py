@@ -266,3 +266,10 @@ async def test_no_more_than_a_few_readings_run_at_a_time() -> None:
 
     await seen(Slow(), groups=frozenset(str(n) for n in range(40)))
     assert 1 < most <= 4
+
+
+async def test_everything_means_every_mailbox() -> None:
+    reader = FakeReader()
+    await seen(reader, everything=True, apps=frozenset({"app"}))
+    assert reader.about("rights") == [("g-1", "g-2")]
+    assert sorted(reader.about("per_user_mfa")) == ["u-1", "u-2"]
