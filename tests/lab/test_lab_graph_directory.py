@@ -71,6 +71,19 @@ async def test_a_user_is_got_by_id_and_by_name() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nora.o'malley@contoso.example",
+        "guest_fabrikam.example%23EXT%23@contoso.onmicrosoft.com",
+        "NORA.O%27MALLEY@contoso.example",
+    ],
+)
+async def test_odd_names_are_found(name: str) -> None:
+    async with tenant("contoso") as t:
+        assert (await t.graph("GET", f"users/{name}")).status_code == 200
+
+
 FILTERS = [
     ("accountEnabled eq false", ["leaver@contoso.example"]),
     ("userPrincipalName eq 'ADA@contoso.example'", ["ada@contoso.example"]),

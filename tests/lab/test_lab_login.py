@@ -288,6 +288,18 @@ async def test_without_consent_it_is_65001() -> None:
     assert code(answer) == 65001
 
 
+@pytest.mark.parametrize(("may", "expected"), [(True, 200), (False, 400)])
+async def test_people_consent_only_where_the_tenant_lets_them(may: bool, expected: int) -> None:
+    async with tenant() as t:
+        for key, _ in list(t.lab.world["oauth2PermissionGrants"].items()):
+            t.lab.world["oauth2PermissionGrants"].put(key, None)
+        if not may:
+            permissions = {"permissionGrantPoliciesAssigned": []}
+            t.lab.world["policies"].patch("authorization", defaultUserRolePermissions=permissions)
+        answer = await refreshed(t, "ada@contoso.example")
+    assert answer.status_code == expected
+
+
 async def test_two_resources_in_one_request_are_refused() -> None:
     async with tenant() as t:
         both = "https://outlook.office.com/SMTP.Send https://graph.microsoft.com/User.Read"

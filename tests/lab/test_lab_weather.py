@@ -87,7 +87,6 @@ async def test_a_connection_cut_before_leaves_no_write_and_one_cut_after_does() 
         bearer = await t.bearer()
         for fault in ("cut-before", "cut-after"):
             t.weather(scheduled=[Scheduled(operation="^POST /identity", nth=1, fault=fault)])
-            t.lab.sky.forget()
             with pytest.raises(Cut):
                 await t.graph("POST", ACCESS, BLOCK_LEGACY, bearer=bearer)
             expected = int(fault == "cut-after")
@@ -100,6 +99,13 @@ async def test_the_nth_matching_request_meets_its_scheduled_fault() -> None:
     async with tenant() as t:
         t.weather(scheduled=[{"operation": "GET /domains", "nth": 3, "fault": "503"}])
         assert await statuses(t, "domains", 4) == [200, 200, 503, 200]
+
+
+async def test_new_weather_counts_from_one() -> None:
+    async with tenant() as t:
+        for _ in range(2):
+            t.weather(scheduled=[{"operation": "GET /domains", "nth": 2, "fault": "500"}])
+            assert await statuses(t, "domains", 3) == [200, 500, 200]
 
 
 async def test_a_forgotten_write_answers_success_and_changes_nothing() -> None:

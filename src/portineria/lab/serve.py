@@ -26,6 +26,7 @@ from portineria.lab.weather import forecast
 
 FACES = ("login", "graph", "exchange", "control")
 HOST = "127.0.0.1"
+KEEP = 120  # seconds an idle connection stays open: clients wait long between two requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,9 @@ class Front:
 
     async def open(self, app: ASGIApp, context: ssl.SSLContext, port: int) -> None:
         # No lifespan and no signal handlers of uvicorn's: the protocol alone is used.
-        config = uvicorn.Config(_facing(app, self.face), log_config=None, access_log=False)
+        config = uvicorn.Config(
+            _facing(app, self.face), log_config=None, access_log=False, timeout_keep_alive=KEEP
+        )
         config.load()
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._server = await asyncio.get_running_loop().create_server(

@@ -47,6 +47,7 @@ class Sky:
     throttles: int = 0
     reads: int = 0
     last_conditional_access: float = float("-inf")
+    weather: Weather | None = None
 
     def forget(self) -> None:
         """Begin again: a new world or new weather starts counting from one."""
@@ -66,7 +67,14 @@ class Sky:
         return ages
 
     def turn(self, weather: Weather, ask: Ask, tick: float) -> Turn:
-        """Decide what happens to this request; scheduled faults come before chance."""
+        """Decide what happens to this request; scheduled faults come before chance.
+
+        New weather counts from one, however it came to be.
+        """
+        if self.weather is not weather:
+            self.weather = weather
+            self.counts.clear()
+            self.matches.clear()
         self.counts[ask.operation] += 1
         due = self._due(weather, ask)
         if due is not None:

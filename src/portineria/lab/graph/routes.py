@@ -78,7 +78,8 @@ _APPLICATION = ("/applications/{id}", "/applications(appId='{appId}')")
 
 def _pattern(template: str) -> re.Pattern[str]:
     escaped = re.escape(template).replace(r"\{", "{").replace(r"\}", "}")
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/()']+)", escaped), re.IGNORECASE)
+    quoted = escaped.replace("{appId}", r"(?P<appId>[^/()']+)")
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", quoted), re.IGNORECASE)
 
 
 def _routes() -> tuple[Route, ...]:
