@@ -94,6 +94,14 @@ def test_a_star_cancels() -> None:
         hearing.hear(b"*")
 
 
+def test_only_a_client_that_is_not_asked_first_may_send_an_initial_response() -> None:
+    secret = Secret("s")
+    assert sasl.plain("ada", secret).opens
+    assert sasl.xoauth2("ada", secret).opens
+    assert sasl.oauthbearer("ada", secret).opens
+    assert not sasl.login("ada", secret).opens
+
+
 def test_a_challenge_after_the_last_step_gets_the_empty_line() -> None:
     assert sasl.xoauth2("ada@contoso.example", Secret("t")).step(1) == b""
 

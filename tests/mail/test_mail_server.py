@@ -198,6 +198,21 @@ def test_imap_arguments_keep_their_kinds() -> None:
     assert b"b BAD" in said
 
 
+def test_imap_reports_what_came_behind_uid_and_nothing_else_may() -> None:
+    octets = b"a LOGIN ada right\r\nb UID FETCH 5 FLAGS\r\nc UID LIST x\r\nd UID\r\n"
+    events, said = heard("imap", [octets])
+    assert events[1:] == [ImapCommand("FETCH", ("5", "FLAGS"), uid=True)]
+    assert b"c BAD" in said
+    assert b"d BAD" in said
+
+
+def test_imap_limits_are_the_ones_handed_in() -> None:
+    literal = b"b APPEND x {%d}\r\n"
+    for size, answer in ((900, b"+ "), (1_001, b"b BAD too long")):
+        _, said = heard("imap", [b"a LOGIN ada right\r\n", literal % size])
+        assert said.splitlines()[-1].startswith(answer)
+
+
 def test_imap_refuses_a_literal_before_it_is_sent() -> None:
     _, said = heard("imap", [b"a LOGIN {20000}\r\nb NOOP\r\n"])
     assert said.endswith(b"a BAD too long\r\nb OK NOOP completed.\r\n")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mail_owner import MACHINES, SMTP_WORDS, Owner, heard
 
-from portineria.mail.events import Login, MailFrom, Message, RcptTo
+from portineria.mail.events import Login, MailFrom, Message, RcptTo, TlsAsked
 from portineria.mail.machine import NothingAsked
 from portineria.mail.smtp.server import SmtpServer
 from portineria.mail.smtp.words import SmtpLimits
@@ -58,6 +58,8 @@ def test_a_declared_size_over_the_limit_is_refused_at_mail() -> None:
     events, said = heard("smtp", [start + b"MAIL FROM:<a@b> SIZE=1001\r\n"])
     assert said.endswith(b"552 5.3.4 too large\r\n")
     assert not [event for event in events if isinstance(event, MailFrom)]
+    events, _ = heard("smtp", [start + b"MAIL FROM:<a@b> SIZE=1000\r\n"])
+    assert events[-1] == MailFrom("a@b", 1_000, {"SIZE": "1000"})
 
 
 def test_chunks_carry_any_octets() -> None:
@@ -98,6 +100,7 @@ def test_a_recipient_keeps_its_parameters() -> None:
 def test_smtp_forgets_the_name_given_before_tls() -> None:
     owner = Owner(SmtpServer(SMTP_WORDS))
     owner.feed(b"EHLO me\r\nSTARTTLS\r\n")
+    assert owner.events == [TlsAsked()]
     owner.shake()
     owner.feed(b"AUTH PLAIN AGFkYQByaWdodA==\r\n")
     assert owner.said.endswith(b"503 5.5.1 EHLO first\r\n")
