@@ -224,9 +224,9 @@ def _renamed(document: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def stage(folder: Path, seed: str = "small") -> AsyncIterator[Stage]:
-    clock = VirtualClock(START)
-    lab = open_lab(clock, seed, forecast("fair", {}))
+async def stage(folder: Path, *, start: datetime = START) -> AsyncIterator[Stage]:
+    clock = VirtualClock(start)
+    lab = open_lab(clock, "small", forecast("fair", {}))
     serving, ca = serving_context(folder)
     transport = httpx2.ASGITransport(app=build_app(lab))
     async with httpx2.AsyncClient(transport=transport) as http, AsyncTower(serving) as tower:
