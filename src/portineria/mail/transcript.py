@@ -62,7 +62,9 @@ class Redactor:
         encoded = [*open_secrets, *(secret.reveal() for secret in wrapped)]
         forms = [form for text in open_secrets for form in (text, _quoted(text))]
         forms += [form for text in encoded for form in _base64_forms(text.encode())]
-        self._pieces = frozenset(piece for form in forms for piece in _pieces_of(_folded(form)))
+        self._pieces = frozenset(
+            piece for form in {*map(_folded, forms)} for piece in _pieces_of(form)
+        )
         self._lengths = sorted({len(piece) for piece in self._pieces}, reverse=True)
 
     def clean(self, text: str) -> str:
@@ -124,6 +126,8 @@ class Transcript:
 
 def _folded(text: str) -> str:
     """Lower case, character by character: some letters grow longer in it, and stay."""
+    if text.isascii():
+        return text.lower()
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
