@@ -8,18 +8,19 @@ import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from uuid import UUID, uuid4
 
 from portineria.clock import Clock, SystemClock
 from portineria.doors.crew import AsyncCrew
 from portineria.doors.files import Lock
 from portineria.doors.http import HttpDoor
-from portineria.doors.identity import AppCredential, AppTokens, Authority
+from portineria.doors.identity import AppTokens, Authority
 from portineria.doors.journal import Runs
-from portineria.doors.profiles import AppIdentity, Profile
+from portineria.doors.keyring import Keyring, credential_of
+from portineria.doors.profiles import Profile
 from portineria.doors.shield import SignalShield
 from portineria.doors.state import StateFolder
+from portineria.doors.stream import TcpDial
 from portineria.fault import OperatorFault, ServiceFault
 from portineria.m365.messages import Door, Request
 from portineria.m365.reader import TenantReading
@@ -58,6 +59,8 @@ class Tenant:
     door: Door
     reader: TenantReading
     resources: TenantResources
+    dial: TcpDial
+    keyring: Keyring
 
     @property
     def mail_app(self) -> str | None:
@@ -185,7 +188,8 @@ async def open_tenant(profile: Profile, state: StateFolder) -> AsyncIterator[Ten
     clock = system_clock()
     async with HttpDoor(profile.ca) as door:
         tenant_id = await find_tenant_id(door, profile)
-        tokens = AppTokens(authority(profile, tenant_id), credential(profile.control), clock)
+        login = authority(profile, tenant_id)
+        tokens = AppTokens(login, credential_of(profile.control), clock)
         session = Session(door, tokens, clock, profile.endpoints, tenant_id)
         yield Tenant(
             profile=profile,
@@ -196,21 +200,13 @@ async def open_tenant(profile: Profile, state: StateFolder) -> AsyncIterator[Ten
             door=door,
             reader=TenantReading(session),
             resources=TenantResources(session),
+            dial=TcpDial(profile.ca),
+            keyring=Keyring(login, profile.endpoints, profile.probe, clock),
         )
 
 
 def authority(profile: Profile, tenant_id: str) -> Authority:
     return Authority(login=profile.endpoints.login, tenant=tenant_id, ca_file=profile.ca)
-
-
-def credential(app: AppIdentity) -> AppCredential:
-    """The application's proof, read from where the profile says it is. Raises OperatorFault."""
-    return AppCredential(
-        client_id=app.client_id,
-        secret=app.secret.read() if app.secret else None,
-        certificate_file=Path(app.certificate.name) if app.certificate else None,
-        passphrase=app.password.read() if app.password else None,
-    )
 
 
 async def find_tenant_id(door: Door, profile: Profile) -> str:

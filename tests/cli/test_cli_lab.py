@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 
+pytestmark = pytest.mark.slow
+
+
 class Shell:
     """`portineria …` as a process of its own, with one state folder."""
 
@@ -154,6 +157,50 @@ def test_declare_plan_apply_and_undo(shell: Shell) -> None:
     undone = shell.json(*lab, "undo", done["run"], "--yes")
     assert undone["end"] == "done"
     assert shell.json(*ask, code=1)["answers"][0]["layer"] == "tenant switch"
+
+
+LOGINS = [
+    (("erp@contoso.example", "imap"), 0, "yes"),
+    (("erp@contoso.example", "imap", "--as", "basic"), 1, "no"),
+    (("scan@contoso.example", "smtp", "--as", "basic"), 1, "no"),
+    (("monitor@contoso.example", "pop"), 0, "yes"),
+    (("ada@contoso.example", "imap", "--as", "user"), 0, "yes"),
+    (("bruno@contoso.example", "imap", "--as", "user"), 3, "could not tell"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "answer"), LOGINS)
+def test_a_real_login_says_what_was_expected_or_that_it_could_not_tell(
+    shell: Shell, words: tuple[str, ...], code: int, answer: str
+) -> None:
+    text = shell("--profile", "lab", "probe", *words, "--json", code=code)
+    tried = json.loads(text)
+    assert tried["answer"] == answer
+    if answer == "could not tell":
+        assert "holds no sign-in of this person" in tried["because"]
+    else:
+        assert tried["expected"] == answer
+        assert tried["transcript"]
+    info = shell.json("lab", "status")
+    assert not any(one["password"] in text for one in info["people"] if one["password"])
+
+
+def test_a_run_killed_inside_its_window_is_the_first_thing_that_is_said(shell: Shell) -> None:
+    tenant = shell.json("lab", "status")["tenant"]
+    folder = shell.state / "runs" / "20260101T000000Z-killed"
+    folder.mkdir(mode=0o700)
+    begin = {"kind": "begin", "run": folder.name, "tenant_id": tenant, "digest": "", "plan": {}}
+    opened = {"kind": "window-open", "changes": [1]}
+    lines = [{"t": "2026-01-01T00:00:00+00:00", **line} for line in (begin, opened)]
+    (folder / "journal.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    try:
+        shell("--profile", "lab", "look")
+        assert shell.err.startswith(f"warning: run {folder.name} rests inside its window")
+        runs = shell.json("runs", "list")["runs"]
+        assert runs[0]["exposed"]
+    finally:
+        (folder / "journal.jsonl").unlink()
+        folder.rmdir()
 
 
 def test_no_secret_is_in_what_was_written_down(shell: Shell) -> None:

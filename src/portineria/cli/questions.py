@@ -40,7 +40,7 @@ def ask(
     file: str | None,
 ) -> list[Answered]:
     """Look, then ask every combination. Raises OperatorFault for words that mean nothing."""
-    given = [_caller(word) for word in callers]
+    given = [caller_of(word) for word in callers]
     asked_callers: Sequence[Caller]
     place = None if address is None else _address(address)
     if file is not None:
@@ -50,7 +50,7 @@ def ask(
         snapshot, now, asked_callers = session.with_tenant(
             said, lambda tenant, teller: _look(tenant, teller, mailbox, given)
         )
-    box = _find(snapshot, mailbox)
+    box = find_mailbox(snapshot, mailbox)
     protocols = [Protocol(protocol)] if protocol else list(Protocol)
     accesses = (
         Access(snapshot, box, one, caller, Context(now, place))
@@ -78,7 +78,7 @@ def _apps(callers: Iterable[Caller]) -> Iterable[str]:
             yield caller.client_id
 
 
-def _caller(word: str) -> Caller:
+def caller_of(word: str) -> Caller:
     try:
         return parse_caller(word)
     except ValueError as error:
@@ -94,7 +94,7 @@ def _address(word: str) -> IPv4Address | IPv6Address:
         ) from None
 
 
-def _find(snapshot: Snapshot, name: str) -> Mailbox:
+def find_mailbox(snapshot: Snapshot, name: str) -> Mailbox:
     if isinstance(snapshot.mailboxes, Unseen):
         raise OperatorFault(
             f"the mailboxes could not be seen: {snapshot.mailboxes.because}",

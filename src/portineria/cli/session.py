@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,11 +34,23 @@ def with_tenant(said: Asked, work: Callable[[Tenant, Progress], Awaitable[Result
         teller = progress(system_clock())
         try:
             async with open_tenant(profile, state) as tenant:
+                warn_of_open_windows(tenant)
                 return await work(tenant, teller)
         finally:
             teller.close()
 
     return run(whole())
+
+
+def warn_of_open_windows(tenant: Tenant) -> None:
+    """The first thing that any command says: a run was killed while security was down."""
+    for run in tenant.runs():
+        if run.exposed:
+            print(
+                f"warning: run {run.run} rests inside its window, security may be down: "
+                f"portineria apply --resume {run.run}",
+                file=sys.stderr,
+            )
 
 
 def snapshot(said: Asked, file: str | None, wants: Wants | None = None) -> Snapshot:

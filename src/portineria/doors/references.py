@@ -23,6 +23,11 @@ class Reference:
     name: str
     where: str
 
+    @property
+    def path(self) -> Path:
+        """The file of a `file:` reference."""
+        return Path(self.name)
+
     def read(self, environment: Mapping[str, str] | None = None) -> Secret:
         """The secret, without surrounding white space. Raises OperatorFault."""
         if self.kind == "env":
@@ -31,7 +36,7 @@ class Reference:
 
     def text(self) -> str:
         """A private file's whole text (for `file:` references). Raises OperatorFault."""
-        path = Path(self.name)
+        path = self.path
         try:
             refuse_readable_by_others(path, "a file with secrets", "chmod 600")
             text = path.read_text(encoding="utf-8")

@@ -1,0 +1,106 @@
+"""What the profile lets us log in to a mailbox with: never invented, and not shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
+
+from portineria.clock import Clock
+from portineria.doors.identity import AppCredential, AppTokens, Authority, UserTokens
+from portineria.doors.profiles import AppIdentity, Probe, read_private_map
+from portineria.doors.references import Reference
+from portineria.m365.endpoints import Endpoints
+from portineria.mail.conversation import Credential, Password, Token
+from portineria.secret import Secret
+from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough
+from portineria.tenant.mailbox import Mailbox, Protocol
+from portineria.tenant.unseen import Unseen
+
+SCOPES = {
+    Protocol.IMAP: "IMAP.AccessAsUser.All",
+    Protocol.POP: "POP.AccessAsUser.All",
+    Protocol.SMTP: "SMTP.Send",
+}
+"""Delegated scopes. Source: Microsoft Learn, Authenticate an IMAP, POP or SMTP connection."""
+
+
+def credential_of(app: AppIdentity) -> AppCredential:
+    """The application's proof, read from where the profile says it is. Raises OperatorFault."""
+    return AppCredential(
+        client_id=app.client_id,
+        secret=app.secret.read() if app.secret else None,
+        certificate_file=app.certificate.path if app.certificate else None,
+        passphrase=app.password.read() if app.password else None,
+    )
+
+
+@dataclass(slots=True)
+class Keyring:
+    """Credentials for real logins, by caller. One of these lives as long as its event loop."""
+
+    authority: Authority
+    endpoints: Endpoints
+    probe: Probe
+    clock: Clock
+    _apps: dict[str, AppTokens] = field(default_factory=dict, repr=False)
+    _people: dict[str, UserTokens] = field(default_factory=dict, repr=False)
+    _files: dict[str, dict[str, Secret]] = field(default_factory=dict, repr=False)
+
+    async def credential(
+        self, caller: Caller, mailbox: Mailbox, protocol: Protocol
+    ) -> Credential | Unseen:
+        """What `caller` logs in to `mailbox` with, or why there is none.
+
+        Raises OperatorFault for a file that cannot be used, and what the token service says
+        (PermissionFault, ServiceFault, NetworkFault): a refusal there is an answer too.
+        """
+        match caller:
+            case Basic():
+                return self._password(mailbox)
+            case AppOnly(client_id):
+                return await self._app_token(client_id, mailbox)
+            case UserThrough(client_id):
+                return await self._person_token(client_id, mailbox, protocol)
+
+    @property
+    def sources(self) -> tuple[IPv4Address | IPv6Address, ...]:
+        """The addresses of this machine that the profile lets us log in from."""
+        return self.probe.sources
+
+    def _password(self, mailbox: Mailbox) -> Credential | Unseen:
+        found = self._kept(self.probe.passwords, mailbox)
+        if found is None:
+            return Unseen("the profile names no password for it under probe.passwords")
+        return Password(mailbox.upn, found)
+
+    async def _app_token(self, client_id: str, mailbox: Mailbox) -> Credential | Unseen:
+        app = self.probe.app
+        if app is None or app.client_id != client_id:
+            return Unseen(f"the profile holds no credential of app {client_id} under probe.app")
+        if client_id not in self._apps:
+            self._apps[client_id] = AppTokens(self.authority, credential_of(app), self.clock)
+        token = await self._apps[client_id].token(self.endpoints.exchange_scope)
+        return Token(mailbox.address, token)
+
+    async def _person_token(
+        self, client_id: str | None, mailbox: Mailbox, protocol: Protocol
+    ) -> Credential | Unseen:
+        user = self.probe.user
+        if user is None or client_id not in {None, user.client_id}:
+            return Unseen("the profile holds no sign-in of people through that client")
+        refresh = self._kept(user.refresh_tokens, mailbox)
+        if refresh is None:
+            return Unseen("the profile holds no sign-in of this person under probe.user")
+        name = mailbox.upn.lower()
+        if name not in self._people:
+            self._people[name] = UserTokens(self.authority, user.client_id, refresh, self.clock)
+        scope = f"{self.endpoints.mail_resource}/{SCOPES[protocol]}"
+        return Token(mailbox.address, await self._people[name].token(scope))
+
+    def _kept(self, reference: Reference | None, mailbox: Mailbox) -> Secret | None:
+        if reference is None:
+            return None
+        if reference.name not in self._files:
+            self._files[reference.name] = read_private_map(reference)
+        kept = self._files[reference.name]
+        return kept.get(mailbox.upn.lower()) or kept.get(mailbox.address.lower())
