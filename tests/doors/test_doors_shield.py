@@ -8,7 +8,6 @@ import pytest
 
 from portineria.doors.shield import SignalShield
 
-
 PROGRAM = """
 import asyncio, signal, sys
 from portineria.doors.shield import SignalShield
