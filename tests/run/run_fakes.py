@@ -60,6 +60,8 @@ class MemoryJournal:
     data: bytearray = field(default_factory=bytearray)
     reaper: Reaper = field(default_factory=Reaper)
     torn: bool = False
+    lines: list[Mapping[str, Any]] = field(default_factory=list)
+    """Every whole line as it was appended, so that a watcher need not read it back."""
 
     def append(self, entry: Mapping[str, Any]) -> None:
         line = write_line(entry).encode()
@@ -73,6 +75,7 @@ class MemoryJournal:
             self.data += line[: max(1, len(line) // 2)]
             raise
         self.data += line
+        self.lines.append(entry)
         self.reaper.pass_by(f"after {kind}")
 
     def entries(self) -> list[dict[str, Any]]:
@@ -85,8 +88,10 @@ class MemoryJournal:
 class Weather:
     """Everything a service may do to a caller, from one seed. Chances lie between 0 and 1.
 
-    `forgets` names the writes (by target name) that are accepted and have no effect, as often
-    as counted; `refuses` those that are refused so often.
+    `forgets` names the writes that are accepted and have no effect, as often as counted;
+    `refuses` those that are refused so often; `loses` those whose answer is lost so often,
+    every second time before it took effect. A write is named by its target's name, or by phase
+    and name: "ENFORCE Portineria: mfa".
     """
 
     seed: int = 0
@@ -96,6 +101,7 @@ class Weather:
     late: float = 0.0
     forgets: dict[str, int] = field(default_factory=dict)
     refuses: dict[str, int] = field(default_factory=dict)
+    loses: dict[str, int] = field(default_factory=dict)
     struck: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -107,12 +113,21 @@ class Weather:
             self.struck.add(what)
         return hit
 
-    def counted(self, what: str, counts: dict[str, int], name: str) -> bool:
-        if counts.get(name, 0) <= 0:
-            return False
-        counts[name] -= 1
-        self.struck.add(what)
-        return True
+    def counted(self, what: str, counts: dict[str, int], change: Change) -> bool:
+        for name in (change.target.name, f"{change.phase.name} {change.target.name}"):
+            if counts.get(name, 0) > 0:
+                counts[name] -= 1
+                self.struck.add(what)
+                return True
+        return False
+
+    def lost_at(self, change: Change, before: bool) -> bool:
+        """Whether this answer is lost, at this moment of it."""
+        when = "before" if before else "after"
+        if self.strikes(f"lost {when}", self.lost / 2):
+            return True
+        left = max(self.loses.get(f"{change.phase.name} {change.target.name}", 0), 0)
+        return left % 2 == before and self.counted(f"lost {when}", self.loses, change)
 
 
 Key = tuple[Family, str]
@@ -170,13 +185,15 @@ class FakeService:
         tenant: Tenant,
         weather: Weather | None = None,
         reaper: Reaper | None = None,
-        seen: Callable[[], None] = lambda: None,
+        asked: Callable[[Call], None] = lambda _: None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.tenant = tenant
         self.weather = weather or Weather()
         self.reaper = reaper or Reaper()
         self.history: list[Call] = []
-        self.seen = seen
+        self.asked = asked
+        self.changed = changed
 
     async def read(self, target: Target, fields: Any) -> Fields | Missing | Unseen:
         self._arrives("read", target)
@@ -191,21 +208,23 @@ class FakeService:
     async def write(self, change: Change) -> Written:
         self.reaper.pass_by("before write")
         self._arrives("write", change.target)
-        if self.weather.strikes("lost before", self.weather.lost / 2):
+        if self.weather.lost_at(change, before=True):
             raise AmbiguousWrite("the connection was cut")
-        if self.weather.counted("refused", self.weather.refuses, change.target.name):
+        if self.weather.counted("refused", self.weather.refuses, change):
             raise ServiceFault("the service refused")
         made = ""
-        if not self.weather.counted("forgotten", self.weather.forgets, change.target.name):
+        if not self.weather.counted("forgotten", self.weather.forgets, change):
             made = self._commit(change)
-            self.seen()
+            self.changed()
         self.reaper.pass_by("after write")
-        if self.weather.strikes("lost after", self.weather.lost / 2):
+        if self.weather.lost_at(change, before=False):
             raise AmbiguousWrite("the connection was cut")
         return Written(made)
 
     def _arrives(self, verb: str, target: Target) -> None:
-        self.history.append(Call(verb, target.family, target.key, target.name))
+        call = Call(verb, target.family, target.key, target.name)
+        self.history.append(call)
+        self.asked(call)
         if self.weather.strikes("unavailable", self.weather.unavailable):
             raise ServiceFault("the service failed (HTTP 503)")
 

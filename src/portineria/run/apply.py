@@ -17,7 +17,7 @@ from portineria.policy.plan import Plan
 from portineria.run.confirm import Unconfirmed, confirm
 from portineria.run.journal import RunState, Way
 from portineria.run.means import Guards, Means
-from portineria.run.step import step, with_id
+from portineria.run.step import object_id, step
 from portineria.run.story import Story
 from portineria.run.window import FORCED, Passage, WindowReport, pass_through, prepare
 
@@ -143,18 +143,28 @@ async def carry_on(plan: Plan, story: Story, means: Means) -> Outcome:
 
 def _not_overtaken(changes: Sequence[Change], plan: Plan, story: Story) -> list[Change]:
     """Without those whose fields a later change of this plan has already changed again."""
-    later = [with_id(change, story) for change in plan.changes if change.id in story.state.done]
+    done = story.state.done
+    last: dict[tuple[Family, str, str], int] = {}
+    for change in plan.changes:
+        if change.id in done:
+            for name in _fields(change):
+                last[change.target.family, object_id(change, done), name] = change.id
 
     def overtaken(change: Change) -> bool:
-        real = with_id(change, story)
+        which = change.target.family, object_id(change, done)
+        deleted = last.get((*which, _WHOLE), 0)
         return any(
-            other.id > real.id
-            and (other.target.family, other.target.key) == (real.target.family, real.target.key)
-            and (other.after is None or not other.after.keys().isdisjoint(real.after or ()))
-            for other in later
+            max(last.get((*which, name), 0), deleted) > change.id for name in _fields(change)
         )
 
     return [change for change in changes if not overtaken(change)]
+
+
+_WHOLE = ""
+
+
+def _fields(change: Change) -> Iterable[str]:
+    return (_WHOLE,) if change.after is None else change.after
 
 
 async def _phases(

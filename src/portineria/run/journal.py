@@ -151,6 +151,9 @@ def _promise(state: RunState, entry: Entry) -> None:
     promise = Promise(entry["n"], entry["change"], Way(entry["way"]))
     state.open[promise.n] = promise
     state.promises = max(state.promises, promise.n)
+    if promise.way is Way.BACK:
+        # From here on it may be taken back, whatever becomes of the answer.
+        state.done.pop(promise.change, None)
 
 
 def _outcome(state: RunState, entry: Entry) -> None:
@@ -166,8 +169,6 @@ def _outcome(state: RunState, entry: Entry) -> None:
     if way is Way.FORWARD:
         state.done[change] = Done(entry["id"], ours=True)
         state.claimed.add(change)
-    else:
-        state.done.pop(change, None)
 
 
 def _already(state: RunState, entry: Entry) -> None:

@@ -56,13 +56,14 @@ def resolve(change: Change, done: Mapping[int, Done]) -> Change:
     """
     return replace(
         change,
-        target=replace(change.target, key=_id(change.target.key, done)),
+        target=replace(change.target, key=real_id(change.target.key, done)),
         before=_resolved(change.before, done),
         after=_resolved(change.after, done),
     )
 
 
-def _id(text: str, done: Mapping[int, Done]) -> str:
+def real_id(text: str, done: Mapping[int, Done]) -> str:
+    """The id that a reference stands for, and any other text as it is. Raises KeyError."""
     found = _REFERENCE.fullmatch(text)
     return done[int(found[1])].id if found else text
 
@@ -70,7 +71,7 @@ def _id(text: str, done: Mapping[int, Done]) -> str:
 def _resolved(value: Json, done: Mapping[int, Done]) -> Json:
     match value:
         case str():
-            return _id(value, done)
+            return real_id(value, done)
         case Mapping():
             return {name: _resolved(member, done) for name, member in value.items()}
         case list() | tuple():

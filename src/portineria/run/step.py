@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from portineria.fault import AmbiguousWrite, Fault, GuardStop, PartlyApplied
 from portineria.policy.change import Change
-from portineria.run.journal import Promise, Result
+from portineria.run.journal import Done, Promise, Result
 from portineria.run.means import Means
-from portineria.run.sight import Sight, Standing, look_ahead, look_back, resolve
+from portineria.run.sight import Sight, Standing, look_ahead, look_back, real_id, resolve
 from portineria.run.story import Story
 
 _LOST_ANSWERS = 3
@@ -101,10 +102,15 @@ def rest(
     return PartlyApplied(why, where=where, try_=advice, evidence=evidence)
 
 
+def object_id(change: Change, done: Mapping[int, Done]) -> str:
+    """The id of the change's object: the real one of a reference, or the one it was given."""
+    key = real_id(change.target.key, done)
+    given = done.get(change.id)
+    return key or (given.id if given else "")
+
+
 def with_id(change: Change, story: Story) -> Change:
     """The change on its real object: references resolved, and the id it was given, if made."""
-    real = resolve(change, story.state.done)
-    done = story.state.done.get(change.id)
-    if done is None or not done.id:
-        return real
-    return replace(real, target=replace(real.target, key=done.id))
+    done = story.state.done
+    real = resolve(change, done)
+    return replace(real, target=replace(real.target, key=object_id(change, done)))

@@ -70,22 +70,25 @@ class Passage:
 async def prepare(changes: Sequence[Change], story: Story, means: Means) -> tuple[Change, ...]:
     """Pre-flight: the forced calls with real ids, each looked at. Nothing is written.
 
-    What stands already is noted and left out. Raises GuardStop or PartlyApplied where something
-    is not staged, was changed by others, or could not be seen.
+    What stands already is noted and left out; what an earlier passage did is looked at too.
+    Raises GuardStop or PartlyApplied where something is not staged, was changed by others, or
+    could not be seen.
     """
     forced: list[Change] = []
     for change in changes:
-        if change.id in story.state.done:
-            continue
         try:
             real = resolve(change, story.state.done)
         except KeyError as missing:
             raise rest(story, change, f"change {missing} did not stage its object") from missing
         sight = await look_ahead(means.resources, means.clock, means.patience, real)
         match sight.standing:
-            case Standing.AFTER:
+            case Standing.AFTER if change.id not in story.state.done:
                 story.already(real, sight.key)
+            case Standing.AFTER:
+                pass
             case Standing.BEFORE:
+                if change.id in story.state.done:
+                    story.unconfirmed((change.id,), "it no longer stands")
                 forced.append(real)
             case Standing.ELSEWHERE | Standing.UNSEEN:
                 raise rest(story, real, sight.tell(), sight)
