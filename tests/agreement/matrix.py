@@ -230,6 +230,7 @@ class Logins:
 
     async def login(self, one: Resident, protocol: Protocol, caller: Caller) -> Said:
         credential: Password | Token
+        kind: CallerKind
         match caller:
             case Basic():
                 kind = "basic"

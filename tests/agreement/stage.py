@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid5
@@ -233,12 +234,11 @@ async def stage(folder: Path, *, start: datetime = START) -> AsyncIterator[Stage
         found = Stage(lab, clock, http, TcpDial(ca))
         office = PostOffice(lab.world, lambda: lab.weather, lambda row: None)
         for protocol, front, tls in (
-            (words.Protocol.IMAP, ImapFront, True),
-            (words.Protocol.POP, PopFront, True),
-            (words.Protocol.SMTP, SmtpFront, False),
+            (words.Protocol.IMAP, partial(ImapFront, office), True),
+            (words.Protocol.POP, partial(PopFront, office), True),
+            (words.Protocol.SMTP, partial(SmtpFront, office), False),
         ):
-            port = await tower.open(lambda peer, front=front: front(office, peer), tls)
-            found.hosts[protocol] = HostPort(HOST, port)
+            found.hosts[protocol] = HostPort(HOST, await tower.open(front, tls))
         yield found
 
 
