@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from uuid import UUID, uuid4
 
 from portineria.clock import Clock, SystemClock
@@ -26,17 +27,22 @@ from portineria.m365.messages import Door, Request
 from portineria.m365.reader import TenantReading
 from portineria.m365.resources import TenantResources
 from portineria.m365.session import Session
+from portineria.mail.conversation import Credential
 from portineria.policy.desired import Desired
 from portineria.policy.guards.case import Case
 from portineria.policy.guards.registry import speak, standing
-from portineria.policy.plan import Plan, Stop
+from portineria.policy.plan import Cell, Plan, Stop
 from portineria.policy.planner import make_plan
+from portineria.policy.refusals import CallerKind
 from portineria.policy.who import members
 from portineria.run.journal import RunState
 from portineria.run.look import Wants, look
 from portineria.run.means import Guards, Means
 from portineria.run.ports import Crew, Progress
-from portineria.tenant.caller import AppOnly, parse_caller
+from portineria.run.probe import Ask, Probe, Tls, probe
+from portineria.run.verify import Prober
+from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough, parse_caller
+from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
@@ -127,6 +133,49 @@ class Tenant:
             shield=SignalShield(progress.step),
         )
 
+    def prober(self, snapshot: Snapshot) -> Prober:
+        """Real logins for promises, with what the profile holds, from where this machine can."""
+
+        async def log_in(cell: Cell) -> Probe | Unseen:
+            box = snapshot.mailbox(cell.mailbox)
+            if box is None:
+                return Unseen("the mailbox was not seen")
+            if cell.place and not self._may_speak_from(cell.place):
+                return Unseen(f"this machine does not log in from {cell.place} (probe.from)")
+            caller = parse_caller(cell.caller)
+            credential = await self.keyring.credential(caller, box, cell.protocol)
+            if isinstance(credential, Unseen):
+                return credential
+            return await self.log_in(box, cell.protocol, caller, credential, cell.place or None)
+
+        return log_in
+
+    async def log_in(
+        self,
+        box: Mailbox,
+        protocol: Protocol,
+        caller: Caller,
+        credential: Credential,
+        source: str | None,
+    ) -> Probe:
+        """One conversation with the mail server of the profile."""
+        server = getattr(self.profile.endpoints, protocol.value)
+        ask = Ask(
+            protocol=protocol,
+            host=server.host,
+            port=server.port,
+            tls=Tls.STARTTLS if protocol is Protocol.SMTP else Tls.IMPLICIT,
+            mailbox=box.address,
+            credential=credential,
+            caller=kind_of(caller),
+            source=source,
+        )
+        return await probe(self.dial, self.clock, ask)
+
+    def _may_speak_from(self, place: str) -> bool:
+        address = ip_address(place)
+        return address.is_loopback or address in self.keyring.sources
+
     def new_run(self) -> str:
         """An id that sorts by time."""
         return f"{self.clock.now():%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}"
@@ -160,6 +209,17 @@ class Handed:
     digest: str | None = None
     yes: bool = False
     accepted: tuple[str, ...] = ()
+
+
+def kind_of(caller: Caller) -> CallerKind:
+    """How the readers of wire texts call a caller."""
+    match caller:
+        case Basic():
+            return "basic"
+        case UserThrough():
+            return "user"
+        case AppOnly():
+            return "app"
 
 
 def wants_of_plan(plan: Plan) -> Wants:

@@ -153,9 +153,32 @@ def test_declare_plan_apply_and_undo(shell: Shell) -> None:
     assert kinds.count("promise") == kinds.count("outcome") == len(plan["changes"])
     assert shell.json(*lab, "apply", "--resume", done["run"])["end"] == "done"
 
+    proved = shell.json(*lab, "verify")
+    assert proved["run"] == done["run"]
+    rows = {(row["protocol"], row["caller"]): row for row in proved["rows"]}
+    assert rows["smtp", f"app:{mail_app}"]["wire"] == "yes"
+    assert rows["smtp", "basic"]["wire"] == "no"
+    assert {row["verdict"] for row in proved["rows"]} == {"kept"}
+    assert "kept" in shell(*lab, "verify", done["run"])
+
     undone = shell.json(*lab, "undo", done["run"], "--yes")
     assert undone["end"] == "done"
     assert shell.json(*ask, code=1)["answers"][0]["layer"] == "tenant switch"
+
+
+def test_close_shows_what_it_would_do_and_does_it_only_with_now(shell: Shell) -> None:
+    lab = ("--profile", "lab")
+    ask = (*lab, "why", "leaver@contoso.example", "imap", "--as", "user", "--json")
+    before = len(shell.json("runs", "list")["runs"])
+    plan = shell.json(*lab, "close", "leaver@contoso.example")
+    assert {change["family"] for change in plan["changes"]} >= {"mailbox", "sign-in-sessions"}
+    assert len(shell.json("runs", "list")["runs"]) == before
+    done = shell.json(*lab, "close", "leaver@contoso.example", "--now")
+    assert (done["end"], done["written"]) == ("done", len(plan["changes"]))
+    ladder = json.loads(shell(*ask, code=1))["answers"][0]["ladder"]
+    assert "mailbox switch" in {rung["layer"] for rung in ladder if rung["answer"] == "no"}
+    error = shell.json(*lab, "close", "nobody@contoso.example", "--now", code=2)["error"]
+    assert "nobody@contoso.example" in error["why"]
 
 
 LOGINS = [

@@ -11,16 +11,14 @@ from portineria.cli.questions import caller_of, find_mailbox
 from portineria.cli.session import with_tenant
 from portineria.fault import OperatorFault
 from portineria.policy.effective import Access, Context, walk
-from portineria.policy.refusals import CallerKind
 from portineria.policy.verdict import Effective
 from portineria.run.look import Wants
-from portineria.run.probe import Ask, Probe, Tls, probe
-from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough
+from portineria.run.probe import Probe
+from portineria.tenant.caller import AppOnly, Basic
 from portineria.tenant.mailbox import Protocol
 from portineria.tenant.unseen import Unseen
 
 if TYPE_CHECKING:
-    from portineria.mail.conversation import Credential
     from portineria.run.ports import Progress
     from portineria.wiring import Tenant
 
@@ -53,34 +51,10 @@ def log_in(
         credential = await tenant.keyring.credential(who, box, protocol)
         if isinstance(credential, Unseen):
             return Tried(access, walk(access), credential)
-        ask = _ask(tenant, access, credential, place)
-        return Tried(access, walk(access), await probe(tenant.dial, tenant.clock, ask))
+        found = await tenant.log_in(box, protocol, who, credential, place)
+        return Tried(access, walk(access), found)
 
     return with_tenant(said, work)
-
-
-def _ask(tenant: Tenant, access: Access, credential: Credential, source: str | None) -> Ask:
-    server = getattr(tenant.profile.endpoints, access.protocol.value)
-    return Ask(
-        protocol=access.protocol,
-        host=server.host,
-        port=server.port,
-        tls=Tls.STARTTLS if access.protocol is Protocol.SMTP else Tls.IMPLICIT,
-        mailbox=access.mailbox.address,
-        credential=credential,
-        caller=kind_of(access.caller),
-        source=source,
-    )
-
-
-def kind_of(caller: Caller) -> CallerKind:
-    match caller:
-        case Basic():
-            return "basic"
-        case UserThrough():
-            return "user"
-        case AppOnly():
-            return "app"
 
 
 def _source(word: str) -> str:

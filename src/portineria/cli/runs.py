@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from portineria.cli.frame import Asked
@@ -11,10 +12,13 @@ from portineria.doors.journal import Runs
 from portineria.fault import OperatorFault
 from portineria.policy.plan import Plan
 from portineria.run.apply import Outcome, apply
+from portineria.run.close import close_plan
 from portineria.run.journal import RunState
+from portineria.run.look import Wants
 from portineria.run.resume import put_away, repair_first, resume
 from portineria.run.story import Story
 from portineria.run.undo import check_undoable, undo_plan
+from portineria.run.verify import Verified, verify
 from portineria.wiring import system_clock
 
 if TYPE_CHECKING:
@@ -71,6 +75,44 @@ def make_undo(said: Asked, run: str, accepted: Iterable[str]) -> Plan:
         )
 
     return with_tenant(said, work)
+
+
+def make_close(said: Asked, mailbox: str) -> Plan:
+    """How one mailbox is shut at once. Nothing is written."""
+
+    async def work(tenant: Tenant, teller: Progress) -> Plan:
+        apps = frozenset({tenant.mail_app} if tenant.mail_app else ())
+        wants = Wants(mailboxes=frozenset({mailbox.lower()}), apps=apps)
+        snapshot = await tenant.look(teller, wants)
+        return await close_plan(mailbox, snapshot, tenant.resources, tenant.clock)
+
+    return with_tenant(said, work)
+
+
+def verify_run(said: Asked, run: str | None) -> tuple[str, tuple[Verified, ...]]:
+    """The promises of a run (the last one) beside the tenant of now; the run's id comes first."""
+
+    async def work(tenant: Tenant, teller: Progress) -> tuple[str, tuple[Verified, ...]]:
+        state = run_of(tenant, run) if run else last_run(tenant)
+        plan = state.plan
+        snapshot = await tenant.look_again(plan, teller)
+        teller.step(f"logging in for {len(plan.cells)} promises")
+        ended = datetime.fromisoformat(state.last_outcome or state.begun_at)
+        rows = await verify(
+            plan.cells, snapshot, tenant.prober(snapshot), tenant.crew, tenant.clock, ended
+        )
+        return state.run, rows
+
+    return with_tenant(said, work)
+
+
+def last_run(tenant: Tenant) -> RunState:
+    runs = tenant.runs()
+    if not runs:
+        raise OperatorFault(
+            "nothing was promised yet", where="verify", try_="portineria plan, then apply"
+        )
+    return runs[-1]
 
 
 def put_undone_away(said: Asked, run: str) -> None:
