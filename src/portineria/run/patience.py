@@ -18,7 +18,7 @@ class Patience:
     up to `longest`.
     """
 
-    stale: float = 15.0
+    stale: float = 30.0
     confirm: float = 300.0
     differ: float = 45.0
     window: float = 120.0
