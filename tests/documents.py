@@ -7,6 +7,7 @@ imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help).
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +31,7 @@ def rooms_used_by(room: str) -> set[str]:
     files = place.rglob("*.py") if place.is_dir() else [SOURCE / f"{room}.py"]
     used = set()
     for file in files:
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             names = []
             if isinstance(node, ast.ImportFrom) and node.module:
                 names = [node.module]
@@ -58,16 +59,16 @@ def picture() -> str:
 
 
 def architecture() -> str:
-    text = (ROOT / "docs" / "architecture.md").read_text()
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     before, _, rest = text.partition("<!-- picture -->\n")
     _, _, after = rest.partition("<!-- end of picture -->")
     return f"{before}<!-- picture -->\n{picture()}\n<!-- end of picture -->{after}"
 
 
 def ladder() -> str:
-    from portineria.policy.show.ladder import ladder_page
+    from portineria.policy.show.ladder import page
 
-    return ladder_page()
+    return page()
 
 
 PARTS = (
@@ -75,28 +76,63 @@ PARTS = (
     "src/portineria/lab/exchange/FIDELITY.part.md",
     "src/portineria/lab/post/FIDELITY.part.md",
 )
+SECTIONS = {
+    "Faithful": "Each line names its source and, below it, the tests that hold it.",
+    "Deliberately different": "Known, and so on purpose.",
+    "Unknown": "No source says it. The lab takes one reading, and where a reading has a name it "
+    "can be run under the others ([docs/lab.md](docs/lab.md), *Where nobody knows*).",
+}
 INTRODUCTION = """# How faithful the lab is
 
 The lab imitates Microsoft from documents and captures, and shares no code with the program it
-tests. Each faithful line names its source and a test that exists and ran. What the sources call
-unverified stands under Unknown, and can be run under either reading. This page is put together
-from the parts that lie beside the code (`make docs`).
+tests. What a source says is one thing and what the service does another: where the two have not
+been seen to agree, that stands under Unknown. The names in brackets are sections of the notes in
+[docs/sources.md](docs/sources.md). This page is put together by `make docs` from the parts that
+lie beside the lab's code.
 """
+_TESTS = re.compile(r" ?\((tests/[^)]+)\)$")
 
 
 def fidelity() -> str:
-    sections: dict[str, list[str]] = {"Faithful": [], "Deliberately different": [], "Unknown": []}
-    current = ""
-    for part in PARTS:
-        for line in (ROOT / part).read_text().splitlines():
-            if line.startswith("#"):
-                current = next((name for name in sections if name in line), "")
-            elif current and line.startswith("- "):
-                sections[current].append(line)
-            elif current and line.strip() and sections[current]:
-                sections[current][-1] += " " + line.strip()
-    body = "".join(f"\n## {name}\n\n" + "\n".join(ls) + "\n" for name, ls in sections.items())
-    return INTRODUCTION + body
+    """A section a kind, and in it a heading for each face of the lab."""
+    page = [INTRODUCTION]
+    parts = [_part((ROOT / name).read_text(encoding="utf-8")) for name in PARTS]
+    for section, told in SECTIONS.items():
+        page.append(f"## {section}\n\n{told}\n")
+        for title, entries in parts:
+            lines = [_entry(line) for line in entries.get(section, ())]
+            page.append(f"### {title}\n\n" + "\n".join(lines) + "\n")
+    return "\n".join(page)
+
+
+def _part(text: str) -> tuple[str, dict[str, list[str]]]:
+    """The title of a part and its entries by section, each in one line.
+
+    Raises ValueError where a line would be lost: under a heading that is not known.
+    """
+    title, current = "", ""
+    entries: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if line.startswith("# "):
+            title = line[2:]
+        elif line.startswith("## "):
+            current = line[3:]
+            if current not in SECTIONS:
+                raise ValueError(f"{title}: no section is called {current}")
+        elif line.startswith("- ") and current:
+            entries.setdefault(current, []).append(line)
+        elif line.strip() and current:
+            entries[current][-1] += " " + line.strip()
+    return title, entries
+
+
+def _entry(line: str) -> str:
+    """Its tests go on lines of their own, so that the sentence can be read."""
+    tests = _TESTS.search(line)
+    if tests is None:
+        return line
+    ids = [f"  `{test.strip()}`" for test in tests[1].split(",")]
+    return "\n".join([f"{line[: tests.start()]}\\", "\\\n".join(ids)])
 
 
 def commands() -> str:
@@ -107,8 +143,8 @@ def commands() -> str:
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/architecture.md": architecture,
-    "docs/ladder.md": ladder,
     "docs/commands.md": commands,
+    "docs/ladder.md": ladder,
     "FIDELITY.md": fidelity,
 }
 
@@ -118,8 +154,8 @@ def main() -> int:
     for name, write in DOCUMENTS.items():
         path, wanted = ROOT / name, write()
         if sys.argv[1:] == ["--write"]:
-            path.write_text(wanted)
-        elif not path.exists() or path.read_text() != wanted:
+            path.write_text(wanted, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != wanted:
             stale.append(name)
     for name in stale:
         print(f"{name} is not what the code says: run `make docs`")

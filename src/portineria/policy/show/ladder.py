@@ -1,8 +1,7 @@
-"""Draws docs/ladder.md from the ladder itself: `python -m portineria.policy.show.ladder`."""
+"""Draws docs/ladder.md from the ladder itself (`make docs`)."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 from portineria.policy.readings import READINGS, RETIREMENT, Reading
@@ -17,7 +16,7 @@ if none refuses and one could not tell, the answer is *could not tell*; else it 
 
 `user` without a client id stands for a person through some client that the tenant lets in.
 
-This page is drawn from the code, by `python -m portineria.policy.show.ladder`.
+This page is drawn from the code, by `make docs`.
 """
 
 
@@ -49,7 +48,8 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "## What is not proven"
     yield ""
-    yield "Where one of these decides, the answer is *could not tell* until it is settled."
+    yield "Until one of these is settled, what stands under *meanwhile* is taken: *could not tell*,"
+    yield "or a reading that opens nothing by being wrong."
     yield ""
     yield "| reading | question | can be | meanwhile | how to settle it | source |"
     yield "|---|---|---|---|---|---|"
@@ -64,7 +64,3 @@ def _state(value: bool | Reading) -> str:
     if isinstance(value, Reading):
         return f"`{value.id}`"
     return "open" if value else "refused"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())
