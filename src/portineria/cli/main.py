@@ -31,6 +31,7 @@ VERBS: dict[str, Lazy] = {
     "undo": Lazy(_HOME + "undo", "Take back what a run did, through the same guards."),
     "close": Lazy(_HOME + "close", "Shut one mailbox at once."),
     "runs": Lazy(_HOME + "runs", "List runs and show what their journals say."),
+    "demo": Lazy(_HOME + "demo", "Tell the whole story on the embedded tenant."),
     "lab": Lazy(_HOME + "lab", "Start and stop the embedded tenant."),
     "schema": Lazy(_HOME + "schema", "Print the JSON Schema of the policy file."),
     "completion": Lazy(_HOME + "completion", "Print a completion script for your shell."),
