@@ -1,0 +1,71 @@
+"""Over random tenants and wishes: whatever a plan newly opens, a grant asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from ipaddress import ip_address
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase as Stages
+
+for _room in ("run", "safety"):
+    sys.path.insert(0, str(Path(__file__).parents[1] / _room))
+
+from protection import Cell, measure
+from worlds import APP, Story, clock, look, settle, stories
+
+from portineria.policy.desired import Grant, Through
+from portineria.policy.planner import make_plan
+from portineria.policy.simulate import simulate
+
+CLASSES: Counter[str] = Counter()
+
+
+def asked_for(cell: Cell, grants: tuple[Grant, ...]) -> bool:
+    """By mailbox and protocol; a password by its network too. A denied door is nobody's."""
+    guid, protocol, caller, place = cell
+    mailbox = f"{guid.removeprefix('guid-')}@contoso.example"
+    mine = [grant for grant in grants if mailbox in grant.who.mailboxes]
+    if any(protocol in grant.deny for grant in mine):
+        return False
+    allowing = [grant for grant in mine if protocol in grant.allow]
+    if caller != "basic":
+        return bool(allowing)
+    return any(
+        grant.through is Through.BASIC
+        and any(ip_address(place) in network for network in grant.networks)
+        for grant in allowing
+    )
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Stages.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(stories())
+def anything_wished(story: Story) -> None:
+    now = clock().now()
+    before = look(settle(story, clock()))
+    plan = make_plan(before, story.desired, now, mail_app=APP)
+    if plan.stops:
+        CLASSES["stopped by a guard"] += 1
+        return
+    opened = measure(simulate(before, plan.changes), now, APP).open - measure(before, now, APP).open
+    CLASSES["opens something" if opened else "opens nothing"] += 1
+    CLASSES.update(f"opens {caller.partition(':')[0]}" for _, _, caller, _ in opened)
+    unasked = [cell for cell in opened if not asked_for(cell, story.desired.grants)]
+    assert not unasked, unasked
+
+
+def test_whatever_a_plan_newly_opens_a_grant_asked_for() -> None:
+    CLASSES.clear()
+    anything_wished()
+    print(CLASSES)
+    for visited in ("opens nothing", "opens something", "opens basic", "opens app", "opens user"):
+        assert CLASSES[visited] >= 20, CLASSES
