@@ -42,7 +42,7 @@ from portineria.tenant.people import GLOBAL_ADMINISTRATOR, Domain, Licences, Use
 from portineria.tenant.snapshot import Snapshot
 
 APP, PRINCIPAL = "a9900000-0000-0000-0000-000000000001", "a9900000-0000-0000-0000-000000000002"
-PEOPLE = ("ada", "ben", "scan")
+PEOPLE = ("ada", "bruno", "scan")
 KEEPERS = ("bg1", "bg2", "admin")
 SMTP = "SmtpClientAuthenticationDisabled"
 FOREIGN = "Foreign: block legacy"
