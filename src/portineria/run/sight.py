@@ -106,8 +106,9 @@ def _objects_alike(wanted: Json, seen: Json) -> bool:
 
 
 def _lists_alike(wanted: Json, seen: Json) -> bool:
-    if not isinstance(wanted, Sequence) or not isinstance(seen, Sequence):
-        return False
+    for side in (wanted, seen):
+        if isinstance(side, str) or not isinstance(side, Sequence):
+            return False
     if all(isinstance(item, str) for item in (*wanted, *seen)):
         return {item.lower() for item in wanted} == {item.lower() for item in seen}
     return len(wanted) == len(seen) and all(map(alike, wanted, seen))
