@@ -40,7 +40,7 @@ def rooms_used_by(room: str) -> set[str]:
             elif isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             used |= {n.split(".")[1] for n in names if n.startswith("portineria.")}
-    return used - {room}
+    return used & {name for floor in FLOORS for name in floor} - {room}
 
 
 def picture() -> str:
