@@ -1,4 +1,4 @@
-"""Over random tenants and wishes: whatever a plan newly opens, a grant asked for."""
+"""Random tenants and wishes: a grant asked for what a plan opens, and others' policies stay."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "safety"))
 from protection import Cell, measure
 from worlds import APP, Story, clock, look, settle, stories
 
+from portineria.policy.change import Family
 from portineria.policy.desired import Grant, Through
 from portineria.policy.planner import make_plan
 from portineria.policy.simulate import simulate
@@ -40,7 +41,7 @@ def asked_for(cell: Cell, grants: tuple[Grant, ...]) -> bool:
     )
 
 
-@settings(
+QUIETLY = settings(
     max_examples=300,
     deadline=None,
     derandomize=True,
@@ -48,6 +49,9 @@ def asked_for(cell: Cell, grants: tuple[Grant, ...]) -> bool:
     phases=[Stages.generate],
     suppress_health_check=list(HealthCheck),
 )
+
+
+@QUIETLY
 @given(stories())
 def anything_wished(story: Story) -> None:
     now = clock().now()
@@ -69,3 +73,23 @@ def test_whatever_a_plan_newly_opens_a_grant_asked_for() -> None:
     print(CLASSES)
     for visited in ("opens nothing", "opens something", "opens basic", "opens app", "opens user"):
         assert CLASSES[visited] >= 20, CLASSES
+
+
+POLICIES = {Family.CONDITIONAL_ACCESS, Family.NAMED_LOCATION, Family.AUTHENTICATION_POLICY}
+
+
+@QUIETLY
+@given(stories())
+def beside_others(story: Story) -> None:
+    before = look(settle(story, clock()))
+    plan = make_plan(before, story.desired, clock().now(), mail_app=APP)
+    touched = [change for change in plan.changes if change.target.family in POLICIES]
+    assert [change for change in touched if not change.target.name.startswith("Portineria: ")] == []
+    if (Family.CONDITIONAL_ACCESS, "foreign") in story.documents and touched:
+        CLASSES["changes policies beside a foreign one"] += 1
+
+
+def test_policies_of_others_are_in_no_plan() -> None:
+    CLASSES.clear()
+    beside_others()
+    assert CLASSES["changes policies beside a foreign one"] >= 20, CLASSES

@@ -76,7 +76,9 @@ def test_every_word_of_make_is_explained() -> None:
 
 
 HOME = "/" + "root/"
-MACHINE = re.compile(rf"(?<![\w.~])(?:{HOME}|/(?:{'wo' + 'rk'}|{'tm' + 'p'})/\w|/{'home'}/(?!ada\b))")
+MACHINE = re.compile(
+    rf"(?<![\w.~])(?:{HOME}|/(?:{'wo' + 'rk'}|{'tm' + 'p'})/\w|/{'home'}/(?!ada\b))"
+)
 REGISTRIES = re.compile(
     "(?:" + "|".join(("py" + "pi", "npm" + "js", "deb" + "ian")) + r")\.(?:org|com|io)\b"
 )
