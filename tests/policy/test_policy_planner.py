@@ -36,6 +36,7 @@ from portineria.tenant.people import Licences
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
+NAMES = tuple(f"box{n}" for n in range(10))
 HEAD = f"tenant: {DOMAIN}\n"
 OAUTH = """
 grants:
@@ -178,12 +179,13 @@ def test_break_glass_is_left_out_of_every_policy_we_make_by_object_id() -> None:
     ("text", "why"),
     [
         (BASIC, "security defaults stay on"),
+        (WINDOW.replace("off-if-needed", "on") + BASIC, "security defaults are wanted on"),
         ("posture: {security_defaults: off-if-needed}\n" + BASIC, "only behind enforced"),
     ],
 )
 def test_a_basic_grant_is_refused_where_security_defaults_must_stay(text: str, why: str) -> None:
     made = plan(text)
-    assert made.changes == ()
+    assert not [c for c in made.changes if c.phase > Phase.STAGE or c.phase is Phase.EXPLICIT]
     assert [why in refusal.why for refusal in made.refusals] == [True]
     assert "gateway" in made.refusals[0].instead
 
@@ -393,3 +395,21 @@ def test_the_principal_of_the_mail_app_is_not_mistaken_for_its_client_id() -> No
     assert cell.caller == f"app:{APP}"
     assert PRINCIPAL not in cell.caller
     assert (cell.mailbox, cell.promised, cell.after) == (guid("erp"), "open", "yes")
+
+
+def test_a_mailbox_and_its_account_count_once_for_the_blast_radius() -> None:
+    text = OAUTH.replace("[erp@contoso.example]", f"[{', '.join(address(n) for n in NAMES)}]")
+    boxes = tuple(mailbox(name) for name in NAMES)
+    people = tuple(user(name) for name in (*NAMES, "bg1", "bg2", "admin"))
+    made = plan(text, tenant(security_defaults=False, mailboxes=boxes, people=people))
+    assert len({c.target.key for c in made.changes if c.target.family is Family.USER}) == 10
+    assert "blast-radius" not in standing_guards(made)
+
+
+@pytest.mark.parametrize(("seen", "wanted"), [(None, True), (True, True), (False, False)])
+def test_legacy_tls_that_the_tenant_does_not_say_is_not_taken_for_off(
+    seen: bool | None, wanted: bool
+) -> None:
+    snapshot = tenant(transport=Transport(smtp_auth_disabled=True, legacy_tls=seen))
+    made = plan("posture: {legacy_tls: off}", snapshot)
+    assert [c.after for c in made.changes] == [{"AllowLegacyTLSClients": False}] * wanted

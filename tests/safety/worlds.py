@@ -251,12 +251,11 @@ def stories(draw: st.DrawFn, window: bool | None = None) -> Story:
         pop=draw(st.sampled_from([Wish.UNMANAGED, Wish.OFF])),
         smtp=draw(st.sampled_from(list(EverybodySmtp))),
     )
-    stay_on = posture.security_defaults is SecurityDefaultsWish.ON
     desired = Desired(
         tenant="contoso.example",
         posture=posture,
         everyone_else=everyone_else,
-        grants=_grants(draw, basic=asks or (not stay_on and draw(st.booleans()))),
+        grants=_grants(draw, basic=asks or draw(st.booleans())),
     )
     return Story(documents, desired)
 

@@ -157,7 +157,7 @@ def _transport(desired: Desired, snapshot: Snapshot, draft: Draft) -> None:
             "medium",
         )
     wish = desired.posture.legacy_tls
-    if wish is Wish.UNMANAGED or (wish is Wish.OFF and not transport.legacy_tls):
+    if wish is Wish.UNMANAGED:
         return
     draft.update(
         TRANSPORT,

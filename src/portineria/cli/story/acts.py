@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -13,6 +13,7 @@ from portineria.policy.policyfile import parse
 from portineria.policy.promise import REFUSED, Judge
 from portineria.policy.simulate import simulate
 from portineria.run.apply import Outcome, apply
+from portineria.run.patience import Patience
 from portineria.run.undo import undo_plan
 from portineria.run.verify import Verdict, Verified, exit_code, verify
 from portineria.run.window import WindowReport
@@ -22,7 +23,9 @@ from portineria.tenant.snapshot import Snapshot
 from portineria.wiring import Handed, Tenant
 
 PATIENCE = 20.0
-"""Seconds for which a promise that is still pending is asked again."""
+"""Seconds for which a change that is not seen, or a promise that is pending, is asked again:
+the lab's demo weather is three seconds late at most."""
+IMPATIENT = Patience(stale=2.0, confirm=PATIENCE, differ=PATIENCE)
 BYSTANDERS = ("olga.legacy@contoso.example", "ada@contoso.example")
 """People with a password and no grant: theirs must stay refused."""
 
@@ -108,7 +111,7 @@ async def _apply(plan: Plan, tenant: Tenant, teller: Teller) -> Outcome:
     with tenant.lock():
         run = tenant.new_run()
         guards = tenant.guards(plan, Handed(digest=plan.digest), teller)
-        means = tenant.means(run, teller)
+        means = replace(tenant.means(run, teller), patience=IMPATIENT)
         outcome = await apply(plan, plan.digest, run, means, guards, tenant.runs())
     teller.say(f"Run {outcome.run}: {outcome.end.value}, {outcome.written} written.")
     return outcome

@@ -26,10 +26,15 @@ FOREIGN_LAYERS = {Layer.CONDITIONAL_ACCESS.value, Layer.AUTHENTICATION_POLICY.va
 def blast_radius(case: Case) -> str:
     """Touching more than a third of the mailboxes is seldom meant."""
     boxes = case.snapshot.mailboxes
+    if isinstance(boxes, Unseen):
+        return ""
+    by_account = {box.entra_id: box.guid for box in boxes}
     touched = {
-        change.target.key for change in case.plan.changes if change.target.family in PER_MAILBOX
+        by_account.get(change.target.key, change.target.key.partition("/")[0])
+        for change in case.plan.changes
+        if change.target.family in PER_MAILBOX
     }
-    if isinstance(boxes, Unseen) or len(touched) <= BLAST_FLOOR:
+    if len(touched) <= BLAST_FLOOR:
         return ""
     if len(touched) <= BLAST_SHARE * len(boxes):
         return ""
