@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from portineria.lab.weather import READINGS
+
 ROOT = Path(__file__).parents[2]
 SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
 NUMBER = r"\b\d+(?:\.\d+)?"
@@ -44,3 +46,10 @@ def test_no_section_is_explained_twice() -> None:
         _, _, below = SOURCES.partition(f"\n## {dossier}\n")
         numbers = re.findall(rf"^\| ({NUMBER}) \|", below.partition("\n## ")[0], re.MULTILINE)
         assert len(numbers) == len(set(numbers))
+
+
+def test_every_reading_named_as_unknown_can_be_chosen() -> None:
+    _, _, unknown = (ROOT / "FIDELITY.md").read_text(encoding="utf-8").partition("\n## Unknown\n")
+    named = set(re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`", unknown))
+    assert named <= set(READINGS)
+    assert len(named) > 4
