@@ -200,6 +200,15 @@ class FakeService:
         found = self.tenant.truth(target.family, target.key, self._age())
         return Missing() if found is None else {name: found.get(name) for name in fields}
 
+    async def read_each(self, asked: Any) -> list[Fields | Missing | Unseen]:
+        self._arrives("read", *(target for target, _ in asked))
+        age = self._age()
+        found = [(self.tenant.truth(t.family, t.key, age), fields) for t, fields in asked]
+        return [
+            Missing() if row is None else {name: row.get(name) for name in fields}
+            for row, fields in found
+        ]
+
     async def find(self, target: Target) -> tuple[str, ...] | Unseen:
         self._arrives("find", target)
         objects = self.tenant.all(target.family, self._age())
@@ -221,10 +230,11 @@ class FakeService:
             raise AmbiguousWrite("the connection was cut")
         return Written(made)
 
-    def _arrives(self, verb: str, target: Target) -> None:
-        call = Call(verb, target.family, target.key, target.name)
-        self.history.append(call)
-        self.asked(call)
+    def _arrives(self, verb: str, *targets: Target) -> None:
+        for target in targets:
+            call = Call(verb, target.family, target.key, target.name)
+            self.history.append(call)
+            self.asked(call)
         if self.weather.strikes("unavailable", self.weather.unavailable):
             raise ServiceFault("the service failed (HTTP 503)")
 

@@ -176,7 +176,17 @@ QUIETLY = settings(
 @given(data=st.data())
 def anything_befalls(data: st.DataObject) -> None:
     """Any tenant, any wish; weather, up to two deaths, and perhaps the way back by undo."""
-    story = data.draw(stories())
+    befalls(data.draw(stories()), data)
+
+
+@settings(QUIETLY, max_examples=30)
+@given(data=st.data())
+def security_defaults_go_on(data: st.DataObject) -> None:
+    """The rare wish, asked for: a tenant without either is given security defaults."""
+    befalls(data.draw(stories(on=True)), data)
+
+
+def befalls(story: Story, data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 99))
     weather = data.draw(weathers())
     tenant = settle(story, clock())
@@ -298,6 +308,7 @@ WANTED = (
 def test_at_no_instant_less_protected_than_the_lesser_of_start_and_promise() -> None:
     CLASSES.clear()
     anything_befalls()
+    security_defaults_go_on()
     each_step_fails()
     each_place_kills()
     text, seldom = table(CLASSES, WANTED)

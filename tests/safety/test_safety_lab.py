@@ -89,6 +89,9 @@ class Watched:
     async def read(self, target: Target, fields: Any) -> Fields | Missing | Unseen:
         return await self.tenant.world.resources.read(target, fields)
 
+    async def read_each(self, asked: Any) -> list[Fields | Missing | Unseen]:
+        return await self.tenant.world.resources.read_each(asked)
+
     async def find(self, target: Target) -> tuple[str, ...] | Unseen:
         return await self.tenant.world.resources.find(target)
 
@@ -146,7 +149,8 @@ class Run:
         return asked.method in ("GET", "PATCH") and (
             last == "identitySecurityDefaultsEnforcementPolicy"
             or ("/conditionalAccess/policies/" in asked.path and last in ids | keys)
-        )
+            or (asked.method == "GET" and asked.path.endswith("/conditionalAccess/policies"))
+        )  # the last: the forced policies are read back together
 
     async def process(self, weather: Weather, reaper: Reaper) -> Outcome | None:
         """One process. None where it was killed."""
@@ -212,7 +216,7 @@ NUMBERS = itertools.count()
 
 
 @settings(
-    max_examples=220,
+    max_examples=320,
     deadline=None,
     derandomize=True,
     database=None,

@@ -219,10 +219,11 @@ def _grants(draw: st.DrawFn, basic: bool) -> tuple[Grant, ...]:
 
 
 @st.composite
-def stories(draw: st.DrawFn, window: bool | None = None) -> Story:
-    """`window` True draws what asks security defaults off behind replacements."""
-    asks = draw(st.booleans()) if window is None else window
-    defaults = asks or draw(st.booleans())
+def stories(draw: st.DrawFn, window: bool | None = None, on: bool = False) -> Story:
+    """`window` True draws what asks security defaults off behind replacements; `on` draws a
+    tenant without protection whose policy asks for security defaults."""
+    asks = (not on and draw(st.booleans())) if window is None else window
+    defaults = asks or (not on and draw(st.booleans()))
     documents = _mailboxes(draw)
     documents[Family.SECURITY_DEFAULTS, ""] = {"isEnabled": defaults}
     documents[Family.TRANSPORT, ""] = {SMTP: draw(st.booleans())}
@@ -231,7 +232,7 @@ def stories(draw: st.DrawFn, window: bool | None = None) -> Story:
         "ImapEnabled": True,
         "PopEnabled": draw(st.booleans()),
     }
-    if draw(st.booleans()):
+    if not on and draw(st.booleans()):
         state = PolicyState.REPORT_ONLY if defaults else PolicyState.ENABLED
         body = {**block_legacy(["user-bg1", "user-bg2"], state), "displayName": FOREIGN}
         documents[Family.CONDITIONAL_ACCESS, "foreign"] = body
@@ -239,6 +240,8 @@ def stories(draw: st.DrawFn, window: bool | None = None) -> Story:
     posture = PostureWish(
         security_defaults=SecurityDefaultsWish.OFF_IF_NEEDED
         if asks
+        else SecurityDefaultsWish.ON
+        if on
         else draw(st.sampled_from([*wishes, SecurityDefaultsWish.ON])),
         baseline=BaselineWish.ENFORCED if asks else draw(st.sampled_from(list(BaselineWish))),
         break_glass=(address("bg1"), address("bg2")),

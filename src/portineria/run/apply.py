@@ -172,17 +172,30 @@ async def _phases(
 ) -> Outcome | None:
     """Group behind group, each seen to stand before the next: a phase is a barrier, and so is
     every change of the whole tenant. The block from elsewhere stands before the door is opened.
+    Policies that are staged decide nothing yet, so they are seen to stand all at once; a named
+    location is seen before a policy is built on it.
     """
+    staged: list[Change] = []
     for group in _groups(changes):
         fault = await _carry_out(group, len(plan.changes), story, means)
         if fault is not None:
             return _rest(plan, story, fault)
+        if _staged(group[0]):
+            staged += group
+            continue
         halted = await _barrier(plan, group, story, means)
         if halted is not None:
             return halted
+    halted = await _barrier(plan, staged, story, means)
+    if halted is not None:
+        return halted
     for phase in sorted({change.phase for change in changes}):
         story.confirmed(phase)
     return None
+
+
+def _staged(change: Change) -> bool:
+    return change.phase is Phase.STAGE and change.target.family is Family.CONDITIONAL_ACCESS
 
 
 def _groups(changes: Sequence[Change]) -> list[list[Change]]:

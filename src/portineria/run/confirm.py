@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from portineria.policy.change import Change, Family
 from portineria.run.means import Means
-from portineria.run.sight import Sight, Standing, look
+from portineria.run.sight import Sight, Standing, look, look_together
 from portineria.run.step import with_id
 from portineria.run.story import Story
 
@@ -67,5 +67,8 @@ async def _look_at_all(left: dict[int, Change], last: dict[int, Sight], means: M
     async def one(change: Change) -> Sight:
         return await look(means.resources, change, change.target.key)
 
-    async for change, sight in means.crew.each(list(left.values()), one, means.limit):
+    together = await look_together(means.resources, left.values())
+    last.update(together)
+    alone = [change for number, change in left.items() if number not in together]
+    async for change, sight in means.crew.each(alone, one, means.limit):
         last[change.id] = sight

@@ -19,6 +19,15 @@ class Resources(Protocol):
         """The named fields as they are now. Service errors are raised, never guessed at."""
         ...
 
+    async def read_each(
+        self, asked: Sequence[tuple[Target, Sequence[str]]]
+    ) -> list[Fields | Missing | Unseen]:
+        """Like `read`, for several objects of one family that the service lists in one request.
+
+        Answers in the order asked. Meant for Conditional Access, which allows a request a second.
+        """
+        ...
+
     async def find(self, target: Target) -> tuple[str, ...] | Unseen:
         """Keys of the objects of this family whose name is exactly `target.name`."""
         ...

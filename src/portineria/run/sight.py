@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -155,10 +155,45 @@ async def _look_by_name(resources: Resources, change: Change) -> Sight:
             )
 
 
+LISTED = frozenset({Family.CONDITIONAL_ACCESS, Family.NAMED_LOCATION})
+"""Families whose objects are read together: they allow one request a second, all apps together.
+Source: Graph dossier 7.1."""
+
+
+def listed(changes: Iterable[Change]) -> dict[Family, list[Change]]:
+    """Those that can be looked at together, by family: where there are several of them."""
+    found: dict[Family, list[Change]] = {}
+    for change in changes:
+        if change.target.family in LISTED and change.target.key:
+            found.setdefault(change.target.family, []).append(change)
+    return {family: together for family, together in found.items() if len(together) > 1}
+
+
+async def look_together(resources: Resources, changes: Iterable[Change]) -> dict[int, Sight]:
+    """One look at the `listed` among these changes, by change id; the others are left out."""
+    sights: dict[int, Sight] = {}
+    for together in listed(changes).values():
+        try:
+            found = await resources.read_each([(c.target, _asked(c)) for c in together])
+        except Fault as fault:
+            unseen = Sight(standing=Standing.UNSEEN, because=fault.why)
+            sights.update((change.id, unseen) for change in together)
+            continue
+        for change, seen in zip(together, found, strict=True):
+            sights[change.id] = _sight(change, seen, change.target.key)
+    return sights
+
+
+def _asked(change: Change) -> tuple[str, ...]:
+    return tuple((change.before if change.after is None else change.after) or ())
+
+
 async def _look_by_key(resources: Resources, change: Change, key: str) -> Sight:
     target = Target(family=change.target.family, key=key, name=change.target.name)
-    wanted = change.before if change.after is None else change.after
-    seen = await resources.read(target, tuple(wanted or ()))
+    return _sight(change, await resources.read(target, _asked(change)), key)
+
+
+def _sight(change: Change, seen: Fields | Missing | Unseen, key: str) -> Sight:
     if isinstance(seen, Unseen):
         return Sight(standing=Standing.UNSEEN, key=key, because=seen.because)
     if isinstance(seen, Missing):
@@ -194,15 +229,21 @@ def _judge(change: Change, seen: Fields, key: str) -> Sight:
 
 
 async def look_ahead(
-    resources: Resources, clock: Clock, patience: Patience, change: Change, key: str = ""
+    resources: Resources,
+    clock: Clock,
+    patience: Patience,
+    change: Change,
+    key: str = "",
+    seen: Sight | None = None,
 ) -> Sight:
     """Look just ahead of writing.
 
     BEFORE is believed at once. AFTER must be seen twice, `patience.stale` apart, because an old
     answer may show an older state. A difference, or not seeing, must outlast `patience.differ`,
-    because our own last phase may still be on its way to where we read.
+    because our own last phase may still be on its way to where we read. `seen` is a first look
+    that was taken together with others.
     """
-    sight = await look(resources, change, key)
+    sight = seen or await look(resources, change, key)
     for pause in patience.pauses(patience.differ):
         match sight.standing:
             case Standing.BEFORE:

@@ -29,7 +29,7 @@ from portineria.run.confirm import Unconfirmed, confirm
 from portineria.run.inverse import inverse
 from portineria.run.journal import Result, Way, Window
 from portineria.run.means import Means
-from portineria.run.sight import Standing, look, look_ahead, resolve
+from portineria.run.sight import Standing, look, look_ahead, look_together, resolve
 from portineria.run.step import rest
 from portineria.run.story import Story
 
@@ -75,12 +75,12 @@ async def prepare(changes: Sequence[Change], story: Story, means: Means) -> tupl
     could not be seen.
     """
     forced: list[Change] = []
-    for change in changes:
-        try:
-            real = resolve(change, story.state.done)
-        except KeyError as missing:
-            raise rest(story, change, f"change {missing} did not stage its object") from missing
-        sight = await look_ahead(means.resources, means.clock, means.patience, real)
+    resolved = [_resolved(change, story) for change in changes]
+    first = await look_together(means.resources, resolved)
+    for change, real in zip(changes, resolved, strict=True):
+        sight = await look_ahead(
+            means.resources, means.clock, means.patience, real, seen=first.get(change.id)
+        )
         match sight.standing:
             case Standing.AFTER if change.id not in story.state.done:
                 story.already(real, sight.key)
@@ -93,6 +93,13 @@ async def prepare(changes: Sequence[Change], story: Story, means: Means) -> tupl
             case Standing.ELSEWHERE | Standing.UNSEEN:
                 raise rest(story, real, sight.tell(), sight)
     return tuple(forced)
+
+
+def _resolved(change: Change, story: Story) -> Change:
+    try:
+        return resolve(change, story.state.done)
+    except KeyError as missing:
+        raise rest(story, change, f"change {missing} did not stage its object") from missing
 
 
 async def pass_through(changes: Sequence[Change], story: Story, means: Means) -> Passage:
