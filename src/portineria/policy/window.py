@@ -55,12 +55,11 @@ def decide(
             draft.needs("security defaults", seen)
         return Decision(Defaults.UNTOUCHED)
     if wish is SecurityDefaultsWish.ON:
-        if basic:
-            _refuse_basic(
-                entitlements,
-                "security defaults are wanted on (security_defaults: on) and refuse every password",
-                "through: gateway; or security_defaults: off-if-needed",
-            )
+        _refuse_basic(
+            entitlements,
+            "security defaults are wanted on (security_defaults: on) and refuse every password",
+            "through: gateway; or security_defaults: off-if-needed",
+        )
         return _on(snapshot, draft) if not seen else Decision(Defaults.UNTOUCHED)
     if not seen:
         return Decision(Defaults.UNTOUCHED)
