@@ -7,7 +7,7 @@ WORKERS ?= auto
 # What strangers.md names for this floor: programs nobody here wrote.
 STRANGERS_APT := curl ca-certificates
 
-.PHONY: help setup check fix test strangers demo bench mutants promises docs ci clean
+.PHONY: help setup check fix test strangers demo picture bench mutants promises docs ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
@@ -17,6 +17,7 @@ help:
 	@echo "strangers  the tests that meet programs nobody here wrote (installs them)"
 	@echo "promises   every promise has tests, and they ran (after test and strangers)"
 	@echo "demo       the main job, told as a story, on the embedded tenant"
+	@echo "picture    draw the demo's last act again, for the README"
 	@echo "bench      how fast, as ratios"
 	@echo "mutants    do the tests bite? counts survivors in the heart"
 	@echo "docs       write the generated documents again"
@@ -31,15 +32,15 @@ $(VENV)/ready: pyproject.toml
 setup: $(VENV)/ready
 
 check: setup
-	$(RUN)ruff format --check src tests benchmarks
-	$(RUN)ruff check src tests benchmarks
+	$(RUN)ruff format --check src tests benchmarks docs
+	$(RUN)ruff check src tests benchmarks docs
 	$(RUN)mypy
 	$(RUN)lint-imports
 	$(PY) tests/documents.py --check
 
 fix: setup
-	$(RUN)ruff check --fix src tests benchmarks
-	$(RUN)ruff format src tests benchmarks
+	$(RUN)ruff check --fix src tests benchmarks docs
+	$(RUN)ruff format src tests benchmarks docs
 
 docs: setup
 	$(PY) tests/documents.py --write
@@ -59,6 +60,9 @@ promises: setup
 
 demo: setup
 	$(RUN)portineria demo
+
+picture: setup
+	$(RUN)portineria demo | $(PY) docs/pictures/draw.py
 
 bench: setup
 	$(PY) benchmarks/startup.py

@@ -54,11 +54,11 @@ def resume_run(said: Asked, run: str, handed: Handed) -> Outcome:
     async def work(tenant: Tenant, teller: Progress) -> Outcome:
         state = run_of(tenant, run)
         with tenant.lock():
-            repaired = await repair_windows(tenant, teller, but=run)
+            repaired = await repair_windows(tenant, teller, but=state.run)
             if repaired is not None:
                 return repaired
             guards = tenant.guards(state.plan, handed, teller)
-            return await resume(tenant.means(run, teller), guards)
+            return await resume(tenant.means(state.run, teller), guards)
 
     return with_tenant(said, work)
 
@@ -124,7 +124,9 @@ def put_undone_away(said: Asked, run: str) -> None:
 
 
 def run_of(tenant: Tenant, run: str) -> RunState:
-    """Raises OperatorFault for a run that this tenant does not have."""
+    """By its id, or `last`. Raises OperatorFault for a run that this tenant does not have."""
+    if run == "last":
+        return last_run(tenant)
     for state in tenant.runs():
         if state.run == run:
             return state

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 )
 @click.argument("plan", required=False)
 @click.option("--digest", metavar="HEX", help="The digest that `plan` printed, instead of a yes.")
-@click.option("--resume", metavar="RUN", help="Finish a run that was interrupted.")
+@click.option("--resume", metavar="RUN", help="Finish an interrupted run: its id, or last.")
 @click.option("--accept", multiple=True, metavar="WORD", help="A guard's word. May be repeated.")
 def command(
     plan: str | None, digest: str | None, resume: str | None, accept: tuple[str, ...]

@@ -63,7 +63,8 @@ def _play(weather: str, teller: Teller) -> Ending:
         info = labs.start(state, "contoso", weather)
         try:
             teller.say(
-                f"An embedded tenant is up: {info['tenant']}, 250 people, {weather} weather."
+                f"An embedded tenant is up: {info['initial_domain']}, 250 people, "
+                f"{weather} weather."
             )
             teller.say("Security defaults are on, SMTP is closed, IMAP and POP were left open.")
             said = Asked()

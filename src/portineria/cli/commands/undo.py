@@ -10,6 +10,7 @@ from portineria.cli.frame import asked, verb
 @verb(
     "undo",
     examples=[
+        "portineria undo last",
         "portineria undo 20261123T201500Z-3f9a1c",
         "portineria undo 20261123T201500Z-3f9a1c --output undo.json",
         "portineria undo 20261123T201500Z-3f9a1c --yes --json",
@@ -21,8 +22,9 @@ from portineria.cli.frame import asked, verb
 def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
     """Take back what a run did, as far as it still is as the run left it.
 
-    Undoing is a plan like any other: it is shown, asks the same guards, and is itself a run
-    that can be undone. What somebody changed since is left alone and named.
+    RUN is a run's id, or `last`. Undoing is a plan like any other: it is shown, asks the same
+    guards, and is itself a run that can be undone. What somebody changed since is left alone
+    and named.
     """
     from portineria.cli import session
     from portineria.cli.commands.apply import agree
@@ -46,5 +48,5 @@ def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
     handed = Handed(yes=agree(said, plan), accepted=accept)
     outcome = apply_plan(said, plan, handed)
     if outcome.fault is None:
-        put_undone_away(said, run)
+        put_undone_away(said, plan.undo_of)
     return print_outcome(outcome, as_json=said.json)

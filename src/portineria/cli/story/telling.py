@@ -28,14 +28,13 @@ class Teller:
         print(text, file=self.out, flush=True)
 
     def step(self, text: str, done: int = 0, total: int = 0) -> None:
-        """Progress of a run: one line a change, nothing of the reading in between."""
-        line = f"  {done:>2}/{total} {text}" if total else f"        {text}"
-        if total in {0, done} and not total:
+        """Progress of a run: one line a change; of the window, each forced call as it is sent."""
+        if text.startswith(("reading", "per-user")) or (not total and ": " not in text):
             return
-        if text.startswith(("reading", "per-user")) or line in self._told:
-            return
-        self._told.add(line)
-        self.say(line)
+        line = f"  {done:>2}/{total} {text}" if total else f"  window {text}"
+        if line not in self._told:
+            self._told.add(line)
+            self.say(line)
 
 
 def row(one: Verified, app_name: dict[str, str]) -> dict[str, Any]:
