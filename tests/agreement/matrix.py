@@ -18,6 +18,7 @@ from stage import HOST, MAIL_SCOPES, POLICIES, Stage
 from portineria.mail.conversation import Password, Token
 from portineria.policy.conditionalbody import block_legacy
 from portineria.policy.effective import Context, effective
+from portineria.policy.readings import BASIC_SMTP_AFTER_2026, SMTP_OAUTH_UNDER_SECURITY_DEFAULTS
 from portineria.policy.refusals import CallerKind, read_token_error
 from portineria.policy.verdict import Allowed, Answer, Effective, Layer, Refused, Unknown
 from portineria.run.probe import Ask, Tls, probe
@@ -28,11 +29,8 @@ from portineria.tenant.mailbox import Protocol, SmtpSwitch
 from portineria.tenant.snapshot import Snapshot
 
 DENY, ALLOW = "Deny basic", "Allow basic"
-KINDS = {
-    Protocol.IMAP: (True, False),
-    Protocol.POP: (True, False),
-    Protocol.SMTP: tuple(SmtpSwitch),
-}
+UNVERIFIED = frozenset({SMTP_OAUTH_UNDER_SECURITY_DEFAULTS.id, BASIC_SMTP_AFTER_2026.id})
+"""The readings of which *could not tell* is an answer; each is run as every one of its options."""
 
 
 @dataclass(frozen=True)
@@ -308,6 +306,8 @@ class Tally:
     layers: Counter[str] = field(default_factory=Counter)
     sizes: Counter[int] = field(default_factory=Counter)
     readings: Counter[str] = field(default_factory=Counter)
+    any_order: bool = False
+    """Whether the lab is run under the order of refusals that the ladder does not follow."""
     quarrels: list[str] = field(default_factory=list)
 
     def compare(self, where: str, verdict: Effective, said: Said, settled: bool) -> None:
@@ -319,9 +319,10 @@ class Tally:
             case Refused(by):
                 agreed = said.answer is Answer.NO and by.layer in said.layers
                 self._refused(verdict, said, agreed)
-                agreed = agreed or self._another_spoke(verdict, said)
+                if self.any_order and not agreed:
+                    agreed = self._another_spoke(verdict, said)
             case Unknown(by):
-                agreed = bool(by.reading) and not settled
+                agreed = by.reading in UNVERIFIED and not settled
                 self.readings[by.reading] += agreed
         if not agreed:
             self.quarrels.append(f"{where}: {_told(verdict)} but {_heard(said)}")
@@ -335,12 +336,13 @@ class Tally:
     def _another_spoke(self, verdict: Refused, said: Said) -> bool:
         """Several layers refuse, and another than the first on the ladder has the word.
 
-        In which order the service asks them is not proven (reading smtp-refusal-order).
+        Only under `smtp-refusal-order: credentials-first`, where the sign-in speaks before the
+        switches do: who refuses is the same, who says it is not.
         """
         refusing = {rung.layer for rung in verdict.ladder if rung.answer is Answer.NO}
         spoke = said.answer is Answer.NO and bool(refusing & said.layers) and len(refusing) > 1
         if spoke:
-            self.counts["refused on both sides, another refusing layer had the word"] += 1
+            self.counts["refused on both sides, credentials-first: another had the word"] += 1
             self.sizes[len(said.layers)] += 1
         return spoke
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,11 @@ APP = "a9900000-0000-0000-0000-000000000001"
 PRINCIPAL = "a9900000-0000-0000-0000-000000000002"
 
 PEOPLE = ("ada", "ben", "erp", "scan", "bg1", "bg2", "admin")
+
+
+def tries(number: int) -> int:
+    """How many examples a property takes; `make mutants` asks for fewer, many times over."""
+    return min(number, int(os.environ.get("EXAMPLES", number)))
 
 
 def guid(name: str) -> str:

@@ -26,7 +26,7 @@ from asked import (
     said,
     world,
 )
-from given import guid, mailbox, user
+from given import guid, mailbox, tries, user
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -199,7 +199,7 @@ def in_tenant(question: Access, snapshot: Snapshot) -> Effective:
 
 
 @given(questions())
-@settings(max_examples=120)
+@settings(max_examples=tries(120))
 def test_the_verdict_is_what_its_ladder_says(question: Access) -> None:
     verdict = walk(question)
     answers = [rung.answer for rung in verdict.ladder]
@@ -211,9 +211,8 @@ def test_the_verdict_is_what_its_ladder_says(question: Access) -> None:
         case Unknown(by):
             assert Answer.NO not in answers
             assert by is verdict.ladder[answers.index(Answer.UNKNOWN)]
-    order = [step.layer for step in LADDER]
-    shown = [order.index(rung.layer) for rung in verdict.ladder]
-    assert shown == sorted(shown)
+    steps = iter(LADDER)
+    assert all(any(step(question) == rung for step in steps) for rung in verdict.ladder)
 
 
 def _boxes(snapshot: Snapshot, **changes: object) -> Snapshot:
@@ -258,7 +257,7 @@ CLOSINGS: dict[str, Callable[[Snapshot], Snapshot]] = {
 
 
 @given(questions(), st.sampled_from(sorted(CLOSINGS)))
-@settings(max_examples=250)
+@settings(max_examples=tries(250))
 def test_closing_a_switch_never_opens_anything(question: Access, closing: str) -> None:
     before = walk(question)
     after = in_tenant(question, CLOSINGS[closing](question.snapshot))
@@ -269,7 +268,7 @@ def test_closing_a_switch_never_opens_anything(question: Access, closing: str) -
 
 
 @given(questions(), policies())
-@settings(max_examples=200)
+@settings(max_examples=tries(200))
 def test_one_more_policy_that_blocks_never_opens_anything(question: Access, more: object) -> None:
     existing = question.snapshot.conditional_access
     assert isinstance(existing, tuple)
@@ -288,7 +287,7 @@ def test_one_more_policy_that_blocks_never_opens_anything(question: Access, more
 
 
 @given(questions(), policies())
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 def test_a_policy_that_is_not_enforced_changes_nothing(question: Access, more: object) -> None:
     existing = question.snapshot.conditional_access
     assert isinstance(existing, tuple)
@@ -323,7 +322,7 @@ FORGETTINGS: dict[str, Callable[[Snapshot], Snapshot]] = {
 
 
 @given(questions(), st.sampled_from(sorted(FORGETTINGS)))
-@settings(max_examples=400)
+@settings(max_examples=tries(400))
 def test_knowing_less_never_turns_an_answer_into_its_opposite(
     question: Access, forgotten: str
 ) -> None:

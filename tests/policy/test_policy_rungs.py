@@ -296,7 +296,7 @@ def test_a_reading_that_passes_makes_a_hidden_security_default_unimportant_to_no
     ("caller", "protocol", "wanted"),
     [
         (BASIC, SMTP, "no: account"),
-        (BASIC, IMAP, "no: account"),
+        (BASIC, IMAP, "no: retirement of basic authentication"),
         (USER, IMAP, "?: mailbox right"),
         (USER, SMTP, "?: mailbox right"),
         (APP_ONLY, IMAP, "yes"),

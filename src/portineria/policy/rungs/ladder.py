@@ -1,6 +1,8 @@
 """The order in which the layers are asked; the first that refuses is the one named.
 
-Exchange's own layers come in the order in which its answers suggest that it asks them.
+Exchange's own layers come in the order in which its answers suggest that it asks them: passwords
+for IMAP and POP are refused before the server knows whose, those for SMTP after the switches and
+the authentication policy (Exchange dossier 1.9, 1.10, 5.2).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from portineria.policy.rungs.per_user_mfa import per_user_mfa
 from portineria.policy.rungs.protocol_switch import protocol_switch
 from portineria.policy.rungs.recipient import recipient
 from portineria.policy.rungs.retirement import retirement
+from portineria.policy.rungs.retirement_imap_pop import retirement_imap_pop
 from portineria.policy.rungs.security_defaults import security_defaults
 from portineria.policy.rungs.service_principal import service_principal
 from portineria.policy.rungs.step import Step
@@ -25,6 +28,7 @@ from portineria.policy.rungs.tenant_switch import tenant_switch
 
 LADDER: tuple[Step, ...] = (
     recipient,
+    retirement_imap_pop,
     account,
     federation,
     licence,

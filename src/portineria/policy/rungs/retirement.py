@@ -1,4 +1,4 @@
-"""The service's own end of basic authentication, by date."""
+"""The service's own end of basic authentication for SMTP, by date."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from portineria.policy.readings import Reading, era
 from portineria.policy.rungs.access import Access
 from portineria.policy.rungs.step import Said, no, step, undecided, yes
 from portineria.policy.verdict import Confidence, Layer
+from portineria.tenant.mailbox import Protocol
 
 
 @step(
     Layer.BASIC_RETIREMENT,
-    asks="Does the service still take passwords for this protocol?",
-    about="basic",
+    asks="Does the service still take passwords for SMTP?",
+    about="basic, SMTP only",
     source="Microsoft Learn, Deprecation of Basic authentication in Exchange Online",
     confidence=Confidence.DOCUMENTED,
 )
 def retirement(access: Access) -> Said | None:
-    if not access.basic:
+    if not access.basic or access.protocol is not Protocol.SMTP:
         return None
+    return retired(access)
+
+
+def retired(access: Access) -> Said:
+    """What the dates say of a password for this protocol; the gate for IMAP and POP asks too."""
     now = era(access.protocol, access.context.now.date())
     if isinstance(now.open, Reading):
         return _read(access, now.open)
