@@ -1,0 +1,247 @@
+"""Postures to the letter: what each wish writes, in which phase, and what it leaves alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from given import APP, DOMAIN, NOW, tenant
+
+from portineria.policy.change import Family, Fields, Phase, Verb
+from portineria.policy.conditionalbody import BLOCK_LEGACY
+from portineria.policy.plan import Plan
+from portineria.policy.planner import make_plan
+from portineria.policy.policyfile import parse
+from portineria.policy.simulate import simulate
+from portineria.tenant.access import (
+    AuthenticationPolicy,
+    MailboxPlan,
+    Organization,
+    PolicyState,
+    Transport,
+)
+from portineria.tenant.people import Licences
+from portineria.tenant.snapshot import Snapshot
+from portineria.tenant.unseen import Unseen
+
+HIDDEN = Unseen("no permission")
+NO_BASIC = "Portineria: no basic authentication"
+GLASS = "break_glass: [bg1@contoso.example, bg2@contoso.example]"
+
+
+def plan(posture: str, seen: Snapshot) -> Plan:
+    text = f"tenant: {DOMAIN}\nposture: {{{posture}}}\n"
+    return make_plan(seen, parse(text, read_csv=None), NOW, mail_app=APP)
+
+
+Row = tuple[Verb, Family, Fields | None, Fields | None, Phase]
+
+
+def rows(made: Plan) -> list[Row]:
+    return [(c.verb, c.target.family, c.before, c.after, c.phase) for c in made.changes]
+
+
+def denying(*allowed: str) -> Fields:
+    names = ("Imap", "Pop", "Smtp")
+    return {f"AllowBasicAuth{name}": name in allowed for name in names}
+
+
+def with_default(name: str | None, *policies: AuthenticationPolicy) -> Snapshot:
+    organization = Organization(default_authentication_policy=name)
+    return tenant(organization=organization, authentication_policies=policies)
+
+
+def test_granted_only_makes_a_denying_policy_and_then_the_default() -> None:
+    made = plan("basic_auth: granted-only", with_default(None))
+    assert rows(made) == [
+        (Verb.CREATE, Family.AUTHENTICATION_POLICY, None, denying(), Phase.CLOSE),
+        (
+            Verb.UPDATE,
+            Family.ORGANIZATION,
+            {"DefaultAuthenticationPolicy": None},
+            {"DefaultAuthenticationPolicy": NO_BASIC},
+            Phase.CLOSE,
+        ),
+    ]
+    assert {c.because for c in made.changes} == {("basic_auth",)}
+    assert made.changes[0].target.name == made.changes[0].target.key == NO_BASIC
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop", "smtp"])
+def test_our_denying_policy_is_set_right_where_somebody_loosened_it(protocol: str) -> None:
+    loosened: dict[str, Any] = {f"allow_basic_{protocol}": True}
+    ours = AuthenticationPolicy(name=NO_BASIC, guid="g", **loosened)
+    (change,) = plan("basic_auth: granted-only", with_default(NO_BASIC, ours)).changes
+    field = f"AllowBasicAuth{protocol.title()}"
+    assert change.before is not None
+    assert change.after is not None
+    assert change.target.key == change.target.name == NO_BASIC
+    assert (change.before[field], change.after[field]) == (True, False)
+    assert (change.phase, change.because) == (Phase.CLOSE, ("basic_auth",))
+
+
+def test_a_denying_policy_that_stands_is_left_alone() -> None:
+    ours = AuthenticationPolicy(name=NO_BASIC, guid="g")
+    assert plan("basic_auth: granted-only", with_default(NO_BASIC, ours)).changes == ()
+
+
+@pytest.mark.parametrize("hidden", ["organization", "authentication_policies"])
+def test_granted_only_writes_nothing_over_what_was_not_seen(hidden: str) -> None:
+    made = plan("basic_auth: granted-only", replace(with_default(None), **{hidden: HIDDEN}))  # type: ignore[arg-type]
+    assert made.changes == ()
+    assert "unknown" in {stop.guard for stop in made.stops}
+
+
+def test_the_tenant_switch_is_closed_from_open_and_left_where_it_is_closed() -> None:
+    (change,) = plan(
+        "smtp_auth: per-mailbox", tenant(transport=Transport(smtp_auth_disabled=False))
+    ).changes
+    assert change.target.family is Family.TRANSPORT
+    assert change.before == {"SmtpClientAuthenticationDisabled": False}
+    assert change.after == {"SmtpClientAuthenticationDisabled": True}
+    assert (change.phase, change.because) == (Phase.TENANT_SWITCH, ("smtp_auth",))
+    shut = tenant(transport=Transport(smtp_auth_disabled=True))
+    assert plan("smtp_auth: per-mailbox", shut).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("wish", "there", "phase"),
+    [("off", True, Phase.CLOSE), ("on", False, Phase.EXPLICIT), ("off", False, None)],
+)
+def test_legacy_tls_is_closed_early_and_opened_later(
+    wish: str, there: bool, phase: Phase | None
+) -> None:
+    seen = tenant(transport=Transport(smtp_auth_disabled=True, legacy_tls=there))
+    changes = plan(f"legacy_tls: {wish}", seen).changes
+    assert [(c.before, c.after) for c in changes] == (
+        []
+        if phase is None
+        else [({"AllowLegacyTLSClients": there}, {"AllowLegacyTLSClients": wish == "on"})]
+    )
+    assert [c.phase for c in changes][:1] == ([] if phase is None else [phase])
+    assert {c.because for c in changes} <= {("legacy_tls",)}
+
+
+@pytest.mark.parametrize("posture", ["smtp_auth: per-mailbox", "legacy_tls: off"])
+def test_a_transport_that_was_not_seen_is_not_written(posture: str) -> None:
+    made = plan(posture, tenant(transport=HIDDEN))
+    assert made.changes == ()
+    assert "unknown" in {stop.guard for stop in made.stops}
+
+
+def test_new_mailboxes_begin_as_wished_in_every_plan() -> None:
+    plans = (
+        MailboxPlan(guid="p1", name="One", imap=True, pop=False),
+        MailboxPlan(guid="p2", name="Two", imap=False, pop=False),
+    )
+    made = plan("new_mailboxes: {imap: off, pop: on}", tenant(mailbox_plans=plans))
+    told = [(c.target.key, c.after, c.phase, c.because) for c in made.changes]
+    why = ("new_mailboxes",)
+    assert told == [
+        ("p1", {"ImapEnabled": False}, Phase.CLOSE, why),
+        ("p1", {"PopEnabled": True}, Phase.EXPLICIT, why),
+        ("p2", {"PopEnabled": True}, Phase.EXPLICIT, why),
+    ]
+
+
+def test_security_defaults_wanted_on_are_a_closing_where_no_policy_is_enforced() -> None:
+    seen = tenant(security_defaults=False, conditional_access=())
+    (change,) = plan("security_defaults: on", seen).changes
+    assert change.target.family is Family.SECURITY_DEFAULTS
+    assert (change.before, change.after) == ({"isEnabled": False}, {"isEnabled": True})
+    assert (change.phase, change.because) == (Phase.CLOSE, ("security_defaults",))
+
+
+def test_security_defaults_do_not_go_on_unseen_or_over_an_enforced_policy() -> None:
+    posture = f"security_defaults: on, conditional_access: {{baseline: unmanaged, {GLASS}}}"
+    hidden = tenant(security_defaults=False, conditional_access=HIDDEN)
+    for seen in (hidden, staged(PolicyState.ENABLED)):
+        made = plan(posture, seen)
+        assert made.changes == ()
+        assert "unknown" in {stop.guard for stop in made.stops}
+
+
+BASELINE = f"conditional_access: {{baseline: enforced, {GLASS}}}"
+
+
+def staged(state: PolicyState = PolicyState.REPORT_ONLY, days: int = 30) -> Snapshot:
+    """Security defaults off, and our four policies there for so many days."""
+    bare = tenant(security_defaults=False, conditional_access=())
+    made = simulate(bare, plan(BASELINE, bare).changes)
+    assert isinstance(made.conditional_access, tuple)
+    created = NOW - timedelta(days=days)
+    policies = tuple(replace(one, state=state, created=created) for one in made.conditional_access)
+    assert len(policies) == 4
+    return replace(made, conditional_access=policies)
+
+
+@pytest.mark.parametrize(
+    ("days", "count"), [(6, 0), (7, 4), (30, 4)], ids=["too fresh", "to the day", "long ago"]
+)
+def test_the_baseline_is_enforced_after_a_week_of_watching(days: int, count: int) -> None:
+    made = plan(BASELINE, staged(days=days))
+    assert [(c.before, c.after, c.phase, c.risk) for c in made.changes] == [
+        (
+            {"state": "enabledForReportingButNotEnforced"},
+            {"state": "enabled"},
+            Phase.ENFORCE,
+            "high",
+        )
+    ] * count
+    assert any("report-only first" in note for note in made.notes) == (count == 0)
+
+
+def test_an_enforced_baseline_is_left_alone() -> None:
+    assert plan(BASELINE, staged(PolicyState.ENABLED)).changes == ()
+
+
+def test_a_policy_of_ours_that_was_switched_off_is_staged_again_and_not_enforced() -> None:
+    made = plan(BASELINE, staged(PolicyState.DISABLED))
+    assert [(c.before, c.after, c.phase, c.risk) for c in made.changes] == [
+        (
+            {"state": "disabled"},
+            {"state": "enabledForReportingButNotEnforced"},
+            Phase.STAGE,
+            "medium",
+        )
+    ] * 4
+
+
+def test_report_only_is_never_enforced_whatever_its_age() -> None:
+    assert plan(BASELINE.replace("enforced", "report-only"), staged()).changes == ()
+
+
+@pytest.mark.parametrize("field", ["conditional_access", "licences"])
+def test_no_baseline_is_made_over_what_was_not_seen(field: str) -> None:
+    seen = replace(tenant(security_defaults=False), **{field: HIDDEN})  # type: ignore[arg-type]
+    made = plan(BASELINE, seen)
+    assert made.changes == ()
+    assert "unknown" in {stop.guard for stop in made.stops}
+
+
+def test_without_p1_there_is_no_baseline_and_the_plan_says_so() -> None:
+    seen = tenant(security_defaults=False, licences=Licences(entra_p1=False))
+    made = plan(BASELINE, seen)
+    assert made.changes == ()
+    assert any("Entra ID P1" in note for note in made.notes)
+
+
+def test_the_baseline_stays_report_only_while_security_defaults_do_the_same() -> None:
+    seen = replace(staged(), security_defaults=True)
+    made = plan(BASELINE, seen)
+    assert made.changes == ()
+    assert any("they do the same" in note for note in made.notes)
+
+
+def test_the_legacy_block_of_the_baseline_is_staged_for_everybody_but_break_glass() -> None:
+    bare = tenant(security_defaults=False, conditional_access=())
+    made = plan(BASELINE, bare)
+    block = next(c for c in made.changes if c.target.name == BLOCK_LEGACY)
+    assert (block.verb, block.before, block.target.key) == (Verb.CREATE, None, "")
+    body: Any = block.after
+    assert body["conditions"]["users"]["includeUsers"] == ["All"]
+    assert body["conditions"]["users"]["excludeUsers"] == ["user-bg1", "user-bg2"]
+    assert {c.risk for c in made.changes} == {"medium"}
+    assert {c.because for c in made.changes} == {("conditional_access.baseline",)}
