@@ -14,6 +14,7 @@ from portineria.policy.marked import FileFault
 from portineria.secret import Secret
 
 ID = "11111111-2222-3333-4444-555555555555"
+MAIL = "66666666-7777-8888-9999-000000000000"
 PLAIN = f"tenant: contoso.example\ncontrol: {{client_id: {ID}, secret: env:PORTINERIA_SECRET}}\n"
 
 
@@ -40,7 +41,7 @@ cloud: gcc-high
 endpoints: {{login: "https://localhost:1443", imap: "127.0.0.1:9993"}}
 control: {{client_id: {ID}, certificate: file:c.pem, password: env:P}}
 probe:
-  app: {{client_id: {ID}, secret: file:app}}
+  app: {{client_id: {MAIL}, secret: file:app}}
   user: {{client_id: {ID}, refresh_tokens: file:tokens.yaml}}
   passwords: file:passwords.yaml
   from: [203.0.113.5, "2001:db8::5"]
@@ -209,3 +210,9 @@ def test_a_profile_is_found_by_name(tmp_path: Path) -> None:
 def test_a_name_that_is_a_path_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(OperatorFault, match="no name of a profile"):
         load(tmp_path, name)
+
+
+def test_one_app_for_control_and_mail_is_refused() -> None:
+    text = f"{PLAIN}probe: {{app: {{client_id: {ID}, secret: env:MAIL}}}}\n"
+    with pytest.raises(FileFault, match="is the control app"):
+        read(text)

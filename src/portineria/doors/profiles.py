@@ -159,8 +159,20 @@ def parse(text: str, *, name: str, path: Path) -> Profile:
         ca=read.ca(found.get("ca")),
         settled=read.settled(found.get("settled")),
     )
+    _refuse_one_app_for_all(page, found, profile)
     page.finish()
     return profile
+
+
+def _refuse_one_app_for_all(page: Page, found: Mapping[str, Spot], profile: Profile) -> None:
+    """What writes settings must not open mailboxes: a stolen credential would do both."""
+    mail = profile.probe.app
+    if mail is not None and mail.client_id == profile.control.client_id != "":
+        page.complain(
+            found["probe"],
+            "the app that opens mailboxes is the control app",
+            "register a second application for mail, and name it here",
+        )
 
 
 @dataclass(frozen=True, slots=True)
