@@ -22,7 +22,7 @@ from portineria.doors.profiles import Profile
 from portineria.doors.shield import SignalShield
 from portineria.doors.state import StateFolder
 from portineria.doors.stream import TcpDial
-from portineria.fault import OperatorFault, ServiceFault
+from portineria.fault import Fault, OperatorFault, ServiceFault
 from portineria.m365.messages import Door, Request
 from portineria.m365.reader import TenantReading
 from portineria.m365.resources import TenantResources
@@ -39,7 +39,7 @@ from portineria.run.journal import RunState
 from portineria.run.look import Wants, look
 from portineria.run.means import Guards, Means
 from portineria.run.ports import Crew, Progress
-from portineria.run.probe import Ask, Probe, Tls, probe
+from portineria.run.probe import Ask, Probe, Tls, no_token, probe
 from portineria.run.verify import Prober
 from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough, parse_caller
 from portineria.tenant.mailbox import Mailbox, Protocol
@@ -143,14 +143,29 @@ class Tenant:
             if cell.place and not self._may_speak_from(cell.place):
                 return Unseen(f"this machine does not log in from {cell.place} (probe.from)")
             caller = parse_caller(cell.caller)
-            credential = await self.keyring.credential(caller, box, cell.protocol)
-            if isinstance(credential, Unseen):
-                return credential
-            return await self.log_in(box, cell.protocol, caller, credential, cell.place or None)
+            return await self.log_in(box, cell.protocol, caller, cell.place or None)
 
         return log_in
 
     async def log_in(
+        self, box: Mailbox, protocol: Protocol, caller: Caller, source: str | None
+    ) -> Probe | Unseen:
+        """One login with what the profile holds; Unseen where it holds nothing for it.
+
+        Raises Fault where no token could be had for a reason that says nothing of the access.
+        """
+        try:
+            credential = await self.keyring.credential(caller, box, protocol)
+        except Fault as fault:
+            refused = no_token(fault, protocol, box.address, kind_of(caller))
+            if refused is None:
+                raise
+            return refused
+        if isinstance(credential, Unseen):
+            return credential
+        return await self._converse(box, protocol, caller, credential, source)
+
+    async def _converse(
         self,
         box: Mailbox,
         protocol: Protocol,

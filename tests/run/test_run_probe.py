@@ -8,11 +8,22 @@ from datetime import UTC, datetime
 import pytest
 
 from portineria.clock import VirtualClock
+from portineria.fault import ServiceFault
 from portineria.mail.conversation import Credential, Password, Token
 from portineria.policy.refusals import CallerKind, Stage
 from portineria.policy.verdict import Answer, Layer
 from portineria.run.ports import Stream
-from portineria.run.probe import Ask, Cut, NotReached, NotTrusted, Probe, TimedOut, Tls, probe
+from portineria.run.probe import (
+    Ask,
+    Cut,
+    NotReached,
+    NotTrusted,
+    Probe,
+    TimedOut,
+    Tls,
+    no_token,
+    probe,
+)
 from portineria.secret import Secret
 from portineria.tenant.mailbox import Protocol
 
@@ -308,3 +319,26 @@ def test_an_ask_does_not_show_its_credential() -> None:
         caller="basic",
     )
     assert "horse" not in repr(ask)
+
+
+@pytest.mark.parametrize(
+    ("code", "layer"),
+    [
+        ("AADSTS53003", Layer.CONDITIONAL_ACCESS),
+        ("AADSTS65001", Layer.CONSENT),
+        ("AADSTS530035", Layer.SECURITY_DEFAULTS),
+    ],
+)
+def test_a_token_that_is_refused_is_an_answer_of_the_access(code: str, layer: Layer) -> None:
+    fault = ServiceFault("no token was given", where="login", evidence={"code": code})
+    found = no_token(fault, Protocol.IMAP, "ada@contoso.example", "user")
+    assert found is not None
+    assert (found.answer, found.stage) == (Answer.NO, Stage.SIGN_IN)
+    assert found.reading is not None
+    assert layer in found.reading.layers
+
+
+@pytest.mark.parametrize("evidence", [{}, {"code": "AADSTS1"}, {"code": 503}])
+def test_a_token_that_failed_for_an_unknown_reason_is_no_answer(evidence: dict) -> None:
+    fault = ServiceFault("the token service failed", evidence=evidence)
+    assert no_token(fault, Protocol.IMAP, "ada@contoso.example", "user") is None

@@ -48,10 +48,7 @@ def log_in(
         address = None if place is None else ip_address(place)
         access = Access(snapshot, box, protocol, who, Context(tenant.clock.now(), address))
         teller.step(f"logging in to {box.address}")
-        credential = await tenant.keyring.credential(who, box, protocol)
-        if isinstance(credential, Unseen):
-            return Tried(access, walk(access), credential)
-        found = await tenant.log_in(box, protocol, who, credential, place)
+        found = await tenant.log_in(box, protocol, who, place)
         return Tried(access, walk(access), found)
 
     return with_tenant(said, work)

@@ -15,7 +15,7 @@ from typing import Protocol as Port
 from typing import assert_never, runtime_checkable
 
 from portineria.clock import Clock
-from portineria.fault import NetworkFault
+from portineria.fault import Fault, NetworkFault
 from portineria.mail.conversation import (
     Answered,
     Broken,
@@ -29,7 +29,7 @@ from portineria.mail.imap.client import ImapClient
 from portineria.mail.pop.client import PopClient
 from portineria.mail.smtp.client import SmtpClient
 from portineria.mail.transcript import Line, Side
-from portineria.policy.refusals import CallerKind, Reading, Stage, read
+from portineria.policy.refusals import CallerKind, Reading, Stage, read, read_token_error
 from portineria.policy.verdict import Answer
 from portineria.run.ports import Dial, Stream
 from portineria.tenant.mailbox import Protocol
@@ -132,6 +132,31 @@ async def probe(dial: Dial, clock: Clock, ask: Ask) -> Probe:
     finally:
         await stream.close()
     return attempt.result()
+
+
+def no_token(fault: Fault, protocol: Protocol, mailbox: str, caller: CallerKind) -> Probe | None:
+    """The token endpoint's refusal as the answer it is; None where its code is not known.
+
+    Conditional Access, consent and disabled accounts stop OAuth there, before any mail server.
+    """
+    code = str(fault.evidence.get("code", "")).removeprefix("AADSTS")
+    reading = read_token_error(int(code), caller) if code.isdecimal() else None
+    if reading is None or not reading.known:
+        return None
+    return Probe(
+        protocol=protocol,
+        mailbox=mailbox,
+        caller=caller,
+        server=fault.where,
+        answer=reading.answer,
+        because=reading.meaning,
+        stage=Stage.SIGN_IN,
+        line=f"AADSTS{code}: no token",
+        reading=reading,
+        transcript=(),
+        seconds=0.0,
+        tls=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ CallerKind = Literal["basic", "user", "app"]
 
 
 class Stage(StrEnum):
-    """How far a conversation with a mail server has come."""
+    """How far a login has come: a token first where OAuth needs one, then the mail server."""
 
+    SIGN_IN = "token endpoint"
     CONNECT = "connect"
     TLS = "tls"
     GREETING = "greeting"
