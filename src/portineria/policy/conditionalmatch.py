@@ -61,6 +61,7 @@ class Match:
 
 
 YES, NO = Match(Answer.YES), Match(Answer.NO)
+_GUESTS = "GuestsOrExternalUsers"
 
 
 def applies(snapshot: Snapshot, policy: ConditionalAccessPolicy, sign_in: SignIn) -> Match:
@@ -136,7 +137,7 @@ def _named(snapshot: Snapshot, subject: str, side: Side) -> Match:
         return YES
     found = [_in_group(snapshot, subject, group) for group in sorted(side.groups)]
     found += [_in_role(snapshot, subject, role) for role in sorted(side.roles)]
-    if side.guests or "GuestsOrExternalUsers" in side.users:
+    if side.guests or _GUESTS in side.users:
         found.append(_guest(snapshot, subject))
     if YES in found:
         return YES
@@ -144,8 +145,11 @@ def _named(snapshot: Snapshot, subject: str, side: Side) -> Match:
 
 
 def people(snapshot: Snapshot, side: Side) -> frozenset[str] | None:
-    """Everybody a side names, as directory ids; None where one part of it was not seen."""
-    found = set(side.users - {"All", "GuestsOrExternalUsers"})
+    """Everybody a side names, as directory ids; None where one part of it was not seen, or
+    where it names all there are."""
+    if "All" in side.users:
+        return None
+    found = set(side.users - {_GUESTS})
     for key in side.groups:
         group = snapshot.groups.get(key)
         if group is None or isinstance(group.members, Unseen):
@@ -155,7 +159,7 @@ def people(snapshot: Snapshot, side: Side) -> frozenset[str] | None:
         if isinstance(snapshot.role_members, Unseen) or role not in snapshot.role_members:
             return None
         found |= snapshot.role_members[role]
-    if side.guests:
+    if side.guests or _GUESTS in side.users:
         if isinstance(snapshot.users, Unseen):
             return None
         found |= {user.id for user in snapshot.users.values() if user.guest}
