@@ -25,7 +25,8 @@ from portineria.clock import VirtualClock
 from portineria.doors.crew import AsyncCrew
 from portineria.doors.http import HttpDoor
 from portineria.doors.stream import TcpDial
-from portineria.lab.app import Lab, build_app, open_lab
+from portineria.lab.app import build_app
+from portineria.lab.lab import Lab, open_lab
 from portineria.lab.post.imap import ImapFront
 from portineria.lab.post.office import PostOffice
 from portineria.lab.post.pop import PopFront

@@ -11,7 +11,8 @@ from typing import Any
 import httpx2
 
 from portineria.clock import VirtualClock
-from portineria.lab.app import Lab, build_app, open_lab
+from portineria.lab.app import build_app
+from portineria.lab.lab import Lab, open_lab
 from portineria.lab.weather import Weather, forecast
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

@@ -10,7 +10,8 @@ from typing import Any
 import httpx2
 
 from portineria.clock import VirtualClock
-from portineria.lab.app import Lab, build_app
+from portineria.lab.app import build_app
+from portineria.lab.lab import Lab
 from portineria.lab.login import tokens
 from portineria.lab.world import World
 

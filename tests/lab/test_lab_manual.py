@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from portineria.lab.app import Lab
 from portineria.lab.control import _DOORS
+from portineria.lab.lab import Lab
 from portineria.lab.seeds.reading import NAMES
 from portineria.lab.weather import EFFECTS, PRESETS, READINGS, Weather, forecast
 

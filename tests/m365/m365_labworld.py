@@ -13,8 +13,9 @@ import httpx2
 from portineria.clock import VirtualClock
 from portineria.doors.crew import AsyncCrew
 from portineria.doors.http import HttpDoor
-from portineria.lab.app import Lab, build_app, open_lab
+from portineria.lab.app import build_app
 from portineria.lab.history import Asked
+from portineria.lab.lab import Lab, open_lab
 from portineria.lab.weather import Weather, forecast
 from portineria.m365.endpoints import Endpoints
 from portineria.m365.oauth.client_credentials import ClientCredentials

@@ -19,7 +19,7 @@ from portineria.lab.weather import PRESETS, Weather, forecast
 from portineria.lab.world import Document
 
 if TYPE_CHECKING:
-    from portineria.lab.app import Lab
+    from portineria.lab.lab import Lab
 
 MAIL_SCOPES = " ".join(
     f"https://outlook.office.com/{name}"

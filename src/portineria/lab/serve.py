@@ -18,8 +18,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from portineria.clock import Clock, SystemClock
-from portineria.lab.app import Lab, build_app, open_lab
+from portineria.lab.app import build_app
 from portineria.lab.authority import Authority, authority
+from portineria.lab.lab import Lab, open_lab
 from portineria.lab.post.office import PostOffice
 from portineria.lab.post.serve import DOORS, PostServers, into, listen
 from portineria.lab.weather import forecast

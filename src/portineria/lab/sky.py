@@ -7,16 +7,26 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import Protocol, TypeVar
 
+from portineria.clock import Clock
 from portineria.lab.ask import Answer, Ask, Seen
-from portineria.lab.history import Asked
+from portineria.lab.history import Asked, History
 from portineria.lab.weather import Scheduled, Weather
+from portineria.lab.world import World
 
-if TYPE_CHECKING:
-    from portineria.lab.app import Lab
 
-Handler = Callable[["Lab", Ask], Answer]
+class Ground(Protocol):
+    """What lies under a sky: the part of `lab.Lab` that weather falls on."""
+
+    world: World
+    clock: Clock
+    weather: Weather
+    history: History
+    sky: Sky
+
+
+G = TypeVar("G", bound=Ground)
 
 _SLACK = 0.001
 """Virtual seconds are sums of floats: a client that waited exactly a second has waited."""
@@ -142,7 +152,7 @@ def _chance(seed: int, operation: str, count: int) -> float:
 
 
 async def weathered(
-    lab: Lab, ask: Ask, handler: Handler, refusal: Callable[[Turn], Answer]
+    lab: G, ask: Ask, handler: Callable[[G, Ask], Answer], refusal: Callable[[Turn], Answer]
 ) -> Answer:
     """Serve one request (or one part of a batch) under the weather, and write it down.
 
@@ -173,7 +183,7 @@ async def weathered(
     return answer
 
 
-def _note(lab: Lab, ask: Ask, status: int, turn: Turn, served: int | None = None) -> None:
+def _note(lab: Ground, ask: Ask, status: int, turn: Turn, served: int | None = None) -> None:
     reached = 200 <= (status if served is None else served) < 300
     lab.history.note(
         Asked(

@@ -20,7 +20,7 @@ from portineria.lab.exchange.habits import BATCH_LIMIT
 from portineria.lab.exchange.invoke import serve
 
 if TYPE_CHECKING:
-    from portineria.lab.app import Lab
+    from portineria.lab.lab import Lab
 
 
 _INHERITED = ("authorization", "x-anchormailbox")

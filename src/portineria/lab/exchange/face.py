@@ -20,7 +20,7 @@ from portineria.lab.exchange.invoke import serve
 from portineria.lab.exchange.odata import serve_get
 
 if TYPE_CHECKING:
-    from portineria.lab.app import Lab
+    from portineria.lab.lab import Lab
 
 _PATH = re.compile(r"/adminapi/(?:beta|v1\.0)/(?P<tenant>[^/]+)/(?P<tail>.+)$", re.IGNORECASE)
 

@@ -36,7 +36,7 @@ from portineria.lab.sky import Turn, weathered
 from portineria.lab.world import known_id
 
 if TYPE_CHECKING:
-    from portineria.lab.app import Lab
+    from portineria.lab.lab import Lab
 
 CMDLETS: Mapping[str, Cmdlet] = MappingProxyType(
     {

@@ -20,7 +20,7 @@ from portineria.lab.login import tokens
 from portineria.lab.sky import weathered
 
 if TYPE_CHECKING:
-    from portineria.lab.app import Lab
+    from portineria.lab.lab import Lab
 
 _SET = re.compile(r"casmailbox(?:\('(?P<key>[^']*)'\))?$", re.IGNORECASE)
 

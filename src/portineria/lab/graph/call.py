@@ -10,7 +10,7 @@ from portineria.lab.ask import Answer, Ask, Seen
 from portineria.lab.world import World
 
 if TYPE_CHECKING:
-    from portineria.lab.app import Lab
+    from portineria.lab.lab import Lab
 
 NOT_FOUND = (
     "Resource '{name}' does not exist or one of its queried reference-property objects are not "

@@ -16,7 +16,7 @@ from portineria.lab.login.conditional import GRAPH
 from portineria.lab.sky import Turn, weathered
 
 if TYPE_CHECKING:
-    from portineria.lab.app import Lab
+    from portineria.lab.lab import Lab
 
 MOST = 20
 """Parts of one batch (entra-graph 7.2)."""

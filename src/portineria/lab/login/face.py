@@ -14,7 +14,7 @@ from portineria.lab.login.refusals import SignInFault, refusal_answer
 from portineria.lab.sky import Turn, weathered
 
 if TYPE_CHECKING:
-    from portineria.lab.app import Lab
+    from portineria.lab.lab import Lab
 
 _PATH = re.compile(r"/(?P<tenant>[^/]+)/(?P<rest>.+)")
 

@@ -18,7 +18,7 @@ from portineria.lab.login.signin import as_of_sign_in, check_protections
 from portineria.lab.world import Document, World
 
 if TYPE_CHECKING:
-    from portineria.lab.app import Lab
+    from portineria.lab.lab import Lab
 
 INACTIVE = timedelta(days=90)
 

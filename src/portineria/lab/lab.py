@@ -1,0 +1,53 @@
+"""What the faces of the lab share: its world, weather, history and addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from portineria.clock import Clock
+from portineria.lab.history import History
+from portineria.lab.seeds.facts import facts
+from portineria.lab.seeds.planting import load
+from portineria.lab.sky import Sky
+from portineria.lab.weather import Weather
+from portineria.lab.world import World
+
+
+@dataclass(slots=True)
+class Lab:
+    """Everything the faces share. `urls` are base addresses without a trailing slash.
+
+    `weather` is replaced as a whole by the control door, so read it at each use.
+    """
+
+    world: World
+    clock: Clock
+    weather: Weather = field(default_factory=Weather)
+    history: History = field(default_factory=History)
+    sky: Sky = field(default_factory=Sky)
+    urls: dict[str, str] = field(
+        default_factory=lambda: {
+            "login": "https://login.lab",
+            "graph": "https://graph.lab",
+            "exchange": "https://exchange.lab",
+            "control": "https://control.lab",
+        }
+    )
+    seed: str = ""
+    info: dict[str, Any] = field(default_factory=dict)
+    """What serve tells about the running lab, for the control door."""
+    stop: Callable[[], None] = lambda: None
+
+
+def open_lab(
+    clock: Clock, seed: str = "small", weather: Weather | None = None, tenant: World | None = None
+) -> Lab:
+    """A lab with a planted world (or a given one), ready for `build_app`. Raises NoSuchSeed."""
+    world = tenant or World(clock)
+    if tenant is None:
+        load(world, seed)
+    lab = Lab(world, clock, weather or Weather(), seed=seed)
+    lab.info = {**facts(world), **{name: lab.urls[name] for name in lab.urls}}
+    return lab
