@@ -48,7 +48,8 @@ docs: setup
 test: setup
 	@rm -f .ran/test.json
 	RAN=test $(RUN)pytest -n $(WORKERS) -m "not stranger"
-	@echo "left out here, run by 'make strangers': $$($(RUN)pytest --collect-only -q -m stranger 2>/dev/null | grep -c '::') tests that need other programs"
+	@echo "left out here, run by 'make strangers':"
+	@$(RUN)pytest --collect-only -q -o addopts= -m stranger | grep :: | cut -d: -f1 | sort | uniq -c
 
 strangers: setup
 	@if ! command -v curl >/dev/null; then apt-get update -q && apt-get install -y -q $(STRANGERS_APT); fi
