@@ -273,3 +273,25 @@ def test_in_the_foreground_it_ends_with_ctrl_c(tmp_path: Path) -> None:
         lab.send_signal(signal.SIGINT)
         assert lab.wait(20) == 0
     assert not (shell.state / "lab" / "info.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("grant", "posture", "code"),
+    [
+        ("allow: [smtp], through: oauth-app", "", 0),
+        ("allow: [imap], through: basic, from: [203.0.113.0/28]", "", 1),
+        (
+            "allow: [smtp], through: basic, from: [203.0.113.0/28]",
+            "posture: {security_defaults: off-if-needed, conditional_access: {baseline: enforced,"
+            " break_glass: [bg1@contoso.onmicrosoft.com, gone@contoso.onmicrosoft.com]}}",
+            4,
+        ),
+    ],
+)
+def test_plan_says_by_its_exit_code_whether_it_can_be(
+    shell: Shell, grant: str, posture: str, code: int
+) -> None:
+    who = "who: {mailboxes: [erp@contoso.example]}, owner: it@contoso.example, reason: r"
+    text = f"tenant: contoso.onmicrosoft.com\n{posture}\ngrants: [{{name: g, {who}, {grant}}}]\n"
+    (shell.folder / "coded.yaml").write_text(text)
+    shell("--profile", "lab", "plan", "coded.yaml", code=code)
