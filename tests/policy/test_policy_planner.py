@@ -413,3 +413,12 @@ def test_legacy_tls_that_the_tenant_does_not_say_is_not_taken_for_off(
     snapshot = tenant(transport=Transport(smtp_auth_disabled=True, legacy_tls=seen))
     made = plan("posture: {legacy_tls: off}", snapshot)
     assert [c.after for c in made.changes] == [{"AllowLegacyTLSClients": False}] * wanted
+
+
+def test_from_2027_no_window_opens_for_a_password_that_may_be_refused_anyway() -> None:
+    desired = parse(HEAD + WINDOW + BASIC, read_csv=None)
+    later = NOW.replace(year=2027)
+    made = make_plan(replace(tenant(), taken_at=later), desired, later, mail_app=APP)
+    assert standing_guards(made) == {"unknown"}
+    settled = replace(tenant(settled={"basic-smtp-after-2026": "open"}), taken_at=later)
+    assert standing_guards(make_plan(settled, desired, later, mail_app=APP)) == set()

@@ -9,6 +9,7 @@ from portineria.policy.draft import ours
 from portineria.policy.guards.case import Case
 from portineria.policy.promise import OPEN, twins_left_open
 from portineria.policy.verdict import Answer, Layer
+from portineria.tenant.caller import Basic
 from portineria.tenant.unseen import Unseen
 
 STALE_AFTER = timedelta(hours=1)
@@ -57,10 +58,17 @@ def truncated(case: Case) -> str:
 
 
 def unknown(case: Case) -> str:
-    """What the plan needed to know and could not see."""
-    if case.plan.unknown:
-        return "; ".join(case.plan.unknown)
-    return ""
+    """What the plan needed to see and could not; a window for a door that may stay shut."""
+    reasons = list(case.plan.unknown)
+    if case.plan.window:
+        reasons += [
+            f"security defaults would go off for {cell.protocol.value} on {cell.address}, and it "
+            f"could not be told whether a password gets in then ({cell.layer})"
+            for cell in case.plan.cells
+            if (cell.caller, cell.promised) == (str(Basic()), OPEN)
+            and cell.after == Answer.UNKNOWN.value
+        ]
+    return "; ".join(reasons)
 
 
 def basic_twin(case: Case) -> str:
