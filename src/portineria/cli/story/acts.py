@@ -100,7 +100,9 @@ async def _act(policy: str, tenant: Tenant, teller: Teller, ending: Ending) -> s
 
 
 def _show(plan: Plan, teller: Teller) -> None:
-    teller.say(f"The plan: {len(plan.changes)} changes, digest {plan.digest[:16]}…")
+    count = len(plan.changes)
+    noun = "change" if count == 1 else "changes"
+    teller.say(f"The plan: {count} {noun}, digest {plan.digest[:16]}…")
     for note in plan.notes:
         teller.say(f"  why: {note}")
     for door in plan.exposure:
