@@ -7,7 +7,7 @@ WORKERS ?= auto
 # What strangers.md names for this floor: programs nobody here wrote.
 STRANGERS_APT := curl ca-certificates
 
-.PHONY: help setup check fix test strangers demo picture bench mutants promises docs ci clean
+.PHONY: help setup check fix test strangers demo picture bench coverage mutants promises docs ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
@@ -19,6 +19,7 @@ help:
 	@echo "demo       the main job, told as a story, on the embedded tenant"
 	@echo "picture    draw the demo's last act again, for the README"
 	@echo "bench      how fast, as ratios"
+	@echo "coverage   what the quick tests reach"
 	@echo "mutants    do the tests bite? counts survivors in the heart"
 	@echo "docs       write the generated documents again"
 
@@ -67,6 +68,12 @@ picture: setup
 
 bench: setup
 	$(PY) benchmarks/startup.py
+
+coverage: setup
+	$(RUN)coverage erase
+	$(RUN)coverage run -m pytest -m "not stranger and not slow"
+	$(RUN)coverage combine --quiet
+	$(RUN)coverage report --skip-covered --sort=cover
 
 mutants: setup
 	$(PY) tests/mutants.py
