@@ -245,3 +245,31 @@ def test_the_legacy_block_of_the_baseline_is_staged_for_everybody_but_break_glas
     assert body["conditions"]["users"]["excludeUsers"] == ["user-bg1", "user-bg2"]
     assert {c.risk for c in made.changes} == {"medium"}
     assert {c.because for c in made.changes} == {("conditional_access.baseline",)}
+
+
+@pytest.mark.parametrize(
+    ("wish", "there", "phase", "risk"),
+    [
+        ("reject", False, Phase.CLOSE, "low"),
+        ("allow", True, Phase.EXPLICIT, "high"),
+        ("reject", True, None, ""),
+        ("unmanaged", False, None, ""),
+    ],
+)
+def test_direct_send_is_refused_early_and_let_in_as_a_risk(
+    wish: str, there: bool, phase: Phase | None, risk: str
+) -> None:
+    seen = tenant(organization=Organization(reject_direct_send=there))
+    told = [
+        (c.target.family, c.before, c.after, c.phase, c.risk, c.because)
+        for c in plan(f"direct_send: {wish}", seen).changes
+    ]
+    before, after = {"RejectDirectSend": there}, {"RejectDirectSend": wish == "reject"}
+    wanted = (Family.ORGANIZATION, before, after, phase, risk, ("direct_send",))
+    assert told == ([] if phase is None else [wanted])
+
+
+def test_direct_send_writes_nothing_over_an_organisation_that_was_not_seen() -> None:
+    made = plan("direct_send: reject", tenant(organization=HIDDEN))
+    assert made.changes == ()
+    assert "unknown" in {stop.guard for stop in made.stops}
