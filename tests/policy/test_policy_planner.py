@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import ip_network
 
 import pytest
 from given import APP, DOMAIN, NOW, PRINCIPAL, address, guid, mailbox, tenant, user
@@ -14,11 +15,13 @@ from portineria.policy.change import Change, Family, Phase
 from portineria.policy.conditionalbody import (
     BLOCK_LEGACY,
     block_legacy,
+    block_legacy_outside,
     from_graph,
     mfa_for_all,
     mfa_for_azure,
     mfa_for_roles,
 )
+from portineria.policy.exceptions import LOCATION
 from portineria.policy.plan import Plan
 from portineria.policy.planjson import from_json, to_json
 from portineria.policy.planner import make_plan
@@ -27,6 +30,7 @@ from portineria.policy.show.plan import plan_text
 from portineria.tenant.access import (
     AuthenticationPolicy,
     ConditionalAccessPolicy,
+    NamedLocation,
     Organization,
     PolicyState,
     Transport,
@@ -422,3 +426,52 @@ def test_from_2027_no_window_opens_for_a_password_that_may_be_refused_anyway() -
     assert standing_guards(made) == {"unknown"}
     settled = replace(tenant(settled={"basic-smtp-after-2026": "open"}), taken_at=later)
     assert standing_guards(make_plan(settled, desired, later, mail_app=APP)) == set()
+
+
+def standing_block(*excluded: str) -> ConditionalAccessPolicy:
+    return ours(block_legacy(excluded), PolicyState.ENABLED)
+
+
+def scanner_companion() -> ConditionalAccessPolicy:
+    body = block_legacy_outside(["user-scan"], "loc", "scanner", PolicyState.ENABLED)
+    return ours(body, PolicyState.ENABLED)
+
+
+def test_break_glass_stays_left_out_where_a_later_policy_file_does_not_name_it() -> None:
+    glass = ("user-bg1", "user-bg2")
+    policies = (standing_block(*glass, "user-scan"), scanner_companion())
+    snapshot = tenant(security_defaults=False, conditional_access=policies)
+    made = plan("posture: {direct_send: reject}", snapshot)
+    after = [c.after for c in made.changes if c.target.name == BLOCK_LEGACY]
+    assert [f["conditions"]["users"]["excludeUsers"] for f in after if f] == [list(glass)]
+
+
+@pytest.mark.parametrize(
+    ("before", "closing", "final"),
+    [
+        (["203.0.113.0/28"], [], []),
+        (["203.0.113.0/27"], ["203.0.113.0/28"], []),
+        (["203.0.113.0/29"], [], ["203.0.113.0/28"]),
+        (["203.0.113.0/28", "198.51.100.0/24"], ["203.0.113.0/28"], []),
+        (["198.51.100.0/24"], [], ["203.0.113.0/28"]),
+        (["2001:db8::/64"], [], ["203.0.113.0/28"]),
+    ],
+)
+def test_a_network_that_shrinks_closes_first_and_one_that_grows_opens_last(
+    before: list[str], closing: list[str], final: list[str]
+) -> None:
+    networks = tuple(ip_network(text) for text in before)
+    location = NamedLocation(id="loc", name=f"{LOCATION}scanner", networks=networks)
+    glass = ("user-bg1", "user-bg2")
+    policies = (standing_block(*glass, "user-scan"), scanner_companion())
+    snapshot = tenant(
+        security_defaults=False, conditional_access=policies, named_locations=(location,)
+    )
+    made = plan(WINDOW + BASIC, snapshot)
+    told_ranges = {
+        c.phase: [one["cidrAddress"] for one in (c.after or {})["ipRanges"]]
+        for c in made.changes
+        if c.target.family is Family.NAMED_LOCATION
+    }
+    assert told_ranges.get(Phase.CLOSE, []) == closing
+    assert told_ranges.get(Phase.EXCEPTION, []) == final

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
 from portineria.policy.change import Family, Fields, Phase, Target
 from portineria.policy.closings import BASIC_SMTP, NO_BASIC, make_no_basic, user_target
@@ -84,10 +85,21 @@ def except_in_conditional_access(
     _drop_companions(ours_by_name, wanted, draft)
     if block is None and not staged:
         return
-    kept = frozenset(break_glass) if block is None else block.exclude_users
+    glass = frozenset(break_glass)
+    kept = glass if block is None else block.exclude_users
+    if not glass:
+        glass = kept - _let_in_before(ours_by_name)
     excepted = frozenset(account for circle in wanted for account in circle.accounts)
     enforced = enforced_now or (block is not None and block.enforced)
-    _exclude(block, kept, excepted if enforced else frozenset(), frozenset(break_glass), draft)
+    _exclude(block, kept, excepted if enforced else frozenset(), glass, draft)
+
+
+def _let_in_before(existing: dict[str, ConditionalAccessPolicy]) -> frozenset[str]:
+    """Accounts that an earlier plan let in: each has its companion. Whoever else our block
+    leaves out is a break-glass account of that time, and stays out where none is named now.
+    """
+    companions = (p for name, p in existing.items() if name.startswith(BLOCK_OUTSIDE))
+    return frozenset(account for policy in companions for account in policy.include_users)
 
 
 def _exclude(
@@ -171,17 +183,31 @@ def _location(circle: Circle, locations: tuple[NamedLocation, ...], draft: Draft
         target = Target(family=Family.NAMED_LOCATION, key="", name=name)
         draft.create(target, body, Phase.STAGE, circle.label, "the networks of the grant")
         return reference(name)
-    old = frozenset(existing.networks or ())
-    phase = Phase.CLOSE if frozenset(circle.networks) < old else Phase.EXCEPTION
-    draft.update(
-        Target(family=Family.NAMED_LOCATION, key=existing.id, name=name),
-        {"ipRanges": ip_location(name, sorted(old, key=str))["ipRanges"]},
-        {"ipRanges": body["ipRanges"]},
-        phase,
-        circle.label,
-        "the networks of the grant changed",
-    )
+    target = Target(family=Family.NAMED_LOCATION, key=existing.id, name=name)
+    old = tuple(existing.networks or ())
+    kept = tuple(one for one in circle.networks if any(_within(one, other) for other in old))
+    steps = [(Phase.CLOSE, kept)] if kept else []  # a location without a network is refused
+    for phase, networks in (*steps, (Phase.EXCEPTION, circle.networks)):
+        draft.update(
+            target,
+            {"ipRanges": ip_location(name, _sorted(old))["ipRanges"]},
+            {"ipRanges": ip_location(name, _sorted(networks))["ipRanges"]},
+            phase,
+            circle.label,
+            "the networks of the grant changed",
+        )
+        old = networks
     return existing.id
+
+
+def _sorted(networks: Iterable[Network]) -> list[Network]:
+    return sorted(networks, key=str)
+
+
+def _within(one: Network, other: Network) -> bool:
+    if isinstance(one, IPv4Network):
+        return isinstance(other, IPv4Network) and one.subnet_of(other)
+    return isinstance(other, IPv6Network) and one.subnet_of(other)
 
 
 def _drop_companions(
