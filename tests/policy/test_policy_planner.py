@@ -475,3 +475,10 @@ def test_a_network_that_shrinks_closes_first_and_one_that_grows_opens_last(
     }
     assert told_ranges.get(Phase.CLOSE, []) == closing
     assert told_ranges.get(Phase.EXCEPTION, []) == final
+
+
+def test_licences_that_were_not_seen_are_not_taken_for_none() -> None:
+    made = plan(BASIC, tenant(security_defaults=False, licences=Unseen("no permission")))
+    assert made.lost == ()
+    assert made.unknown == ("licences: no permission",)
+    assert "unknown" in standing_guards(made)

@@ -45,7 +45,7 @@ class Draft:
 
     def needs(self, what: str, value: object) -> None:
         """Remember that something the plan depends on could not be seen."""
-        if isinstance(value, Unseen):
+        if isinstance(value, Unseen) and f"{what}: {value.because}" not in self.unknown:
             self.unknown.append(f"{what}: {value.because}")
 
     def note(self, text: str) -> None:

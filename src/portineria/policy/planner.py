@@ -99,18 +99,26 @@ def _draft(
     open_mailboxes(snapshot, entitlements, draft)
     break_glass = break_glass_ids(desired, snapshot, draft)
     enforced = plan_baseline(desired, snapshot, decision, break_glass, now, draft)
-    if _conditional_access_bought(snapshot):
+    if _conditional_access_bought(snapshot, entitlements, draft):
         except_in_conditional_access(snapshot, entitlements, break_glass, enforced, draft)
-    elif circles(entitlements):
-        draft.lost.append(
-            "the networks of basic grants cannot be enforced without Microsoft Entra ID P1"
-        )
     except_in_authentication_policy(desired, snapshot, entitlements, draft)
     open_for_passwords(snapshot, entitlements, draft)
 
 
-def _conditional_access_bought(snapshot: Snapshot) -> bool:
-    return not isinstance(snapshot.licences, Unseen) and snapshot.licences.entra_p1
+def _conditional_access_bought(
+    snapshot: Snapshot, entitlements: Entitlements, draft: Draft
+) -> bool:
+    """Whether there is Entra ID P1; a basic grant that needs to know, or to have it, says so."""
+    licences = snapshot.licences
+    if isinstance(licences, Unseen):
+        if circles(entitlements):
+            draft.needs("licences", licences)
+        return False
+    if not licences.entra_p1 and circles(entitlements):
+        draft.lost.append(
+            "the networks of basic grants cannot be enforced without Microsoft Entra ID P1"
+        )
+    return licences.entra_p1
 
 
 def _judge(
