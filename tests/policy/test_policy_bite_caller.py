@@ -188,15 +188,14 @@ def test_roles_and_guests_that_were_not_seen_are_told_as_such() -> None:
 @pytest.mark.parametrize(
     ("controls", "needs"),
     [
-        ({"approvedApplication"}, "client"),
-        ({"approvedApplication", "compliantApplication"}, "client"),
-        ({"compliantDevice"}, "device"),
-        ({"compliantDevice", "approvedApplication"}, "device"),
+        ("approvedApplication", "client"),
+        ("approvedApplication compliantApplication", "client"),
+        ("compliantDevice", "device"),
+        ("compliantDevice approvedApplication", "device"),
     ],
-    ids=str,
 )
-def test_what_a_person_must_bring_is_named(controls: set[str], needs: str) -> None:
-    found = demand(policy(grant_controls=frozenset(controls)), Kind.PERSON)
+def test_what_a_person_must_bring_is_named(controls: str, needs: str) -> None:
+    found = demand(policy(grant_controls=frozenset(controls.split())), Kind.PERSON)
     assert found.answer is Answer.UNKNOWN
     assert found.because.endswith(f"depends on the {needs}")
 
