@@ -482,3 +482,11 @@ def test_licences_that_were_not_seen_are_not_taken_for_none() -> None:
     assert made.lost == ()
     assert made.unknown == ("licences: no permission",)
     assert "unknown" in standing_guards(made)
+
+
+@pytest.mark.parametrize("field", ["conditional_access", "licences", "security_defaults"])
+def test_no_overruled_guard_opens_a_window_that_nothing_can_be_put_behind(field: str) -> None:
+    snapshot = tenant(**{field: Unseen("no permission")})
+    made = plan(WINDOW + BASIC, snapshot, accepted=("unknown", "basic-twin"))
+    assert not [c for c in made.changes if c.target.family is Family.SECURITY_DEFAULTS]
+    assert not made.window

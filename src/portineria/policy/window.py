@@ -129,6 +129,10 @@ def _off(
         _refuse_basic(entitlements, why, instead)
         draft.note(f"security defaults stay on: {why}")
         return Decision(Defaults.UNTOUCHED)
+    if licences.entra_p1 and isinstance(snapshot.conditional_access, Unseen):
+        # Even an overruled guard must not open a window that nothing could be put behind.
+        draft.needs("Conditional Access policies", snapshot.conditional_access)
+        return Decision(Defaults.UNTOUCHED)
     if not licences.entra_p1:
         draft.lost.extend(LOST_WITHOUT_P1)
     draft.update(

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 class Patience:
     """All in seconds.
 
-    `stale` is how old an answer of the service may be: two equal answers count as two only when
-    this lies between the first and the second, and a lost write is asked about only after it.
+    `stale` is how old an answer of the service may be: of an object that we did not just write,
+    two equal answers count as two only when this lies between them, and a lost write is asked
+    about only after it. What we wrote and saw change needs no such wait: old answers are older.
     Microsoft documents no bound (UNVERIFIED), so it can be set. `confirm` bounds the reading
     again after a phase, `differ` how long a difference must last before it is called drift,
     `window` the retries of one forced call; `first` is the first pause, each next one doubles
