@@ -4,8 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 RUN := $(VENV)/bin/
 WORKERS ?= auto
-# What strangers.md names for this floor: programs nobody here wrote.
-STRANGERS_APT := curl ca-certificates
+STRANGERS := tests/strangers
 
 .PHONY: help setup check fix test strangers demo picture bench coverage mutants promises docs ci clean
 
@@ -52,8 +51,15 @@ test: setup
 	@echo "left out here, run by 'make strangers':"
 	@$(RUN)pytest --collect-only -q -o addopts= -m stranger | grep :: | cut -d: -f1 | sort | uniq -c
 
-strangers: setup
-	@if ! command -v curl >/dev/null; then apt-get update -q && apt-get install -y -q $(STRANGERS_APT); fi
+$(VENV)/strangers: $(VENV)/ready pyproject.toml $(STRANGERS)/apt.txt $(STRANGERS)/node/package.json
+	@echo "--- installing the strangers"
+	@missing=$$(sed 's/#.*//' $(STRANGERS)/apt.txt | xargs -n1 sh -c 'dpkg -s $$0 >/dev/null 2>&1 || echo $$0'); \
+	if [ -n "$$missing" ]; then apt-get update -q && apt-get install -y -q --no-install-recommends $$missing; fi
+	$(PY) -m pip install --quiet --group strangers
+	npm install --prefix $(STRANGERS)/node --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+strangers: setup $(VENV)/strangers
 	@rm -f .ran/strangers.json
 	RAN=strangers $(RUN)pytest -m stranger
 
