@@ -114,6 +114,29 @@ SMTP_EXTENSIONS_LATER = ("8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8")
 SMTP_SIZE = 157_286_400
 
 
+# --- what Exchange Online writes into and about a message ---------------------------------
+
+# Documented: the report on an address that nobody has.
+NOT_FOUND = "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"
+REPORT_FROM = "Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@{domain}>"
+REPORT_UNDELIVERABLE = "Undeliverable: "
+REPORT_DELIVERED = "Delivered: "
+REPORT_FAILED = "Your message could not be delivered to:"  # synthetic
+REPORT_DONE = "Your message was delivered or sent on to:"  # synthetic
+
+
+def mail_date(now: datetime) -> str:
+    return format_datetime(now)
+
+
+def received(session: Session, hello: str, address: str, now: datetime) -> str:
+    """The trace of a submission, folded as Exchange folds it; TLS and version are left out."""
+    return (
+        f"Received: from {hello} ({address}) by\r\n {session.server} with Microsoft SMTP\r\n"
+        f" Server id 15.20.9115.10; {format_datetime(now)}\r\n"
+    )
+
+
 def smtp_send_as_denied(mailbox: str, sender: str) -> str:
     """The refusal at submission (5.5): 554 5.2.252."""
     return (
@@ -199,13 +222,15 @@ def smtp_words(session: Session, now: datetime, address: str) -> SmtpWords:
         mechanisms=frozenset({"LOGIN", "XOAUTH2"}),
         bye="221 2.0.0 Service closing transmission channel",
         ok="250 2.0.0 OK",
-        reset="250 2.0.0 Resetting",  # synthetic
+        reset="250 2.0.0 Resetting",
         start_data="354 Start mail input; end with <CRLF>.<CRLF>",
         chunk="250 2.0.0 {size} octets received",  # synthetic
         verify="252 2.1.5 Cannot VRFY user",  # synthetic
         help="214 2.0.0 This server supports the following commands",  # synthetic
         unknown="500 5.3.3 Unrecognized command '{verb}'",
         syntax="501 5.5.4 Invalid arguments",  # synthetic
+        parameter="501 5.5.4 Unrecognized parameter",  # synthetic
+        utf8_first="550 5.6.7 SMTPUTF8 is needed for this address",  # synthetic
         bad_domain="501 5.5.4 Invalid domain name",
         too_long="500 5.3.3 Unrecognized command ''",  # synthetic
         hello_first="503 5.5.2 Send hello first",  # synthetic
