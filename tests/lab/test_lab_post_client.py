@@ -91,6 +91,42 @@ async def test_our_imap_client_meets_the_mailbox_that_stays_shut() -> None:
     assert "User is authenticated but not connected." in answered[Step.OPEN].line
 
 
+# --- tokens as long as an AUTH line may be ---
+
+
+def padded(tenant: Tenant, protocol: str, octets: int) -> str:
+    """A valid token whose login line has `octets` or up to three less, its line end included."""
+    bare = len(xoauth2("ada", tenant.user_token("ada", protocol, padding="")))
+    padding = (octets - 2 - bare) * 9 // 16 - 3
+    while True:
+        token = tenant.user_token("ada", protocol, padding="x" * (padding + 1))
+        if len(xoauth2("ada", token)) > octets - 2:
+            return tenant.user_token("ada", protocol, padding="x" * padding)
+        padding += 1
+
+
+@pytest.mark.parametrize("octets", [3_000, 12_288])
+@pytest.mark.parametrize("initial", [True, False])
+async def test_a_token_that_fills_the_login_line_opens_the_mailbox(
+    octets: int, initial: bool
+) -> None:
+    tenant = Tenant()
+    for protocol, verb, opens in (
+        ("imap", "a AUTHENTICATE XOAUTH2", "a OK"),
+        ("smtp", "AUTH XOAUTH2", "235 "),
+        ("pop", "AUTH XOAUTH2", "+OK"),
+    ):
+        line = xoauth2("ada", padded(tenant, protocol, octets))
+        assert octets - 8 <= len(line) + 2 <= octets
+        talk = await (tenant.smtp if protocol == "smtp" else getattr(tenant, protocol))()
+        if initial and protocol != "pop":  # which takes two lines only (5.3)
+            answer = await talk.say(f"{verb} {line}")
+        else:
+            await talk.say(verb)
+            answer = await talk.say(line)
+        assert answer.startswith(opens)
+
+
 # --- junk behind a login ---
 
 # fmt: off
