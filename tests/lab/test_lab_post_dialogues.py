@@ -195,6 +195,30 @@ async def test_a_client_that_idles_over_a_socket_hears_of_mail_that_another_send
     ]
 
 
+@pytest.mark.parametrize(
+    ("door", "last"),
+    [
+        ("imap", b"* BYE Connection is closed. 13\r\n"),
+        ("smtp", b"421 4.4.2 Connection dropped\r\n"),
+        ("pop", b""),
+    ],
+)
+async def test_a_client_that_is_silent_for_too_long_is_told_goodbye(
+    tmp_path: Path, door: str, last: bytes
+) -> None:
+    clock = SystemClock(asyncio.sleep)
+    context = authority(tmp_path, clock).server_context(clock)
+    servers = await listen(Tenant().office, context, ports={door: 0}, idle=0.05)
+    try:
+        reader, writer = await asyncio.open_connection("localhost", servers.ports[door])
+        await reader.readline()
+        assert await reader.read() == last
+        writer.close()
+        await writer.wait_closed()
+    finally:
+        await servers.close()
+
+
 async def test_many_answers_at_once_are_sent_as_they_are_made(post: Open) -> None:
     """A client that asks a thousand times before it reads does not fill our memory."""
     import imaplib

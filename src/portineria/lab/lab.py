@@ -39,6 +39,8 @@ class Lab:
     info: dict[str, Any] = field(default_factory=dict)
     """What serve tells about the running lab, for the control door."""
     stop: Callable[[], None] = lambda: None
+    forget_mail: Callable[[], None] = lambda: None
+    """What the post office does when a tenant is planted anew."""
 
 
 def open_lab(

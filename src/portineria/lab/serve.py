@@ -160,6 +160,7 @@ def _facing(app: ASGIApp, face: str) -> ASGIApp:
 
 async def _open_post(lab: Lab, context: ssl.SSLContext, ports: Mapping[str, int]) -> PostServers:
     office = PostOffice(lab.world, lambda: lab.weather, record=into(lab.history))
+    lab.forget_mail = office.forget
     return await listen(office, context, ports={name: ports.get(name, 0) for name in DOORS})
 
 
