@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/
 WORKERS ?= auto
 STRANGERS := tests/strangers
 
-.PHONY: help setup check fix test strangers demo picture bench coverage mutants promises docs ci clean
+.PHONY: help setup check fix test strangers demo picture bench covered coverage mutants promises docs ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
@@ -18,6 +18,7 @@ help:
 	@echo "demo       the main job, told as a story, on the embedded tenant"
 	@echo "picture    draw the demo's last act again, for the README"
 	@echo "bench      how fast, as ratios"
+	@echo "covered    every branch of the pure floors is reached, or listed with a reason"
 	@echo "coverage   what the quick tests reach"
 	@echo "mutants    do the tests bite? counts survivors in the heart"
 	@echo "docs       write the generated documents again"
@@ -74,6 +75,9 @@ picture: setup
 
 bench: setup
 	$(PY) benchmarks/startup.py
+
+covered: setup
+	$(PY) tests/covered.py
 
 coverage: setup
 	$(RUN)coverage erase
