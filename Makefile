@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/
 WORKERS ?= auto
 STRANGERS := tests/strangers
 
-.PHONY: help setup check fix test strangers demo picture bench covered coverage mutants promises docs ci clean
+.PHONY: help setup check fix test strangers strangers-installed demo picture bench covered coverage mutants promises docs ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
@@ -60,7 +60,9 @@ $(VENV)/strangers: $(VENV)/ready pyproject.toml $(STRANGERS)/apt.txt $(STRANGERS
 	npm install --prefix $(STRANGERS)/node --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
 
-strangers: setup $(VENV)/strangers
+strangers-installed: $(VENV)/strangers
+
+strangers: setup strangers-installed
 	@rm -f .ran/strangers.json
 	RAN=strangers $(RUN)pytest -m stranger
 
