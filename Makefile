@@ -3,7 +3,8 @@ SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
 RUN := $(VENV)/bin/
-WORKERS ?= auto
+# One more than there are cores: the tests that run the program itself wait more than they work.
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 STRANGERS := tests/strangers
 
 .PHONY: help setup check fix test strangers strangers-installed demo picture bench covered coverage mutants promises docs ci clean
@@ -48,7 +49,7 @@ docs: setup
 
 test: setup
 	@rm -f .ran/test.json
-	RAN=test $(RUN)pytest -n $(WORKERS) -m "not stranger"
+	RAN=test $(RUN)pytest -n $(WORKERS) --dist worksteal -m "not stranger"
 	@echo "left out here, run by 'make strangers':"
 	@$(RUN)pytest --collect-only -q -o addopts= -m stranger | grep :: | cut -d: -f1 | sort | uniq -c
 

@@ -30,6 +30,11 @@ if "EXAMPLES" in os.environ:
     settings.load_profile("few")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow ones first: the last to end is then a short one, on whichever worker."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Keep the worst outcome of a test's three steps (the controller sees all workers)."""
     if report.when == "call" or report.outcome != "passed":
