@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,10 +17,7 @@ import jwt
 import msal
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+from certificates import self_signed
 from signing_in import Person, browser_of
 
 from portineria.lab.login.tokens import read
@@ -106,40 +102,18 @@ async def test_msal_reports_a_wrong_secret_by_its_number(lab: Running) -> None:
 @pytest.mark.parametrize("public", [True, False])
 async def test_msal_gets_a_token_with_a_certificate(lab: Running, public: bool) -> None:
     """With the certificate it sends PS256 and x5t#S256, with a thumbprint alone RS256 and x5t."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    certificate = _certificate(lab, key)
-    pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
-    app = lab.lab.world["applications"].find("appId", lab.info["admin"]["client_id"])
-    assert app is not None
-    lab.lab.world["applications"].patch(app["id"], certificates=[pem])
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
-    thumbprint = certificate.fingerprint(hashes.SHA1()).hex()
-    credential = {"private_key": private, "public_certificate": pem}
+    certificate = self_signed(lab)
+    certificate.register(lab.info["admin"]["client_id"])
+    credential = {"private_key": certificate.private_pem, "public_certificate": certificate.pem}
     if not public:
-        credential = {"private_key": private, "thumbprint": thumbprint}
+        credential = {
+            "private_key": certificate.private_pem,
+            "thumbprint": certificate.thumbprint,
+        }
     answer = await acquired(lab, credential, GRAPH)
     assert "access_token" in answer, answer
     assertion = dict(parse_qsl(answer["sent"][-1]))["client_assertion"]
     assert jwt.get_unverified_header(assertion)["alg"] == ("PS256" if public else "RS256")
-
-
-def _certificate(lab: Running, key: rsa.RSAPrivateKey) -> x509.Certificate:
-    now = lab.lab.clock.now()
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "control")])
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
-        .sign(key, hashes.SHA256())
-    )
 
 
 # --- people -------------------------------------------------------------------------------
