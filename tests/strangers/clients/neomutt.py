@@ -70,8 +70,11 @@ push "<first-entry><pipe-message>cat >{piped}<enter><exit>"
 
 
 def on_a_terminal(folder: Path, command: list[str], keys: Mapping[str, str]) -> str:
-    """Everything that the program drew, from start to end. Where it waits, the key of the latest
-    text on the screen that has one is typed. Raises TimeoutExpired where it has not ended after PATIENCE seconds."""
+    """Everything that the program drew, from start to end.
+
+    Where it waits, the key of the latest text on the screen that has one is typed. Raises
+    TimeoutExpired where it has not ended after PATIENCE seconds.
+    """
     program = shutil.which(command[0])
     assert program is not None, f"{command[0]} is needed: make strangers installs it"
     ours, its = pty.openpty()
