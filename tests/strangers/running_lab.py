@@ -49,6 +49,7 @@ class Doors:
     context: ssl.SSLContext
     clock: TurnedClock
     _control: http.client.HTTPSConnection = field(init=False)
+    _keys: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         where = urllib.parse.urlsplit(self.info["control"])
@@ -116,10 +117,13 @@ class Doors:
     def put(self, kind: str, key: str, document: Row | None) -> None:
         self.control("PUT", f"/world/{kind}/{urllib.parse.quote(key)}", document)
 
-    def key(self, kind: str, **member: object) -> str:
-        """The key of the one document with this member."""
+    def key(self, kind: str, **member: str) -> str:
+        """The key of the one document with this member. It never changes, so it is kept."""
         ((name, value),) = member.items()
-        return next(key for key, row in self.table(kind).items() if row.get(name) == value)
+        if (kind, value) not in self._keys:
+            rows = self.table(kind).items()
+            self._keys[kind, value] = next(key for key, row in rows if row.get(name) == value)
+        return self._keys[kind, value]
 
     def mailbox(self, address: str) -> str:
         return self.key("mailboxes", PrimarySmtpAddress=address)

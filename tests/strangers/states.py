@@ -28,7 +28,7 @@ from arranging import (
     tenant_smtp,
     user,
 )
-from clients.program import Kind, Occasion, Protocol, Tls
+from clients.program import Errand, Kind, Occasion, Protocol, Tls
 from running_lab import Doors
 
 ERP = "erp@contoso.example"  # everything is open here, to the mail application
@@ -457,3 +457,44 @@ STATES: tuple[State, ...] = (
         },
     ),
 )
+
+
+# --- from a state to an errand ---
+
+WAITING = "This letter waits to be fetched"
+DOORS = {
+    ("imap", "implicit"): "imaps",
+    ("imap", "starttls"): "imap",
+    ("imap", "never"): "imap",
+    ("pop", "implicit"): "pops",
+    ("pop", "starttls"): "pop",
+    ("pop", "never"): "pop",
+    ("smtp", "starttls"): "smtp",
+    ("smtp", "never"): "smtp",
+}
+
+
+def errand(
+    lab: Doors,
+    protocol: Protocol,
+    secret: str,
+    state: State = STATES[0],
+    *,
+    user: str = "",
+    letter: str = WAITING,
+    to: str = INVOICES,
+) -> Errand:
+    """As the state has it; the first of them is: everything open, to an application's token."""
+    tls, name = state.tls[protocol], user or state.user
+    return Errand(
+        protocol=protocol,
+        port=lab.port(DOORS[protocol, tls]),
+        tls=tls,
+        ca=lab.ca,
+        user=name,
+        secret=secret,
+        kind=state.kind,
+        letter=letter,
+        sender=state.sender or name,
+        to=to,
+    )

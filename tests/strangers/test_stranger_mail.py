@@ -22,10 +22,21 @@ from arranging import Change, arranged, blocking, security_defaults, user
 from clients import PROGRAMS, python_poplib
 from clients.node import Node, NodeProgram
 from clients.program import Errand, Own, Program, Protocol, run
-from clients.python_imaplib import inbox
-from clients.python_smtplib import Smtplib
-from running_lab import Doors, open_doors
-from states import ADA, BRUNO, ERP, GROUND, INVOICES, LEAVER, STATES, In, Out, State, of_ada
+from clients.python_imaplib import inbox, letters
+from running_lab import Doors
+from states import (
+    ADA,
+    BRUNO,
+    INVOICES,
+    LEAVER,
+    STATES,
+    WAITING,
+    In,
+    Out,
+    State,
+    errand,
+    of_ada,
+)
 
 from portineria.clock import SystemClock
 from portineria.doors.stream import TcpDial
@@ -40,17 +51,6 @@ from portineria.tenant.mailbox import Protocol as MailProtocol
 
 pytestmark = pytest.mark.stranger
 
-DOORS = {
-    ("imap", "implicit"): "imaps",
-    ("imap", "starttls"): "imap",
-    ("imap", "never"): "imap",
-    ("pop", "implicit"): "pops",
-    ("pop", "starttls"): "pop",
-    ("pop", "never"): "pop",
-    ("smtp", "starttls"): "smtp",
-    ("smtp", "never"): "smtp",
-}
-WAITING = "This letter waits to be fetched"
 ROWS = [
     (state, protocol, program)
     for state in STATES
@@ -61,47 +61,6 @@ ROWS = [
 ]
 SPEAKERS = [(program, protocol) for program in PROGRAMS for protocol in sorted(program.speaks)]
 NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
-    with open_doors(tmp_path_factory.mktemp("lab")) as found, arranged(found, GROUND):
-        for address in (ERP, ADA, BRUNO, LEAVER, INVOICES):
-            letter = errand(found, "smtp", found.app_token(), letter=WAITING, to=address)
-            sent = Smtplib().go(letter, Path())
-            assert sent.done, sent.shown
-        yield found
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    process = Node(tmp_path_factory.mktemp("node"))
-    yield process
-    process.close()
-
-
-def errand(
-    lab: Doors,
-    protocol: Protocol,
-    secret: str,
-    state: State = STATES[0],
-    letter: str = WAITING,
-    to: str = INVOICES,
-) -> Errand:
-    """As a state has it; the first of them is: everything open, to an application's token."""
-    tls = state.tls[protocol]
-    return Errand(
-        protocol=protocol,
-        port=lab.port(DOORS[protocol, tls]),
-        tls=tls,
-        ca=lab.ca,
-        user=state.user,
-        secret=secret,
-        kind=state.kind,
-        letter=letter,
-        sender=state.sender or state.user,
-        to=to,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +91,7 @@ def test_in_where_it_is_open_and_out_with_the_reason_where_it_is_not(
 ) -> None:
     of, secret = state
     letter = WAITING if protocol != "smtp" else f"Letter {next(NUMBERS)} by {program.name}"
-    asked = errand(lab, protocol, secret, of, letter)
+    asked = errand(lab, protocol, secret, of, letter=letter)
     lab.forget()
     outcome = made(program, node).go(asked, tmp_path)
     match of.meets[protocol]:
@@ -169,11 +128,8 @@ def spoken(text: str) -> str:
 
 def arrived(lab: Doors) -> str:
     """The letters in the mailbox that letters are sent to, read by an application."""
-    with inbox(
-        errand(lab, "imap", lab.app_token(), State(name="", secret=str, meets={}, user=INVOICES))
-    ) as box:
-        _, found = box.fetch("1:*", "(BODY.PEEK[])")
-    return "\n".join(part[1].decode() for part in found if isinstance(part, tuple))
+    with inbox(errand(lab, "imap", lab.app_token(), user=INVOICES)) as box:
+        return "\n".join(letters(box))
 
 
 # --- our own probe comes to the same door, and hears the same ---

@@ -32,19 +32,22 @@ class Curl(Program):
         return run_curl(errand, folder)
 
 
-def run_curl(errand: Errand, folder: Path, *more: str) -> Outcome:
-    """The secret goes in by a configuration on standard input, so that no process list has it."""
+def run_curl(errand: Errand, folder: Path, *more: str, path: str = "") -> Outcome:
+    """With a `path`, what its address and the options say; without, the errand's deed.
+
+    The secret goes in by a configuration on standard input, so that no process list has it.
+    """
     scheme = {"imap": "imap", "pop": "pop3", "smtp": "smtp"}[errand.protocol]
     scheme += "s" if errand.tls == "implicit" else ""
     options = ["--cacert", str(errand.ca), "--max-time", "15"]
     if errand.tls == "starttls":
         options.append("--ssl-reqd")
-    where = {"imap": "INBOX;MAILINDEX=1", "pop": "1", "smtp": "client.contoso.example"}
+    deed = {"imap": "/INBOX;MAILINDEX=1", "pop": "/1", "smtp": "/client.contoso.example"}
     if errand.protocol == "smtp":
         letter = folder / "letter"
         letter.write_bytes(errand.text().replace("\n", "\r\n").encode())
         options += ["--mail-from", errand.sender, "--mail-rcpt", errand.to, "-T", str(letter)]
-    url = f"{scheme}://{errand.host}:{errand.port}/{where[errand.protocol]}"
+    url = f"{scheme}://{errand.host}:{errand.port}{path or deed[errand.protocol]}"
     if errand.kind == "token":
         login = f'user = "{errand.user}:"\noauth2-bearer = "{errand.secret}"\n'
         login += 'login-options = "AUTH=XOAUTH2"\n'

@@ -14,12 +14,17 @@ class Getmail(Program):
     starttls = False
 
     def go(self, errand: Errand, folder: Path) -> Outcome:
-        home, box = folder / "state", folder / "mail"
-        home.mkdir()
-        box.touch()
-        kind = {"imap": "IMAP", "pop": "POP3"}[errand.protocol]
-        # A Maildir it refuses to fill when it runs as root, which a machine that only tests may.
-        settings = f"""
+        return run_getmail(errand, folder)
+
+
+def run_getmail(errand: Errand, folder: Path) -> Outcome:
+    """One fetch of what it has not seen; call it again for the next."""
+    home, box = folder / "state", folder / "mail"
+    home.mkdir(exist_ok=True)
+    box.touch()
+    kind = {"imap": "IMAP", "pop": "POP3"}[errand.protocol]
+    # A Maildir it refuses to fill when it runs as root, which a machine that only tests may.
+    settings = f"""
 [retriever]
 type = Simple{kind}{"SSL" if errand.tls == "implicit" else ""}Retriever
 server = {errand.host}
@@ -38,10 +43,10 @@ allow_root_commands = true
 
 [options]
 verbose = 0
-read_all = true
+read_all = false
 delete = false
 """
-        file = private(folder / "getmailrc", settings)
-        program = str(Path(sys.executable).parent / "getmail")
-        ended = run(folder, program, "--getmaildir", str(home), "--rcfile", str(file))
-        return Outcome(ended.code == 0, ended.shown, box.read_text("utf-8"))
+    file = private(folder / "getmailrc", settings)
+    program = str(Path(sys.executable).parent / "getmail")
+    ended = run(folder, program, "--getmaildir", str(home), "--rcfile", str(file))
+    return Outcome(ended.code == 0, ended.shown, box.read_text("utf-8"))

@@ -34,16 +34,23 @@ class Neomutt(Program):
     )
 
     def go(self, errand: Errand, folder: Path) -> Outcome:
-        piped, log = folder / "piped", folder / "log"
-        settings = private(folder / "neomuttrc", _settings(errand, folder, piped))
-        command = ["neomutt", "-n", "-F", str(settings), "-d", "2", "-l", str(log)]
-        screen = on_a_terminal(folder, command, KEYS)
-        shown = screen + Path(f"{log}0").read_text("utf-8", "replace")  # it numbers its logs
+        piped = folder / "piped"
+        keys = f"<first-entry><pipe-message>cat >{piped}<enter><exit>"
+        shown = run_neomutt(errand, folder, keys)
         fetched = piped.read_text("utf-8") if piped.exists() else ""
         return Outcome(bool(fetched), shown, fetched)
 
 
-def _settings(errand: Errand, folder: Path, piped: Path) -> str:
+def run_neomutt(errand: Errand, folder: Path, keys: str) -> str:
+    """INBOX opened, and its functions carried out; everything that it showed and logged."""
+    log = folder / "log"
+    settings = private(folder / "neomuttrc", _settings(errand, folder, keys))
+    command = ["neomutt", "-n", "-F", str(settings), "-d", "2", "-l", str(log)]
+    screen = on_a_terminal(folder, command, KEYS)
+    return screen + Path(f"{log}0").read_text("utf-8", "replace")  # it numbers its logs
+
+
+def _settings(errand: Errand, folder: Path, keys: str) -> str:
     scheme = "imaps" if errand.tls == "implicit" else "imap"
     secret = secret_file(errand, folder)
     login = (
@@ -65,7 +72,12 @@ set tmpdir="{folder}"
 set sleep_time=0
 set wait_key=no
 set quit=yes
-push "<first-entry><pipe-message>cat >{piped}<enter><exit>"
+set move=no
+set mark_old=no
+set confirmappend=no
+set confirmcreate=no
+set delete=yes
+push "{keys}"
 """
 
 

@@ -18,11 +18,15 @@ class Imaplib(Program):
     def go(self, errand: Errand, folder: Path) -> Outcome:
         try:
             with inbox(errand) as client:
-                _, found = client.fetch("1:*", "(RFC822)")
+                return Outcome(True, "", "\n".join(letters(client)))
         except (imaplib.IMAP4.error, ssl.SSLError) as refusal:
             return Outcome(False, str(refusal))
-        letters = [part[1].decode() for part in found if isinstance(part, tuple)]
-        return Outcome(True, "", "\n".join(letters))
+
+
+def letters(client: imaplib.IMAP4) -> list[str]:
+    """Every message of the open folder."""
+    _, found = client.fetch("1:*", "(BODY.PEEK[])")
+    return [part[1].decode() for part in found if isinstance(part, tuple)]
 
 
 @contextmanager

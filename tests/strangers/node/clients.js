@@ -82,6 +82,46 @@ const deeds = {
       lock.release();
     }
   },
+  // One letter marked, copied, moved; one put into Drafts; what is found by searching.
+  async file(client) {
+    const lock = await client.getMailboxLock("INBOX");
+    try {
+      const found = await client.search({ subject: "first", seen: false }, { uid: true });
+      await client.messageFlagsAdd(found, ["\\Flagged"], { uid: true });
+      const copied = await client.messageCopy(found, "Archive", { uid: true });
+      const moved = await client.messageMove({ subject: "second" }, "Deleted Items");
+      const draft = await client.append("Drafts", "Subject: a draft\r\n\r\nnot yet", ["\\Draft"]);
+      await client.mailboxCreate("Verträge/2026");
+      return {
+        found: found.length,
+        copied: copied.uidMap && copied.uidMap.size,
+        moved: moved.uidMap && moved.uidMap.size,
+        draft: draft.uid,
+      };
+    } finally {
+      lock.release();
+    }
+  },
+  // One part of a letter, decoded by the library.
+  async part(client) {
+    const lock = await client.getMailboxLock("INBOX");
+    try {
+      const letter = await client.fetchOne("*", { bodyStructure: true, envelope: true });
+      const parts = letter.bodyStructure.childNodes.map((each) => [each.part, each.type]);
+      const attached = letter.bodyStructure.childNodes.find((each) => each.disposition === "attachment");
+      const { content, meta } = await client.download("*", attached.part);
+      const pieces = [];
+      for await (const piece of content) pieces.push(piece);
+      return {
+        subject: letter.envelope.subject,
+        parts,
+        name: meta.filename,
+        content: Buffer.concat(pieces).toString("utf8"),
+      };
+    } finally {
+      lock.release();
+    }
+  },
 };
 
 async function send(errand) {
@@ -95,10 +135,18 @@ async function send(errand) {
     auth,
   });
   try {
-    const sent = await transport.sendMail({
-      envelope: { from: errand.sender, to: [errand.to] },
-      raw: errand.text,
-    });
+    const envelope = { from: errand.sender, to: [errand.to] };
+    const letter =
+      errand.deed === "compose"
+        ? {
+            from: { name: "Möller & Söhne", address: errand.sender },
+            to: errand.to,
+            subject: errand.letter,
+            text: "Grüße",
+            attachments: [{ filename: "Übersicht.txt", content: "Zeile eins\nZeile zwei\n" }],
+          }
+        : { envelope, raw: errand.text };
+    const sent = await transport.sendMail(letter);
     return { done: true, shown: sent.response };
   } catch (error) {
     return { done: false, shown: shown(error) };
