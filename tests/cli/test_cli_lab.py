@@ -70,10 +70,23 @@ def test_up_twice_is_one_lab_and_one_answer(shell: Shell) -> None:
     assert not gone(first["pid"])
 
 
-def test_another_seed_needs_the_lab_to_be_down_first(shell: Shell) -> None:
-    error = shell.json("lab", "up", "--detach", "--seed", "contoso", code=2)["error"]
-    assert "a lab with seed small is running already" in error["why"]
-    assert error["try"] == "portineria lab down"
+OTHERS = {
+    "--seed": (["contoso"], "with --seed small"),
+    "--mailboxes": (["50"], "without it"),
+    "--weather": (["lag"], "with --weather fair"),
+    "--base-port": (["5000"], "without it"),
+    "--real-ports": ([], "without it"),
+    "--host": (["mail.test"], "without it"),
+}
+
+
+@pytest.mark.parametrize("option", OTHERS)
+def test_another_lab_needs_this_one_to_be_down_first(shell: Shell, option: str) -> None:
+    value, there = OTHERS[option]
+    error = shell.json("lab", "up", "--detach", option, *value, code=2)["error"]
+    assert error["why"] == f"a lab is running already, {there}"
+    assert error["where"] == option
+    assert error["try"].startswith("portineria lab down")
 
 
 def test_the_profile_points_at_private_files_and_holds_no_secret(shell: Shell) -> None:

@@ -11,12 +11,15 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
 from portineria.doors.files import write_atomic
 from portineria.doors.state import StateFolder
 from portineria.fault import OperatorFault, ServiceFault
+
+if TYPE_CHECKING:
+    from portineria.cli.labwish import Wish
 
 Info = dict[str, Any]
 
@@ -59,10 +62,10 @@ def forget(state: StateFolder) -> None:
     _info_file(state).unlink(missing_ok=True)
 
 
-def start(state: StateFolder, seed: str, weather: str) -> Info:
+def start(state: StateFolder, wish: Wish) -> Info:
     """Start a lab in the background and wait until it answers. Raises OperatorFault."""
     command = [sys.executable, "-m", "portineria", "--state", str(state.root), "--json"]
-    command += ["lab", "up", "--seed", seed, "--weather", weather]
+    command += ["lab", "up", *wish.words()]
     log = state.lab / "lab.log"
     write_atomic(log, b"")
     with log.open("wb") as output:
@@ -93,12 +96,16 @@ def start(state: StateFolder, seed: str, weather: str) -> Info:
 def _did_not_start(log: Path) -> OperatorFault:
     text = log.read_text(encoding="utf-8", errors="replace").strip()
     try:
-        why = str(json.loads(text)["error"]["why"])
+        error = dict(json.loads(text)["error"])
+        return OperatorFault(
+            str(error["why"]), where=error["where"], try_=error["try"], evidence=error["evidence"]
+        )
     except (ValueError, KeyError, TypeError):
-        why = "the lab did not come up"
-    return OperatorFault(
-        why, where=str(log), try_="portineria lab up, without --detach, shows more"
-    )
+        return OperatorFault(
+            "the lab did not come up",
+            where=str(log),
+            try_="portineria lab up, without --detach, shows more",
+        )
 
 
 def stop(state: StateFolder) -> bool:

@@ -42,12 +42,17 @@ class Lab:
 
 
 def open_lab(
-    clock: Clock, seed: str = "small", weather: Weather | None = None, tenant: World | None = None
+    clock: Clock,
+    seed: str = "small",
+    weather: Weather | None = None,
+    tenant: World | None = None,
+    *,
+    mailboxes: int | None = None,
 ) -> Lab:
     """A lab with a planted world (or a given one), ready for `build_app`. Raises NoSuchSeed."""
     world = tenant or World(clock)
     if tenant is None:
-        load(world, seed)
+        load(world, seed, mailboxes=mailboxes)
     lab = Lab(world, clock, weather or Weather(), seed=seed)
     lab.info = {**facts(world), **{name: lab.urls[name] for name in lab.urls}}
     return lab
