@@ -32,7 +32,8 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from portineria.clock import SystemClock
-from portineria.lab.authority import NAMES, authority
+from portineria.lab.authority import authority
+from portineria.lab.names import NAMES
 
 HERE = Path(__file__).parent
 ROOT = os.geteuid() == 0
@@ -232,7 +233,9 @@ async def _never(_seconds: float) -> None:
 
 
 def _state(folder: Path) -> Path:
-    return folder / "state"
+    found = folder / "state"
+    found.mkdir(mode=0o700, exist_ok=True)
+    return found
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -251,14 +254,10 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _lab_up(inside: Enclave, seed: str, hosts: Sequence[str]) -> dict[str, Any]:
-    command = [sys.executable, str(HERE / "enclave_lab.py"), str(_state(inside.folder)), seed]
-    log = inside.folder / "lab.json"
-    inside.start(*command, output=log)
-    import time
-
-    for _ in range(600):
-        time.sleep(0.05)
-        text = log.read_text()
-        if text.endswith("}\n"):
-            return dict(json.loads(text))
-    raise RuntimeError(log.read_text())
+    named = [word for host in hosts for word in ("--host", host)]
+    command = ["portineria", "--state", str(_state(inside.folder)), "--json", "lab", "up"]
+    command += ["--detach", "--real-ports", "--seed", seed, *named]
+    up = inside.run(*command, timeout=LAB_UP_WITHIN)
+    if up.returncode != 0:
+        raise RuntimeError(f"no lab could be opened inside: {up.stdout}{up.stderr}")
+    return dict(json.loads(up.stdout))
