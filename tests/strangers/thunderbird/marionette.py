@@ -25,8 +25,8 @@ class Marionette:
         self._count = 0
         self._receive()
         self.command("WebDriver:NewSession", capabilities={"alwaysMatch": {}})
-        milliseconds = int(timeout * 1000)
-        self.command("WebDriver:SetTimeouts", script=milliseconds)
+        # A script that hangs is given up there before the connection is given up here.
+        self.command("WebDriver:SetTimeouts", script=int(timeout * 500))
         self.command("Marionette:SetContext", value="chrome")
 
     def command(self, name: str, /, **parameters: object) -> Any:

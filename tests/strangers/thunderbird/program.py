@@ -26,6 +26,7 @@ VERBS = (HERE / "verbs.js").read_text(encoding="utf-8")
 PORT = 2828  # Marionette's own; the private network is ours
 STARTS_WITHIN = 90.0
 PATIENCE = 40.0
+LOGGING = "IMAP:4"
 NOISE = ("Gtk-CRITICAL", "glib warning", "GFX1-", "Marionette\tINFO")
 
 
@@ -97,28 +98,34 @@ class Thunderbird:
             lambda: not any("messengercompose" in window for window in self.do("windows")),
         )
 
+    def idles(self, folder: str) -> bool:
+        """Whether the last that was said on the connection of this folder is IDLE."""
+        lines = [line for line in self.printed().splitlines() if f":S-{folder}:" in line]
+        return bool(lines) and "idle mode" in lines[-1]
+
+    def printed(self) -> str:
+        """Its complaints, and its conversations by IMAP (in which it hides what is secret)."""
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(one for one in lines if one and not any(noise in one for noise in NOISE))
+
     def story(self) -> str:
         """What Thunderbird shows and prints, and what the lab was asked."""
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-        printed = [line for line in lines if line and not any(noise in line for noise in NOISE)]
         try:
             shown = self.do("windows")
         except (OSError, AssertionError) as fault:
             shown = [repr(fault)]
-        return self._inside.story("Thunderbird shows:", *shown, "and printed:", *printed[-80:])
+        printed = self.printed().splitlines()[-150:]
+        return self._inside.story("Thunderbird shows:", *shown, "and printed:", *printed)
 
 
 @contextmanager
-def thunderbird(inside: Enclave, logging: str = "") -> Iterator[Thunderbird]:
-    """A Thunderbird with a new profile that trusts the lab's authority; killed at the end.
-
-    `logging` is for a look inside, such as "IMAP:4" (MOZ_LOG).
-    """
+def thunderbird(inside: Enclave) -> Iterator[Thunderbird]:
+    """A Thunderbird with a new profile that trusts the lab's authority; killed at the end."""
     profile = _profile(inside)
     log = inside.folder / "thunderbird.log"
     command = ["thunderbird", "--headless", "--marionette", "--remote-allow-system-access"]
     command += ["--no-remote", "--profile", str(profile)]
-    child = inside.start(*command, output=log, environment={"MOZ_LOG": logging})
+    child = inside.start(*command, output=log, environment={"MOZ_LOG": LOGGING})
     try:
         marionette = Marionette(_connection(inside, child, log))
         program = Thunderbird(inside, marionette, log)

@@ -25,9 +25,11 @@ function accountOf(name, type) {
   );
 }
 
+// By the server's own name for it; a POP3 account has folders of Thunderbird's own.
 function folderOf(name, type, path) {
-  const root = accountOf(name, type).incomingServer.rootFolder;
-  return root.descendants.find(folder => folder.URI == `${root.URI}/${encodeURIComponent(path)}`);
+  return accountOf(name, type).incomingServer.rootFolder.descendants.find(folder =>
+    folder instanceof Ci.nsIMsgImapMailFolder ? folder.onlineName == path : folder.name == path
+  );
 }
 
 const VERBS = {
@@ -142,8 +144,8 @@ const VERBS = {
   },
 
   folders(name, type) {
-    const root = accountOf(name, type).incomingServer.rootFolder;
-    return root.descendants.map(folder => folder.name);
+    const { rootFolder } = accountOf(name, type).incomingServer;
+    return rootFolder.descendants.map(folder => `${folder.URI} ${folder.onlineName ?? ""}`);
   },
 
   // Click on a folder; true when it is shown.
@@ -153,6 +155,12 @@ const VERBS = {
       three().displayFolder(folder);
     }
     return Boolean(folder) && three().gFolder == folder;
+  },
+
+  // "Get Messages" of the account.
+  fetch(name, type) {
+    const server = accountOf(name, type).incomingServer;
+    server.getNewMessages(server.rootFolder.getChildNamed("Inbox"), mainWindow().msgWindow, null);
   },
 
   subjects(name, type, path) {
@@ -174,7 +182,8 @@ const VERBS = {
     if (!pane.msgLoaded || pane.gMessage != header) {
       return null;
     }
-    return pane.getMessagePaneBrowser().contentDocument.body.textContent;
+    const page = pane.getMessagePaneBrowser().contentDocument;
+    return page.querySelector(".moz-text-plain, .moz-text-flowed")?.textContent ?? null;
   },
 
   // Write a message in the composition window.
