@@ -2,12 +2,14 @@
 
 A front owns a mail machine and answers its events in the service's words. `open` gives the
 greeting; `receive` everything to be sent in return, after whatever waiting the service does.
+What the service says unasked goes to `push`, which whoever carries the conversation sets.
 """
 
 from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from portineria.lab.post.bearer import Bearer, Permission, read
 from portineria.lab.post.office import PostOffice
@@ -24,6 +26,10 @@ CHALLENGE = json.dumps(
 ).encode()
 
 
+def _nowhere(_octets: bytes) -> None:
+    pass
+
+
 class Front(ABC):
     """`address` is the peer's, as Conditional Access will see it."""
 
@@ -35,6 +41,7 @@ class Front(ABC):
         self.session = session
         self.address = address
         self._machine = machine
+        self.push: Callable[[bytes], None] = _nowhere
 
     @property
     def closed(self) -> bool:
@@ -68,6 +75,11 @@ class Front(ABC):
         """Answer one event."""
 
     # --- what the three protocols have in common ---
+
+    def _push(self) -> None:
+        """Send what the machine has to say, now."""
+        if octets := self._machine.take():
+            self.push(octets)
 
     def _read_token(self, offered: TokenOffered) -> Bearer:
         """Raises TokenRefused."""

@@ -57,11 +57,13 @@ async def serve_connection(
 ) -> None:
     """Carry one conversation to its end and close the connection. Lost peers are no error."""
     try:
+        front.push = writer.write
         writer.write(await front.open())
         while not front.closed:
             await writer.drain()
             if front.shaking:
                 reader, writer = await _begin_tls(reader, writer, context)
+                front.push = writer.write
                 front.tls_started()
             async with asyncio.timeout(idle):
                 data = await reader.read(PIECE)
