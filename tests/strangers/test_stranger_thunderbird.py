@@ -140,21 +140,36 @@ def test_it_sends_and_finds_the_copy_that_exchange_keeps(
     assert ("XOAUTH2", "accepted", THUNDERBIRD) in asked(inside, "smtp auth")
     signed_in.open(ADA, "imap", "Sent Items")
     signed_in.await_subject(ADA, "imap", "Sent Items", "An answer")
+    assert signed_in.subjects(ADA, "imap", "Sent Items") == ["An answer"]
     assert signed_in.read("An answer").split() == ["Yes.", ".", "No."]
 
 
 def test_it_hears_of_a_new_message_without_asking(inside: Enclave, signed_in: Thunderbird) -> None:
-    """It looks by itself every ten minutes; what comes at once comes by IDLE."""
+    """It looks by itself every ten minutes; what comes at once was told in an IDLE."""
     signed_in.open(ADA, "imap", "INBOX")
-    signed_in.until("IDLE on the INBOX", lambda: signed_in.idles("INBOX"))
+    begun = len(signed_in.idling("INBOX"))
+    signed_in.do("fetch", ADA, "imap", "INBOX")
+    signed_in.until("a new IDLE", lambda: len(signed_in.idling("INBOX")) > begun)
     deliver(inside, "Unasked for", "Surprise.")
     signed_in.await_subject(ADA, "imap", "INBOX", "Unasked for")
+    told = signed_in.idling("INBOX")[begun]
+    assert any(line.endswith(" EXISTS") for line in told), signed_in.story()
+
+
+def test_what_it_deletes_is_in_deleted_items(inside: Enclave, signed_in: Thunderbird) -> None:
+    deliver(inside, "Not wanted", "Buy this.")
+    signed_in.open(ADA, "imap", "INBOX")
+    signed_in.await_subject(ADA, "imap", "INBOX", "Not wanted")
+    signed_in.discard("Not wanted")
+    signed_in.open(ADA, "imap", "Deleted Items")
+    signed_in.await_subject(ADA, "imap", "Deleted Items", "Not wanted")
+    assert "Not wanted" not in signed_in.subjects(ADA, "imap", "INBOX")
 
 
 def test_pop_opens_by_the_same_sign_in(inside: Enclave, signed_in: Thunderbird) -> None:
     deliver(inside, "By another door", "It is the same letter.")
     assert signed_in.set_up(ADA, "pop3") == "in", signed_in.story()
-    signed_in.do("fetch", ADA, "pop3")
+    signed_in.do("fetch", ADA, "pop3", "Inbox")
     signed_in.await_subject(ADA, "pop3", "Inbox", "By another door")
     signed_in.open(ADA, "pop3", "Inbox")
     assert signed_in.read("By another door").strip() == "It is the same letter."

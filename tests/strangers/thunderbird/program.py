@@ -26,8 +26,16 @@ VERBS = (HERE / "verbs.js").read_text(encoding="utf-8")
 PORT = 2828  # Marionette's own; the private network is ours
 STARTS_WITHIN = 90.0
 PATIENCE = 40.0
+HEARD = "CreateNewLineFromSocket: "
 LOGGING = "IMAP:4"
-NOISE = ("Gtk-CRITICAL", "glib warning", "GFX1-", "Marionette\tINFO")
+NOISE = (
+    "Gtk-CRITICAL",
+    "glib warning",
+    "GFX1-",
+    "Marionette\tINFO",
+    "Main Thread]: I",
+    "Main Thread]: D",
+)
 
 
 class Thunderbird:
@@ -89,6 +97,11 @@ class Thunderbird:
         """The text of a message in the folder that is open."""
         return str(self.until(f"the text of {subject!r}", lambda: self.do("read", subject)))
 
+    def discard(self, subject: str) -> None:
+        """Delete a message of the folder that is open, having read it."""
+        self.read(subject)
+        self.until("a message to delete", lambda: self.do("discard"))
+
     def send(self, name: str, kind: str, to: str, subject: str, text: str) -> None:
         """Write it, press Send, and wait until the window has closed by itself."""
         self.do("write", name, kind, to, subject, text)
@@ -98,10 +111,18 @@ class Thunderbird:
             lambda: not any("messengercompose" in window for window in self.do("windows")),
         )
 
-    def idles(self, folder: str) -> bool:
-        """Whether the last that was said on the connection of this folder is IDLE."""
-        lines = [line for line in self.printed().splitlines() if f":S-{folder}:" in line]
-        return bool(lines) and "idle mode" in lines[-1]
+    def idling(self, folder: str) -> list[list[str]]:
+        """What the server told in every IDLE on this folder so far, first to last."""
+        told: list[list[str]] = []
+        idle = False
+        for line in self.printed().splitlines():
+            said = line.rpartition(f":S-{folder}:")[2]
+            if said.startswith("SendData: "):
+                idle = said.endswith(" IDLE")
+                told += [[]] * idle
+            elif idle and said.startswith(HEARD):
+                told[-1] = [*told[-1], said.removeprefix(HEARD)]
+        return told
 
     def printed(self) -> str:
         """Its complaints, and its conversations by IMAP (in which it hides what is secret)."""

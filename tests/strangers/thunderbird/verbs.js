@@ -158,9 +158,9 @@ const VERBS = {
   },
 
   // "Get Messages" of the account.
-  fetch(name, type) {
+  fetch(name, type, path) {
     const server = accountOf(name, type).incomingServer;
-    server.getNewMessages(server.rootFolder.getChildNamed("Inbox"), mainWindow().msgWindow, null);
+    server.getNewMessages(folderOf(name, type, path), mainWindow().msgWindow, null);
   },
 
   subjects(name, type, path) {
@@ -184,6 +184,15 @@ const VERBS = {
     }
     const page = pane.getMessagePaneBrowser().contentDocument;
     return page.querySelector(".moz-text-plain, .moz-text-flowed")?.textContent ?? null;
+  },
+
+  // Press Delete on the message that is shown; true when there was one.
+  discard() {
+    const shown = Boolean(three().messageBrowser.contentWindow.gMessage);
+    if (shown) {
+      mainWindow().goDoCommand("cmd_delete");
+    }
+    return shown;
   },
 
   // Write a message in the composition window.
