@@ -83,8 +83,9 @@ def test_smtp_refuses_the_password_of_thunderbird(
 
 @pytest.fixture(scope="module")
 def signed_in(program: Thunderbird, password: str) -> Thunderbird:
-    """One sign-in, by IMAP, for all that follows."""
+    """One sign-in, by IMAP, for all that follows. Opening the INBOX it finds the other folders."""
     assert program.set_up(ADA, "imap", sign_in_with=password) == "in", program.story()
+    program.open(ADA, "imap", "INBOX")
     return program
 
 
