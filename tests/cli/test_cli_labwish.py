@@ -10,6 +10,7 @@ from saying import Say
 from portineria.cli.labwish import Wish
 from portineria.fault import OperatorFault
 from portineria.lab.portrefused import PortRefused
+from portineria.lab.serve import Options
 
 BAD = {
     "seed and mailboxes": (
@@ -77,8 +78,7 @@ def test_every_option_is_carried_to_the_lab_in_the_background(tmp_path: Path) ->
 
 
 def test_a_lab_of_many_mailboxes_is_not_the_seed_it_was_made_from() -> None:
-    there = {"seed": "contoso", "mailboxes": 9, "weather": "fair"}
-    there |= {"base_port": None, "real_ports": False, "hosts": []}
+    there = {"options": Options(state_dir=Path("lab"), mailboxes=9).told()}
     with pytest.raises(OperatorFault, match="running already, without it"):
         Wish(seed="contoso").refuse_another(there)
     Wish(mailboxes=9).refuse_another(there)

@@ -114,15 +114,15 @@ async def test_the_authority_survives_a_restart_and_keeps_its_key_private(tmp_pa
         second = kept(running)
     assert first == second
     assert stat.S_IMODE((folder / "ca.key").stat().st_mode) == 0o600
-    assert stat.S_IMODE((folder / "server.pem").stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {path.name for path in folder.iterdir()} == {"ca.key", "ca.pem"}
 
 
-def test_the_certificate_names_the_lab_and_microsofts_hosts(tmp_path: Path) -> None:
-    clock = SystemClock(asyncio.sleep)
-    authority(tmp_path, clock).server_context(clock, ("mail.test", "localhost"))
-    text = (tmp_path / "server.pem").read_bytes()
-    certificate = x509.load_pem_x509_certificate(text[text.index(b"-----BEGIN CERT") :])
+async def test_the_certificate_names_the_lab_and_microsofts_hosts(tmp_path: Path) -> None:
+    async with served(tmp_path, hosts=("mail.test", "localhost")) as running:
+        host, _, port = running.info["imaps"].partition(":")
+        text = await asyncio.to_thread(ssl.get_server_certificate, (host, int(port)))
+    certificate = x509.load_pem_x509_certificate(text.encode())
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert {"localhost", "graph.microsoft.com", "smtp.office365.com"} <= set(NAMES)
     assert names.get_values_for_type(x509.DNSName) == [*NAMES, "mail.test"]

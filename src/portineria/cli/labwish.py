@@ -88,14 +88,15 @@ class Wish:
 
     def _said(self, info: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
         """(option, wanted, what the running lab has), of the options that were given."""
-        planted = info["seed"] if info["mailboxes"] is None else None
+        there = info["options"]
+        planted = there["seed"] if there["mailboxes"] is None else None
         rows = [
             ("--seed", self.seed, planted),
-            ("--mailboxes", self.mailboxes, info["mailboxes"]),
-            ("--weather", self.weather, info["weather"]),
-            ("--base-port", self.base_port, info["base_port"]),
-            ("--real-ports", self.real_ports or None, info["real_ports"]),
-            ("--host", list(self.hosts) or None, info["hosts"]),
+            ("--mailboxes", self.mailboxes, there["mailboxes"]),
+            ("--weather", self.weather, there["weather"]),
+            ("--base-port", self.base_port, there["base_port"]),
+            ("--real-ports", self.real_ports or None, there["real_ports"]),
+            ("--host", list(self.hosts) or None, there["hosts"]),
         ]
         return [row for row in rows if row[1] is not None]
 

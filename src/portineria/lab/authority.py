@@ -42,12 +42,16 @@ class Authority:
         """
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _server(self, key, clock.now(), [*NAMES, *extra])
-        place = self.folder / "server.pem"
-        text = _private(key) + certificate.public_bytes(serialization.Encoding.PEM)
-        _write(place, text, 0o600)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(place)
+        # OpenSSL reads a chain from a file only: it is there for that moment.
+        place = self.folder / f"server.{os.getpid()}.pem"
+        try:
+            text = _private(key) + certificate.public_bytes(serialization.Encoding.PEM)
+            _write(place, text, 0o600)
+            context.load_cert_chain(place)
+        finally:
+            place.unlink(missing_ok=True)
         return context
 
 

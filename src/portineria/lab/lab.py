@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,10 @@ from portineria.lab.seeds.planting import load
 from portineria.lab.sky import Sky
 from portineria.lab.weather import Weather
 from portineria.lab.world import World
+
+
+async def _untold(_: Lab) -> None:
+    return
 
 
 @dataclass(slots=True)
@@ -39,6 +43,8 @@ class Lab:
     info: dict[str, Any] = field(default_factory=dict)
     """What serve tells about the running lab, for the control door."""
     stop: Callable[[], None] = lambda: None
+    tell: Callable[[Lab], Awaitable[None]] = _untold
+    """Finds out what people may use, and writes it into `info`; nothing where nobody asks."""
 
 
 def open_lab(

@@ -30,6 +30,7 @@ from portineria.lab.ports import (
 )
 from portineria.lab.post.office import PostOffice
 from portineria.lab.post.serve import DOORS, PostServers, into, listen
+from portineria.lab.told import tell
 from portineria.lab.weather import forecast
 from portineria.lab.web import Choose, Front
 
@@ -61,6 +62,17 @@ class Options:
         if self.real_ports:
             return REAL_PORTS
         return self.ports if self.base_port is None else consecutive(self.base_port)
+
+    def told(self) -> dict[str, Any]:
+        """What the lab was started with; seed and weather may be changed while it runs."""
+        return {
+            "seed": self.seed,
+            "mailboxes": self.mailboxes,
+            "weather": self.weather,
+            "base_port": self.base_port,
+            "real_ports": self.real_ports,
+            "hosts": list(self.hosts),
+        }
 
 
 @dataclass(slots=True)
@@ -104,6 +116,8 @@ async def serve(options: Options) -> Running:
     except BaseException:
         await running.close()
         raise
+    lab.tell = tell
+    await tell(lab)
     running.info = _info(running, options, ca)
     lab.info = running.info
     return running
@@ -184,11 +198,8 @@ def _info(running: Running, options: Options, ca: Authority) -> dict[str, Any]:
         **lab.info,
         "pid": os.getpid(),
         "seed": lab.seed,
-        "mailboxes": options.mailboxes,
         "weather": lab.weather.name,
-        "base_port": options.base_port,
-        "real_ports": options.real_ports,
-        "hosts": list(options.hosts),
+        "options": options.told(),
         "ca": str(ca.path),
         **lab.urls,
         **doors,

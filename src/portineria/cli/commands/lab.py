@@ -131,15 +131,16 @@ def _tell(info: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _serve(state: StateFolder, wish: Wish, *, as_json: bool) -> None:
+    from portineria.cli import labs
     from portineria.doors.files import Lock
     from portineria.lab.portrefused import PortRefused
 
     options = wish.options(state.lab)
     try:
-        with Lock(state.lab / "running.lock"):
+        with Lock(state.lab / labs.LOCK, passing=True):
             _run(state, options, as_json=as_json)
     except GuardStop as held:
-        raise OperatorFault(
+        raise GuardStop(
             "another lab of this state folder is starting or stopping",
             where=held.where,
             try_="portineria lab status",
