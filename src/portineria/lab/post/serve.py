@@ -57,13 +57,13 @@ async def serve_connection(
 ) -> None:
     """Carry one conversation to its end and close the connection. Lost peers are no error."""
     try:
-        front.push = writer.write
+        _carry(front, writer)
         writer.write(await front.open())
         while not front.closed:
             await writer.drain()
             if front.shaking:
                 reader, writer = await _begin_tls(reader, writer, context)
-                front.push = writer.write
+                _carry(front, writer)
                 front.tls_started()
             async with asyncio.timeout(idle):
                 data = await reader.read(PIECE)
@@ -76,6 +76,18 @@ async def serve_connection(
     finally:
         front.close()
         await _close(writer)
+
+
+def _carry(front: Front, writer: asyncio.StreamWriter) -> None:
+    async def drain(octets: bytes) -> bytes:
+        if len(octets) < PIECE:
+            return octets
+        writer.write(octets)
+        await writer.drain()
+        return b""
+
+    front.push = writer.write
+    front.drain = drain
 
 
 async def _begin_tls(
