@@ -42,11 +42,17 @@ class Request:
     nonce: str = ""
     challenge: str = ""
     method: str = ""
+    device: str = ""
 
     @property
     def client_app(self) -> str:
         """What Conditional Access takes this application for."""
         return "browser" if self.kind == "web" else "mobileAppsAndDesktopClients"
+
+    @property
+    def transfer(self) -> str:
+        """How the sign-in gets from one device to the other; "" where it stays on one."""
+        return "deviceCodeFlow" if self.device else ""
 
     def document(self) -> Document:
         return asdict(self)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from portineria.lab.ask import Answer, Ask
-from portineria.lab.login import clients, codes, grants, pages, people, tokens, visit
+from portineria.lab.login import clients, codes, devices, grants, pages, people, tokens, visit
 from portineria.lab.login.authorize import SHARED
 from portineria.lab.login.refusals import SignInFault, refusal_answer
 from portineria.lab.sky import Turn, weathered
@@ -18,11 +18,13 @@ from portineria.lab.sky import Turn, weathered
 if TYPE_CHECKING:
     from portineria.lab.lab import Lab
 
-GRANTS: Mapping[str, Callable[[grants.Granting], dict[str, Any]]] = MappingProxyType(
+Grant = Callable[[grants.Granting], dict[str, Any]]
+GRANTS: Mapping[str, Grant] = MappingProxyType(
     {
         "client_credentials": grants.client_credentials,
         "refresh_token": people.refresh_token,
         "authorization_code": codes.redeem,
+        "urn:ietf:params:oauth:grant-type:device_code": devices.poll,
     }
 )
 STEPS: Mapping[str, Callable[[visit.Visit, Mapping[str, str]], Answer]] = MappingProxyType(
@@ -30,6 +32,7 @@ STEPS: Mapping[str, Callable[[visit.Visit, Mapping[str, str]], Answer]] = Mappin
         "login": visit.password,
         "SAS/ProcessAuth": visit.second_factor,
         "Consent/Set": visit.consented,
+        "DeviceAuthConfirm": visit.device_confirmed,
     }
 )
 _PATH = re.compile(r"/(?P<tenant>[^/]+)/(?P<rest>.+)")
@@ -62,16 +65,15 @@ def _serve(lab: Lab, ask: Ask) -> Answer:
         return _realm(lab, rest.removeprefix("userrealm/"))
     if not _known(lab, tenant):
         return _no_tenant(lab, ask, tenant, rest)
+    name = _named(lab, tenant)
     if rest == "v2.0/.well-known/openid-configuration":
         return Answer(
-            body=configuration(lab, _named(lab, tenant)),
-            headers={"cache-control": "max-age=86400, private"},
+            body=configuration(lab, name), headers={"cache-control": "max-age=86400, private"}
         )
     if rest == "discovery/v2.0/keys":
         return Answer(body=tokens.key_set(_issuer(lab)))
-    if rest == "oauth2/v2.0/token" and ask.method == "POST":
-        return _token(lab, ask, _named(lab, tenant))
-    return _page(lab, ask, _named(lab, tenant), rest)
+    serve = PROGRAMS.get(rest) if ask.method == "POST" else None
+    return _answered(lab, ask, name, serve) if serve else _page(lab, ask, name, rest)
 
 
 def _page(lab: Lab, ask: Ask, tenant: str, rest: str) -> Answer:
@@ -81,6 +83,8 @@ def _page(lab: Lab, ask: Ask, tenant: str, rest: str) -> Answer:
         return pages.told("Signed in", "You can close this window.")
     if rest == "oauth2/v2.0/authorize" and ask.method == "GET":
         return visit.begin(lab, ask, tenant, correlation)
+    if rest == "oauth2/deviceauth" and ask.method in ("GET", "POST"):
+        return visit.device_page(lab, ask, _form(ask), correlation)
     step = STEPS.get(rest) if ask.method == "POST" else None
     if step is None:
         return Answer(status=404)
@@ -111,13 +115,21 @@ def _named(lab: Lab, tenant: str) -> str:
     return tenant.lower() if tenant.lower() in SHARED else lab.world.tenant_id
 
 
-def _token(lab: Lab, ask: Ask, tenant: str) -> Answer:
-    request = grants.granting(lab, ask, _form(ask), tenant)
+def _by_grant(request: grants.Granting) -> dict[str, Any]:
+    kind = request.needed("grant_type")
+    if kind not in GRANTS:
+        raise SignInFault(70003, name=kind)
+    return GRANTS[kind](request)
+
+
+PROGRAMS: Mapping[str, Grant] = MappingProxyType(
+    {"oauth2/v2.0/token": _by_grant, "oauth2/v2.0/devicecode": devices.start}
+)
+
+
+def _answered(lab: Lab, ask: Ask, tenant: str, serve: Grant) -> Answer:
     try:
-        kind = request.needed("grant_type")
-        if kind not in GRANTS:
-            raise SignInFault(70003, name=kind)
-        body = GRANTS[kind](request)
+        body = serve(grants.granting(lab, ask, _form(ask), tenant))
     except SignInFault as fault:
         return refusal_answer(lab.world, _correlation(lab, ask), fault)
     return Answer(body=body, headers={"cache-control": "no-store, no-cache", "pragma": "no-cache"})

@@ -111,6 +111,7 @@ def sign_in_of(grant: Mapping[str, Any], user: Document, application: str, addre
         client_app=grant.get("clientApp", "mobileAppsAndDesktopClients"),
         address=address,
         amr=frozenset(grant["amr"]),
+        transfer=grant.get("transfer", ""),
     )
 
 

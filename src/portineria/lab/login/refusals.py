@@ -230,6 +230,28 @@ REFUSALS: Mapping[int, Row] = {
     ),
     70005: Row("unsupported_response_type", 400, "response_type '{name}' is not supported."),
     90023: Row("invalid_request", 400, "Unsupported '{name}' value."),
+    70016: Row(
+        "authorization_pending",
+        400,
+        "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
+    ),
+    70018: Row(
+        "bad_verification_code",
+        400,
+        "Invalid verification code due to User typing in wrong user code for device code flow.",
+    ),
+    70019: Row("expired_token", 400, "Verification code expired."),
+    70020: Row(
+        "expired_token",
+        400,
+        "The provided value for the input parameter 'device_code' is not valid. This device code "
+        "has expired.",
+    ),
+    90119: Row("invalid_request", 400, "The user code is null or empty."),
+    90120: Row("invalid_request", 400, "The request was already authorized or declined."),
+    530033: Row(
+        "invalid_grant", 400, "Remote device flow blocked due to device based conditional access."
+    ),
     90094: Row(
         "access_denied",
         400,
@@ -283,6 +305,12 @@ UNVERIFIED = frozenset(
         70005,
         90023,
         90094,
+        70018,
+        70019,
+        70020,
+        90119,
+        90120,
+        530033,
     }
 )
 """Codes whose OAuth error value, HTTP status or full text no source shows."""

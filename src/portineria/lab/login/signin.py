@@ -148,5 +148,7 @@ def _conditional_access(seen: Seen, sign_in: SignIn) -> None:
             claims = json.dumps({"access_token": {"capolids": wanted}}, separators=(",", ":"))
             raise SignInFault(53003, claims=claims)
     for _, what in lacking:
+        if what == "mfa":
+            raise SignInFault(50076)
         if what:
-            raise SignInFault(50076 if what == "mfa" else 53000)
+            raise SignInFault(530033 if sign_in.transfer else 53000)

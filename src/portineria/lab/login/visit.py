@@ -12,7 +12,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from portineria.lab.ask import Answer, Ask, Seen
-from portineria.lab.login import authorize, clients, codes, consent, pages, people, redirects
+from portineria.lab.login import (
+    authorize,
+    clients,
+    codes,
+    consent,
+    devices,
+    pages,
+    people,
+    redirects,
+)
 from portineria.lab.login.authorize import Request
 from portineria.lab.login.conditional import SignIn
 from portineria.lab.login.refusals import SignInFault, described
@@ -33,7 +42,7 @@ SECOND_FACTOR = frozenset({50076, 50079})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """One browser on its way. `user` is "" until the password was right; `allowed` whether the
-    person has accepted what the application asks for."""
+    person has accepted what the application asks for, `mine` that a device is theirs."""
 
     lab: Lab
     ask: Ask
@@ -43,6 +52,7 @@ class Visit:
     user: str = ""
     amr: tuple[str, ...] = ("pwd",)
     allowed: bool = False
+    mine: bool = False
 
     @property
     def seen(self) -> Seen:
@@ -119,6 +129,25 @@ def consented(visit: Visit, form: Mapping[str, str]) -> Answer:
     return _onward(_save(replace(visit, allowed=True)))
 
 
+def device_page(lab: Lab, ask: Ask, form: Mapping[str, str], correlation: str) -> Answer:
+    """GET and POST /oauth2/deviceauth: whose code is it?"""
+    if ask.method == "GET":
+        return pages.device_code()
+    try:
+        request = devices.entered(lab, form.get("otc", "").strip())
+    except SignInFault as fault:
+        said = described(lab.world, correlation, fault)["error_description"]
+        return pages.device_code(str(said))
+    return sign_in_page(opened(lab, ask, correlation, request))
+
+
+def device_confirmed(visit: Visit, form: Mapping[str, str]) -> Answer:
+    """POST /DeviceAuthConfirm."""
+    if form.get("cancel"):
+        return _left(visit, "")
+    return _onward(_save(replace(visit, mine=True)))
+
+
 def resumed(lab: Lab, ask: Ask, form: Mapping[str, str], correlation: str) -> Visit:
     """The visit of a flow token. Raises SignInFault 50089 when there is none any more."""
     flow = form.get("flowToken", "")
@@ -134,6 +163,7 @@ def resumed(lab: Lab, ask: Ask, form: Mapping[str, str], correlation: str) -> Vi
         user=kept["user"],
         amr=tuple(kept["amr"]),
         allowed=kept["allowed"],
+        mine=kept["mine"],
     )
 
 
@@ -149,6 +179,7 @@ def _save(visit: Visit) -> Visit:
         "user": visit.user,
         "amr": list(visit.amr),
         "allowed": visit.allowed,
+        "mine": visit.mine,
         "at": visit.lab.clock.now().isoformat(),
     }
     visit.lab.world["visits"].put(visit.flow, document)
@@ -181,7 +212,12 @@ def _onward(visit: Visit) -> Answer:
 
 
 def _sign_in(visit: Visit, user: Document, wanted: Wanted) -> SignIn:
-    grant = {"amr": visit.amr, "clientApp": visit.request.client_app}
+    request = visit.request
+    grant = {
+        "amr": visit.amr,
+        "clientApp": request.client_app,
+        "transfer": request.transfer,
+    }
     return people.sign_in_of(grant, user, wanted.application, visit.ask.address)
 
 
@@ -213,7 +249,12 @@ def _admin_page(visit: Visit) -> Answer:
 
 def _finished(visit: Visit, user: Document) -> Answer:
     request = visit.request
+    if request.device and not visit.mine:
+        return pages.device_confirm(visit.flow, request.tenant, visit.name)
     visit.lab.world["visits"].put(visit.flow, None)
+    if request.device:
+        devices.approve(visit.lab, request, user["id"], visit.amr)
+        return pages.told("You have signed in", f"{visit.name} can go on. You can close this.")
     code = codes.issue(visit.lab, request, user["id"], list(visit.amr))
     session = visit.lab.world.new_id("session")
     members = {"code": code, "state": request.state, "session_state": session}
@@ -224,6 +265,9 @@ def _left(visit: Visit, why: str) -> Answer:
     """The person did not want to; the application is told."""
     request = visit.request
     visit.lab.world["visits"].put(visit.flow, None)
+    if request.device:
+        devices.decline(visit.lab, request)
+        return pages.told("You have canceled", f"{visit.name} gets nothing. You can close this.")
     members = {
         "error": "access_denied",
         "error_subcode": "cancel",

@@ -25,13 +25,18 @@ def secret(name: str) -> str:
 
 
 def _resource(ground: Ground, resource: Document) -> None:
+    admin = set(resource.get("admin_scopes") or ())
     permissions = {
         key: [
             {
                 "id": id_ or known_id("permission", key, value),
                 "value": value,
                 "isEnabled": True,
-                **({"allowedMemberTypes": ["Application"]} if key == "roles" else {"type": "User"}),
+                **(
+                    {"allowedMemberTypes": ["Application"]}
+                    if key == "roles"
+                    else {"type": "Admin" if value in admin else "User"}
+                ),
             }
             for value, id_ in (resource.get(key) or {}).items()
         ]
