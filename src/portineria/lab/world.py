@@ -105,6 +105,10 @@ KINDS = (
     "managementRoleAssignments",  # Application RBAC
     "managementScopes",
     "refreshTokens",  # by token: client, user, scopes, how the person signed in
+    "foreignApplications",  # registrations of other tenants' multi-tenant applications
+    "visits",  # by flow token: a sign-in in a browser that is not finished
+    "authorizationCodes",  # by code: whom it is for, and what /authorize was asked
+    "deviceCodes",  # by device code: user code, what was asked, pending | approved | declined
     "signInState",  # by user id: wrong passwords so far, locked until
     "deletedConditionalAccess",  # soft-deleted policies, 30 days
 )
@@ -130,6 +134,17 @@ class World:
         """Forget everything, the past included."""
         self.tables = {kind: Table(self.clock) for kind in KINDS}
         self.made = 0
+
+    def fork(self, clock: Clock) -> World:
+        """The same tenant with the same past, where nothing that is written comes back here.
+
+        Versions are shared: no one changes them in place.
+        """
+        twin = World(clock, self.tenant_id, self.initial_domain)
+        for kind, table in self.tables.items():
+            twin.tables[kind].versions = {key: list(row) for key, row in table.versions.items()}
+        twin.made = self.made
+        return twin
 
     def new_id(self, what: str) -> str:
         """A fresh object id, the same in every repetition of the same story."""
