@@ -134,6 +134,20 @@ def send_as(address: str, principal: Key) -> Change:
     )
 
 
+def scoped_role(role: str, principal: Key, address: str) -> tuple[Change, Change]:
+    """Application RBAC: the role, for this one mailbox."""
+    scope = {"Name": "One", "RecipientFilter": f"PrimarySmtpAddress -eq '{address}'"}
+    row = {"Name": "Scoped", "Role": role, "CustomResourceScope": "One"}
+    return (
+        Put("managementScopes", lambda _: "One", lambda _: scope),
+        Put(
+            "managementRoleAssignments",
+            lambda _: "Scoped",
+            lambda lab: {**row, "RoleAssignee": principal(lab)},
+        ),
+    )
+
+
 def denying_basic(name: str) -> Change:
     """An authentication policy in which every kind of basic authentication is off."""
     kinds = ("Imap", "Pop", "Smtp")

@@ -23,6 +23,7 @@ from arranging import (
     full_access,
     mailbox,
     reading,
+    scoped_role,
     security_defaults,
     send_as,
     tenant_smtp,
@@ -181,6 +182,7 @@ NO_DEFAULTS = security_defaults(on=False)
 SOME_DAY = On(datetime(2027, 2, 1, tzinfo=UTC))
 POLICY = "Basic off"
 LEGACY = blocking("Block legacy", "exchangeActiveSync", "other")
+SCOPED = scoped_role("Application SMTP.SendAsApp", mail_app, BRUNO)
 ROLES = ("IMAP.AccessAsApp", "POP.AccessAsApp", "SMTP.SendAsApp")
 
 STATES: tuple[State, ...] = (
@@ -235,6 +237,13 @@ STATES: tuple[State, ...] = (
         secret=of_app,
         sender=ADA,
         changes=(send_as(ADA, mail_app),),
+        meets={"smtp": IN},
+    ),
+    State(
+        name="an application's token with a scoped role, and no other right",
+        secret=of_app,
+        user=BRUNO,
+        changes=(without_role("SMTP.SendAsApp"), *SCOPED),
         meets={"smtp": IN},
     ),
     # --- out, with a token ---
@@ -322,6 +331,12 @@ STATES: tuple[State, ...] = (
         secret=of_app,
         changes=tuple(without_role(role) for role in ROLES),
         meets=no_token() | smtp(GENERIC, "mailbox right"),
+    ),
+    State(
+        name="an application's token outside its scoped role",
+        secret=of_app,
+        changes=(without_role("SMTP.SendAsApp"), *SCOPED),
+        meets=smtp(GENERIC, "mailbox right"),
     ),
     State(
         name="a person's token under security defaults, read strictly",

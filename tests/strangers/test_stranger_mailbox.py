@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from arranging import arranged, mailbox
 from clients import python_poplib
-from clients.curl import run_curl
+from clients.curl import Curl, run_curl
 from clients.getmail import run_getmail
 from clients.mbsync import run_mbsync
 from clients.mpop import run_mpop
 from clients.msmtp import Msmtp
 from clients.neomutt import run_neomutt
 from clients.node import Node
+from clients.nodemailer import Nodemailer
 from clients.program import Errand, Protocol
 from clients.python_imaplib import logged_in
 from clients.python_smtplib import Smtplib
@@ -258,6 +259,20 @@ def test_poplib_reads_headers_names_and_deletes_at_the_end(box: Box) -> None:
 
 
 # --- SMTP ---
+
+
+def test_three_connections_a_mailbox_and_a_fourth_is_told_so(
+    box: Box, node: Node, tmp_path: Path
+) -> None:
+    asked = box.errand("smtp", "one more")
+    full = "432 4.3.2 Concurrent connections limit exceeded"
+    with submitting(asked), submitting(asked), submitting(asked):
+        for program in (Msmtp(), Smtplib(), Curl(), Nodemailer(node)):
+            (folder := tmp_path / program.name).mkdir()
+            outcome = program.go(asked, folder)
+            assert not outcome.done
+            assert full in outcome.shown
+    assert Smtplib().go(asked, tmp_path).done
 
 
 def test_msmtp_smtplib_and_curl_lose_no_dot(box: Box, tmp_path: Path) -> None:
