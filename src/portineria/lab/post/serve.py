@@ -65,8 +65,10 @@ async def serve_connection(
                 reader, writer = await _begin_tls(reader, writer, context)
                 _carry(front, writer)
                 front.tls_started()
-            async with asyncio.timeout(idle):
-                data = await reader.read(PIECE)
+            data = await _heard(reader, idle)
+            if data is None:
+                writer.write(front.expire())
+                break
             if not data:
                 break
             writer.write(await front.receive(data))
@@ -88,6 +90,15 @@ def _carry(front: Front, writer: asyncio.StreamWriter) -> None:
 
     front.push = writer.write
     front.drain = drain
+
+
+async def _heard(reader: asyncio.StreamReader, idle: float) -> bytes | None:
+    """The next octets, empty at the end; None when none came in `idle` seconds."""
+    try:
+        async with asyncio.timeout(idle):
+            return await reader.read(PIECE)
+    except TimeoutError:
+        return None
 
 
 async def _begin_tls(

@@ -53,6 +53,9 @@ class SmtpFront(Front):
             self.office.disconnect(self._mailbox["Guid"])
             self._mailbox = {}
 
+    def _silent(self) -> str:
+        return sentences.SMTP_DROPPED
+
     async def _on(self, event: Event) -> None:
         match event:
             case TlsAsked():
