@@ -99,8 +99,8 @@ POP_NO_TOKEN = "-ERR Authentication failure: unknown user name or bad password."
 POP_NO_PASSWORD = "-ERR Logon failure: unknown user name or bad password."
 GENERIC = "535 5.7.3 Authentication unsuccessful ["
 _139 = "535 5.7.139 Authentication unsuccessful, "
-TENANT_OFF = f"{_139}SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/"
-MAILBOX_OFF = f"{_139}SmtpClientAuthentication is disabled for the Mailbox. Visit https://aka.ms/"
+TENANT_OFF = f"{_139}SmtpClientAuthentication is disabled for the Tenant."
+MAILBOX_OFF = f"{_139}SmtpClientAuthentication is disabled for the Mailbox."
 BASIC_OFF = f"{_139}basic authentication is disabled. ["
 WRONG = f"{_139}the user credentials were incorrect. ["
 LOCKED = f"{_139}account locked"
@@ -315,9 +315,9 @@ STATES: tuple[State, ...] = (
         changes=(Weather({"token_seconds": 0}),),
         meets=no_token() | smtp(GENERIC, "token"),
     ),
-    State(name="no token at all", secret=garbage, meets=no_token() | smtp(GENERIC, "token")),
+    State(name="what is no token", secret=garbage, meets=no_token() | smtp(GENERIC, "token")),
     State(
-        name="no token at all, told in a challenge",
+        name="what is no token, explained in a challenge",
         secret=garbage,
         occasion="challenge",
         changes=(reading("xoauth2-failure", "challenge"),),
@@ -472,6 +472,28 @@ STATES: tuple[State, ...] = (
         },
     ),
 )
+
+
+# --- the table, for docs/strangers.md ---
+
+
+def page() -> str:
+    """A row a state: what a program comes with, and what it meets on each protocol."""
+    rows = ["| with … | IMAP | POP3 | SMTP |", "|---|---|---|---|"]
+    for state in STATES:
+        cells = (_cell(state.meets.get(protocol)) for protocol in ("imap", "pop", "smtp"))
+        rows.append(f"| {state.name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _cell(meets: Meets | None) -> str:
+    match meets:
+        case None:
+            return ""
+        case In():
+            return "**in**"
+        case Out():
+            return f"`{meets.says.rstrip('[ ')}`"
 
 
 # --- from a state to an errand ---
