@@ -40,6 +40,7 @@ from portineria.policy.promise import REFUSED, Judge, exposure, promises
 from portineria.policy.replacement import break_glass_ids, plan_baseline
 from portineria.policy.simulate import simulate
 from portineria.policy.verdict import Answer
+from portineria.policy.voices import Speaking
 from portineria.policy.window import decide
 from portineria.tenant.caller import Basic
 from portineria.tenant.mailbox import Protocol
@@ -64,12 +65,15 @@ def make_plan(
     draft = Draft()
     entitlements = entitle(desired, snapshot, now.date())
     draft.unknown += entitlements.unseen
+    for note in entitlements.notes:
+        draft.note(note)
     for grant in expired(desired, now.date()):
         draft.note(f"grant «{grant.name}» ended on {grant.until}: its doors are closed")
     _draft(desired, snapshot, entitlements, now, draft)
-    cells = _judge(snapshot, draft, entitlements, now, mail_app)
+    speaking = Speaking(desired.everyone_else, mail_app)
+    cells = judge(snapshot, draft, entitlements, now, speaking)
     if _shut_twins(snapshot, cells, draft):
-        cells = _judge(snapshot, draft, entitlements, now, mail_app)
+        cells = judge(snapshot, draft, entitlements, now, speaking)
     words = set(accepted) | ({"exposure"} if desired.accept_exposure else set())
     plan = Plan(
         tenant_id=snapshot.tenant_id,
@@ -79,6 +83,7 @@ def make_plan(
         changes=draft.numbered(),
         cells=cells,
         refusals=tuple(entitlements.refusals),
+        left_out=tuple(entitlements.left_out),
         accepted=tuple(sorted(words)),
         lost=tuple(draft.lost),
         exposure=exposure(cells),
@@ -121,15 +126,16 @@ def _conditional_access_bought(
     return licences.entra_p1
 
 
-def _judge(
+def judge(
     snapshot: Snapshot,
     draft: Draft,
     entitlements: Entitlements,
     now: datetime,
-    mail_app: str | None,
+    speaking: Speaking,
 ) -> tuple[Cell, ...]:
+    """The promises of a draft, judged on the tenant as it would be."""
     planned = simulate(snapshot, draft.numbered())
-    return promises(entitlements, Judge(snapshot, planned, now), mail_app)
+    return promises(entitlements, Judge(snapshot, planned, now), speaking)
 
 
 def _shut_twins(snapshot: Snapshot, cells: Iterable[Cell], draft: Draft) -> bool:
