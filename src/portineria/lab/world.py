@@ -82,6 +82,8 @@ class Table:
 KINDS = (
     "users",  # Graph user + "password", "mfaRegistered", "perUserMfaState" (lab-private, unexposed)
     "groups",  # Graph group + "members": [object ids]
+    "devices",  # Graph device
+    "contacts",  # Graph orgContact
     "roleAssignments",  # unifiedRoleAssignment by id
     "applications",  # Graph application + "secrets": [{keyId, secretText}], "certificates": [PEM]
     "servicePrincipals",  # Graph servicePrincipal, appRoles and oauth2PermissionScopes included
@@ -93,7 +95,8 @@ KINDS = (
     "subscribedSkus",
     "domains",
     "organization",  # Graph organization, one
-    "mailboxes",  # by Exchange Guid: CASMailbox, Mailbox and User fields merged
+    "mailboxes",  # by Exchange Guid: CASMailbox, Mailbox and User fields merged; mail users too
+    "recipients",  # by Exchange Guid: whoever has an address and no switches: groups, contacts…
     "mailboxPlans",  # CASMailboxPlan by Guid
     "transport",  # "": Get-TransportConfig
     "exchangeOrganization",  # "": Get-OrganizationConfig

@@ -11,6 +11,9 @@ from portineria.lab.exchange.filters import compile_filter
 from portineria.lab.exchange.identity import mailbox_names, matching, only
 from portineria.lab.world import Document
 
+TABLES = ("mailboxes", "recipients")
+"""Where recipients are kept: those with switches, and those that only have an address."""
+
 MAILBOX_TYPES = (
     "UserMailbox",
     "SharedMailbox",
@@ -28,16 +31,17 @@ Shape = Callable[[Document], Document]
 
 
 def seen(call: Call) -> Iterable[Document]:
-    """Every recipient as the replica knows it, whole."""
+    """Every recipient as the replica knows it, whole; what was deleted included."""
     domain = call.world.initial_domain
-    return (shapes.whole(document, domain) for document in call.seen.all("mailboxes"))
+    for table in TABLES:
+        yield from (shapes.whole(document, domain) for document in call.seen.all(table))
 
 
 def listing(
     call: Call,
     shape: Shape,
     filterable: Collection[str],
-    eligible: Callable[[Document], bool] = lambda document: True,
+    eligible: Callable[[Document], bool] = lambda document: not is_deleted(document),
 ) -> list[Document]:
     """The rows that Identity, Anr, RecipientTypeDetails and Filter leave. Raises Refusal."""
     identity = _identity(call)
@@ -54,8 +58,11 @@ def listing(
 
 def _candidates(call: Call, identity: str | None) -> Iterable[Document]:
     """The one behind a Guid without looking at the others, else everybody."""
-    found = call.seen.get("mailboxes", identity.lower()) if identity else None
-    return seen(call) if found is None else (shapes.whole(found, call.world.initial_domain),)
+    for table in TABLES if identity else ():
+        found = call.seen.get(table, str(identity).lower())
+        if found is not None:
+            return (shapes.whole(found, call.world.initial_domain),)
+    return seen(call)
 
 
 _KEYS = ("Identity", "UserPrincipalName", "PrimarySmtpAddress", "ExternalDirectoryObjectId")
@@ -69,7 +76,7 @@ def _identity(call: Call) -> str | None:
 def _wanted(call: Call, document: Document, eligible: Callable[[Document], bool]) -> bool:
     kinds: list[str] | None = call.get("RecipientTypeDetails")
     if kinds:
-        return kind_of(document) in kinds
+        return kind_of(document) in kinds and not is_deleted(document)
     return eligible(document)
 
 
@@ -78,8 +85,19 @@ def kind_of(document: Document) -> str:
 
 
 def has_mailbox(document: Document) -> bool:
-    """A mailbox in the ordinary listings: no group, no mail user, not inactive."""
-    return kind_of(document) in MAILBOX_TYPES and not document.get("IsInactiveMailbox")
+    """A mailbox in the ordinary listings: no group, no mail user, not deleted."""
+    return kind_of(document) in MAILBOX_TYPES and not is_deleted(document)
+
+
+def is_deleted(document: Document) -> bool:
+    """Inactive (deleted under a hold), or soft-deleted: in listings of their own only."""
+    return bool(document.get("IsInactiveMailbox") or document.get("WhenSoftDeleted"))
+
+
+def is_person(document: Document) -> bool:
+    """Whom Get-User lists: people with a mailbox or a mail user's address."""
+    people = (*MAILBOX_TYPES, "MailUser", "GuestMailUser")
+    return kind_of(document) in people and not is_deleted(document)
 
 
 def _resolves(document: Document, start: str) -> bool:
@@ -101,7 +119,7 @@ def target(call: Call, member: str = "Identity") -> Document:
     identity = call.get(member)
     if identity and (found := call.world["mailboxes"].get(identity.lower())) is not None:
         return shapes.whole(found, domain)
-    documents = (shapes.whole(d, domain) for d in call.truth("mailboxes"))
+    documents = (shapes.whole(d, domain) for d in call.truth("mailboxes") if not is_deleted(d))
     return only(documents, identity, mailbox_names)
 
 

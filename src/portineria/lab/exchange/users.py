@@ -48,7 +48,7 @@ def get(call: Call) -> Iterable[Document]:
         row = shapes.row(document, shapes.USER)
         return {**row, "AuthenticationPolicy": authpolicy.dn_of(call, row["AuthenticationPolicy"])}
 
-    rows = recipients.listing(call, with_dn, FILTERABLE)
+    rows = recipients.listing(call, with_dn, FILTERABLE, recipients.is_person)
     return [
         {**row, "AuthenticationPolicy": authpolicy.shown(call, row["AuthenticationPolicy"])}
         for row in rows
