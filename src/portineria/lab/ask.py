@@ -32,6 +32,9 @@ class Seen:
     def all(self, kind: str) -> Iterator[Document]:
         return self.world[kind].all(self.age(kind))
 
+    def scan(self, kind: str, start: int = 0) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        return self.world[kind].scan(self.age(kind), start)
+
     def items(self, kind: str) -> Iterator[tuple[str, Document]]:
         return self.world[kind].items(self.age(kind))
 

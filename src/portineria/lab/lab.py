@@ -36,18 +36,27 @@ class Lab:
         }
     )
     seed: str = ""
+    mailboxes: int | None = None
+    """How many mailboxes the seed was filled up to; None: as it stands."""
     info: dict[str, Any] = field(default_factory=dict)
     """What serve tells about the running lab, for the control door."""
     stop: Callable[[], None] = lambda: None
 
 
 def open_lab(
-    clock: Clock, seed: str = "small", weather: Weather | None = None, tenant: World | None = None
+    clock: Clock,
+    seed: str = "small",
+    weather: Weather | None = None,
+    tenant: World | None = None,
+    mailboxes: int | None = None,
 ) -> Lab:
-    """A lab with a planted world (or a given one), ready for `build_app`. Raises NoSuchSeed."""
+    """A lab with a planted world (or a given one), ready for `build_app`.
+
+    Raises NoSuchSeed, NoSuchSize.
+    """
     world = tenant or World(clock)
     if tenant is None:
-        load(world, seed)
-    lab = Lab(world, clock, weather or Weather(), seed=seed)
+        load(world, seed, mailboxes)
+    lab = Lab(world, clock, weather or Weather(), seed=seed, mailboxes=mailboxes)
     lab.info = {**facts(world), **{name: lab.urls[name] for name in lab.urls}}
     return lab

@@ -33,7 +33,8 @@ KEEP = 120  # seconds an idle connection stays open: clients wait long between t
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How to open a lab. `ports` maps a door (FACES, and imaps imap pops pop smtp) to a number;
-    a door that is not named gets a free one."""
+    a door that is not named gets a free one. `mailboxes` fills the seed up with made-up people
+    to a tenant of so many; None leaves it as it stands."""
 
     state_dir: Path
     seed: str = "contoso"
@@ -41,6 +42,7 @@ class Options:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)
     clock: Clock | None = None
+    mailboxes: int | None = None
 
 
 @dataclass(slots=True)
@@ -63,9 +65,10 @@ class Running:
 
 async def serve(options: Options) -> Running:
     """Open every door. Raises OSError for a port that is taken, ValueError for an unknown seed
-    or weather."""
+    or weather, or a number of mailboxes that cannot be."""
     clock = options.clock or SystemClock(asyncio.sleep)
-    lab = open_lab(clock, options.seed, forecast(options.weather, options.overrides))
+    weather = forecast(options.weather, options.overrides)
+    lab = open_lab(clock, options.seed, weather, mailboxes=options.mailboxes)
     ca = authority(options.state_dir, clock)
     context = ca.server_context(clock)
     running = Running(lab, {}, asyncio.Event(), [])
@@ -170,6 +173,7 @@ def _info(running: Running, ca: Authority) -> dict[str, Any]:
         **lab.info,
         "pid": os.getpid(),
         "seed": lab.seed,
+        "mailboxes": lab.mailboxes,
         "weather": lab.weather.name,
         "ca": str(ca.path),
         **lab.urls,

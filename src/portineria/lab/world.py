@@ -6,17 +6,19 @@ document as it was some seconds ago. Nothing here judges anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid5
 
 from portineria.clock import Clock
 
 Document = dict[str, Any]
+Version = tuple[datetime, Document | None]
 
 _NAMES = UUID("6d1f9a52-3a0f-5c0e-9a54-4c7a3f0b8e11")
 """The name space of every made-up id: the same world gets the same ids again."""
@@ -27,15 +29,19 @@ class Table:
     """Documents of one kind by key; every version is kept with the time it was committed."""
 
     clock: Clock
-    versions: dict[str, list[tuple[datetime, Document | None]]] = field(default_factory=dict)
+    versions: dict[str, list[Version]] = field(default_factory=dict)
     deaf: bool = False
     """While true, writes are accepted and forgotten."""
 
     def put(self, key: str, document: Document | None, at: datetime | None = None) -> None:
-        """Commit a new version; None deletes. `at` is for seeds, which are old news."""
-        if self.deaf:
-            return
-        self.versions.setdefault(key, []).append((at or self.clock.now(), deepcopy(document)))
+        """Commit a new version; None deletes. `at` is for what shall be old news."""
+        if not self.deaf:
+            version = (at or self.clock.now(), deepcopy(document))
+            self.versions.setdefault(key, []).append(version)
+
+    def plant(self, key: str, document: Document, at: datetime) -> None:
+        """Commit a document that is given away, not copied: for seeds, which are many."""
+        self.versions.setdefault(key, []).append((at, document))
 
     def patch(self, key: str, **members: Any) -> None:
         """Commit a version with some members replaced. Raises KeyError where there is none."""
@@ -58,11 +64,19 @@ class Table:
         return None
 
     def _at(self, key: str, age: float) -> Document | None:
+        return _latest(self.versions.get(key, ()), self.clock.now() - timedelta(seconds=age))
+
+    def scan(self, age: float = 0.0, start: int = 0) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Every document with its place in the table, from a place on, in order of first commit.
+
+        What is given is the table's own, for reading only: it must not be changed, nor kept.
+        A place is a document's for good, so a listing can go on where it stopped.
+        """
         limit = self.clock.now() - timedelta(seconds=age)
-        for committed, document in reversed(self.versions.get(key, [])):
-            if committed <= limit:
-                return document
-        return None
+        for place, versions in enumerate(islice(list(self.versions.values()), start, None), start):
+            document = _latest(versions, limit)
+            if document is not None:
+                yield place, document
 
     def all(self, age: float = 0.0) -> Iterator[Document]:
         """Every document as it was `age` seconds ago, in order of first commit."""
@@ -77,6 +91,13 @@ class Table:
             document = self.get(key, age)
             if document is not None:
                 yield key, document
+
+
+def _latest(versions: Sequence[Version], limit: datetime) -> Document | None:
+    for committed, document in reversed(versions):
+        if committed <= limit:
+            return document
+    return None
 
 
 KINDS = (
