@@ -24,7 +24,7 @@ MANY = 1500
 
 def planted(mailboxes: int, name: str = "contoso") -> World:
     world = World(VirtualClock(datetime(2026, 11, 1, tzinfo=UTC)))
-    seeds.load(world, name, mailboxes)
+    seeds.load(world, name, mailboxes=mailboxes)
     return world
 
 
@@ -113,7 +113,7 @@ def test_a_size_that_cannot_be_is_refused_with_the_limits(mailboxes: int) -> Non
 async def test_a_lab_on_real_ports_is_as_large_as_its_options_say(tmp_path: Path) -> None:
     running = await serve(Options(state_dir=tmp_path, seed="contoso", mailboxes=60))
     try:
-        assert running.info["mailboxes"] == 60
+        assert running.info["options"]["mailboxes"] == 60
         assert len(boxes(running.lab.world)) == 60
         assert json.loads(json.dumps(running.info)) == running.info
     finally:

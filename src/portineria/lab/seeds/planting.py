@@ -13,7 +13,7 @@ AGE = timedelta(days=365)
 """Seeds are old news: no replication lag and no slow effect hides them."""
 
 
-def load(world: World, name: str, mailboxes: int | None = None) -> None:
+def load(world: World, name: str, *, mailboxes: int | None = None) -> None:
     """Wipe the world and plant a seed in it, filled up to so many mailboxes where a number is
     given. Raises NoSuchSeed, NoSuchSize."""
     data = seed_data(name)
