@@ -80,15 +80,14 @@ ODD = {
     13: {"RecipientTypeDetails": "PublicFolder"},
     14: {"RecipientTypeDetails": "PublicFolderMailbox"},
 }
-WITHOUT_SWITCHES = (4, 9, 10, 11, 12, 13)
 
 
 @pytest.fixture
 def odd(tenant: Tenant) -> Tenant:
     """Three mailboxes, and one of everything else that has an address."""
     for number, members in ODD.items():
-        table = "recipients" if number in WITHOUT_SWITCHES else "mailboxes"
-        tenant.world[table].put(guid(number), mailbox(number, f"Odd{number} Example", **members))
+        document = mailbox(number, f"Odd{number} Example", **members)
+        tenant.world["mailboxes"].put(guid(number), document)
     return tenant
 
 

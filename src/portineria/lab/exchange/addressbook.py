@@ -6,7 +6,7 @@ Get-UnifiedGroup, Get-DistributionGroup, Get-DynamicDistributionGroup.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from portineria.lab.exchange import recipients, shapes
 from portineria.lab.exchange.declare import (
@@ -20,12 +20,13 @@ from portineria.lab.exchange.declare import (
 )
 from portineria.lab.exchange.mailboxes import FILTERABLE
 from portineria.lab.exchange.roles import READ_RECIPIENTS
+from portineria.lab.scan import Scan
 from portineria.lab.world import Document
 
 MAIL_USERS = ("MailUser", "GuestMailUser")
 
 
-def _rows(call: Call, eligible: Callable[[Document], bool]) -> Iterable[Document]:
+def _rows(call: Call, eligible: Callable[[Document], bool]) -> Scan:
     return recipients.listing(
         call,
         lambda document: shapes.row(document, shapes.ADDRESSED),
@@ -34,7 +35,7 @@ def _rows(call: Call, eligible: Callable[[Document], bool]) -> Iterable[Document
     )
 
 
-def mail_users(call: Call) -> Iterable[Document]:
+def mail_users(call: Call) -> Scan:
     """All of them; with HVEAccount those alone that are for high volume, otherwise like others."""
     high_volume = bool(call.get("HVEAccount"))
 
@@ -45,7 +46,7 @@ def mail_users(call: Call) -> Iterable[Document]:
     return _rows(call, eligible)
 
 
-def _of(*kinds: str) -> Callable[[Call], Iterable[Document]]:
+def _of(*kinds: str) -> Callable[[Call], Scan]:
     return lambda call: _rows(call, lambda document: recipients.kind_of(document) in kinds)
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from portineria.lab.history import Asked, History
+from portineria.lab.portrefused import PortRefused
 from portineria.lab.post.front import Front
 from portineria.lab.post.imap import ImapFront
 from portineria.lab.post.office import PostOffice
@@ -128,13 +129,16 @@ async def listen(
 ) -> PostServers:
     """Open every door of DOORS, or those in `ports` (name -> number, 0 for any free one).
 
-    Raises OSError when a port cannot be had; doors already opened are shut again.
+    Raises PortRefused when a port cannot be had; doors already opened are shut again.
     """
     servers = PostServers()
     wanted = ports if ports is not None else {name: door.number for name, door in DOORS.items()}
     try:
         for name, number in wanted.items():
-            await _open_door(servers, office, context, name, (host, number), idle)
+            try:
+                await _open_door(servers, office, context, name, (host, number), idle)
+            except OSError as error:
+                raise PortRefused(number, (name,), error) from None
     except OSError:
         await servers.close()
         raise
