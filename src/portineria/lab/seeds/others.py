@@ -8,14 +8,17 @@ from portineria.lab.seeds.ground import Ground
 from portineria.lab.world import Document
 
 RECIPIENTS = {
-    "inactive": ("mailboxes", "UserMailbox"),
-    "soft-deleted": ("mailboxes", "UserMailbox"),
-    "discovery": ("mailboxes", "DiscoveryMailbox"),
-    "contact": ("recipients", "MailContact"),
-    "dynamic-distribution": ("recipients", "DynamicDistributionGroup"),
-    "public-folder": ("recipients", "PublicFolder"),
+    "inactive": "UserMailbox",
+    "soft-deleted": "UserMailbox",
+    "discovery": "DiscoveryMailbox",
+    "contact": "MailContact",
+    "dynamic-distribution": "DynamicDistributionGroup",
+    "public-folder": "PublicFolder",
 }
-"""Kind -> where it is kept, and its RecipientTypeDetails. A device has no address at all."""
+"""Kind -> RecipientTypeDetails. A device has no address at all."""
+_OPEN = {"ImapEnabled": True, "PopEnabled": True, "SmtpClientAuthenticationDisabled": None}
+MAILBOXES = ("discovery",)
+"""Those that the ordinary listings of mailboxes show."""
 
 
 def plant(ground: Ground) -> None:
@@ -27,7 +30,7 @@ def plant(ground: Ground) -> None:
 
 
 def _recipient(ground: Ground, other: Document) -> None:
-    table, details = RECIPIENTS[other["kind"]]
+    details = RECIPIENTS[other["kind"]]
     address = other.get("address") or f"{other['name']}@{ground.data['people']['domain']}"
     gone = other["kind"] in ("inactive", "soft-deleted")
     document = {
@@ -43,12 +46,12 @@ def _recipient(ground: Ground, other: Document) -> None:
         "WhenSoftDeleted": ground.stamp if gone else None,
         "IsInactiveMailbox": other["kind"] == "inactive",
     }
-    if table == "mailboxes":
-        document |= {"UserPrincipalName": address, "ImapEnabled": True, "PopEnabled": True}
+    if details.endswith("Mailbox"):
+        document |= {"UserPrincipalName": address, "MailboxPlan": None, **_OPEN}
     if other["kind"] == "contact":
         _contact(ground, other, address)
         document["ExternalDirectoryObjectId"] = ground.id("contact", other["display"])
-    ground.put(table, document["Guid"], document)
+    ground.put("mailboxes", document["Guid"], document)
 
 
 def _contact(ground: Ground, other: Document, address: str) -> None:
