@@ -40,8 +40,8 @@ class Snapshot:
     Conditional Access policy names, and `groups_asked` the names by which they were looked for;
     `role_members` by role template id, of principal ids; `rights` by (client id, mailbox guid),
     read for granted mailboxes only; `settled` holds unproven facts of the service that a probe
-    or the admin has settled, by the ids of policy/readings.py. `own_app` is the client id this
-    was read with.
+    or the admin has settled, by the ids of policy/readings.py; `unread` are names that bear no
+    mailbox and could not be looked up, with the reason. `own_app` is the client id this was read with.
     """
 
     tenant_id: str
@@ -65,6 +65,7 @@ class Snapshot:
     user_consent: bool | Unseen = NOT_LOOKED_AT
     """Whether people may consent to mail clients themselves (authorizationPolicy)."""
     settled: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    unread: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     own_app: str | None = None
 
     @cached_property
