@@ -41,7 +41,8 @@ class Snapshot:
     `role_members` by role template id, of principal ids; `rights` by (client id, mailbox guid),
     read for granted mailboxes only; `settled` holds unproven facts of the service that a probe
     or the admin has settled, by the ids of policy/readings.py; `unread` are names that bear no
-    mailbox and could not be looked up, with the reason. `own_app` is the client id this was read with.
+    mailbox and could not be looked up, with the reason. `own_app` is the client id this was read
+    with.
     """
 
     tenant_id: str
