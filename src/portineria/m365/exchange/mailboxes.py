@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from portineria.fault import Fault, NotFound
-from portineria.m365.data import Row, text, texts, truth, whole
+from portineria.m365.data import Row, text, truth
 from portineria.m365.exchange.match import one
+from portineria.m365.exchange.recipients import aliases, kind
 from portineria.m365.session import Session
 from portineria.m365.slicing import inventory
-from portineria.tenant.mailbox import Mailbox, RecipientKind, SmtpSwitch
+from portineria.tenant.mailbox import Mailbox, SmtpSwitch
 from portineria.tenant.unseen import Unseen
 
 SWITCHES = ("ImapEnabled", "PopEnabled", "SmtpClientAuthenticationDisabled")
@@ -24,35 +25,6 @@ SWITCHES = ("ImapEnabled", "PopEnabled", "SmtpClientAuthenticationDisabled")
 Tell = Callable[[str, int], None]
 """Told what is being listed and how many so far."""
 Joined = Mapping[str, Row] | Unseen
-
-_KINDS = {
-    "UserMailbox": RecipientKind.USER,
-    "LinkedMailbox": RecipientKind.USER,
-    "LegacyMailbox": RecipientKind.USER,
-    "SharedMailbox": RecipientKind.SHARED,
-    "RoomMailbox": RecipientKind.ROOM,
-    "LinkedRoomMailbox": RecipientKind.ROOM,
-    "EquipmentMailbox": RecipientKind.EQUIPMENT,
-    "DiscoveryMailbox": RecipientKind.DISCOVERY,
-    "GroupMailbox": RecipientKind.GROUP,
-    "MailUniversalDistributionGroup": RecipientKind.GROUP,
-    "MailUniversalSecurityGroup": RecipientKind.GROUP,
-    "MailNonUniversalGroup": RecipientKind.GROUP,
-    "DynamicDistributionGroup": RecipientKind.GROUP,
-    "RoomList": RecipientKind.GROUP,
-    "GuestMailUser": RecipientKind.GUEST,
-    "MailUser": RecipientKind.ON_PREMISES,
-}
-
-
-def kind(row: Row) -> RecipientKind:
-    """From RecipientTypeDetails; inactive mailboxes say so in a member of their own."""
-    if truth(row.get("IsInactiveMailbox")) is True:
-        return RecipientKind.INACTIVE
-    details = text(row.get("RecipientTypeDetails"))
-    if details.startswith("Remote"):
-        return RecipientKind.ON_PREMISES
-    return _KINDS.get(details, RecipientKind.OTHER)
 
 
 async def listing(session: Session, tell: Tell) -> tuple[Mailbox, ...]:
@@ -64,12 +36,14 @@ async def listing(session: Session, tell: Tell) -> tuple[Mailbox, ...]:
         tell("mailboxes", len(base))
     switches = await _index(session, "Get-CASMailbox", SWITCHES, tell)
     policies = await _index(session, "Get-User", ("AuthenticationPolicy",), tell)
-    boxes = [_mailbox(guid, row, switches, policies) for guid, row in base.items()]
+    boxes = [mailbox(guid, row, switches, policies) for guid, row in base.items()]
     return tuple(sorted(boxes, key=lambda box: (box.address, box.guid)))
 
 
 _LEAN = (
+    "EmailAddresses",
     "ExternalDirectoryObjectId",
+    "MailboxPlan",
     "PrimarySmtpAddress",
     "UserPrincipalName",
     "DisplayName",
@@ -101,7 +75,8 @@ async def _index(session: Session, cmdlet: str, fields: tuple[str, ...], tell: T
     return found
 
 
-def _mailbox(guid: str, row: Row, switches: Joined, policies: Joined) -> Mailbox:
+def mailbox(guid: str, row: Row, switches: Joined, policies: Joined) -> Mailbox:
+    """One recipient out of a row of Get-Mailbox or Get-Recipient and what was joined to it."""
     entra_id = text(row.get("ExternalDirectoryObjectId")) or None
     flags = _joined(guid, entra_id, switches, "Get-CASMailbox")
     policy = _joined(guid, entra_id, policies, "Get-User")
@@ -112,6 +87,8 @@ def _mailbox(guid: str, row: Row, switches: Joined, policies: Joined) -> Mailbox
         upn=text(row.get("UserPrincipalName")).lower(),
         display_name=text(row.get("DisplayName")),
         kind=kind(row),
+        aliases=aliases(row),
+        plan=_plan(text(row.get("MailboxPlan"))),
         imap=_flag(flags, "ImapEnabled"),
         pop=_flag(flags, "PopEnabled"),
         smtp=_smtp(flags),
@@ -119,6 +96,11 @@ def _mailbox(guid: str, row: Row, switches: Joined, policies: Joined) -> Mailbox
         if isinstance(policy, Unseen)
         else text(policy.get("AuthenticationPolicy")) or None,
     )
+
+
+def _plan(identifier: str) -> str:
+    """A plan's Name, also where it is shown as a DN or behind its path."""
+    return identifier.partition(",")[0].removeprefix("CN=").rpartition("/")[2]
 
 
 def _joined(guid: str, entra_id: str | None, index: Joined, cmdlet: str) -> Row | Unseen:
@@ -157,38 +139,6 @@ async def set_switches(session: Session, guid: str, after: Mapping[str, Any]) ->
     await session.exchange(
         "Set-CASMailbox", {"Identity": guid, **after}, anchor=f"MBX:{guid}@{session.tenant_id}"
     )
-
-
-async def recipient(session: Session, name: str) -> Mailbox | None:
-    """What bears this address and is not in the mailbox listing: a group, a guest, a contact.
-
-    None where nothing does. Its switches are Unseen, because there are none.
-    """
-    try:
-        data = await session.exchange("Get-Recipient", {"Identity": name})
-    except NotFound:
-        return None
-    wanted = name.lower()
-    for row in data.rows or ():
-        if wanted in _addresses(row):
-            return _mailbox(
-                text(row.get("Guid")).lower(),
-                row,
-                Unseen("it is not a mailbox of Exchange Online"),
-                Unseen("it is not a mailbox of Exchange Online"),
-            )
-    whole(data, "Get-Recipient")
-    return None
-
-
-def _addresses(row: Row) -> set[str]:
-    own = {text(row.get(name)).lower() for name in ("PrimarySmtpAddress", "Guid")}
-    aliases = {
-        address[5:].lower()
-        for address in texts(row.get("EmailAddresses"))
-        if address[:5].lower() == "smtp:"
-    }
-    return own | aliases
 
 
 async def identify(session: Session, name: str) -> str | None:
