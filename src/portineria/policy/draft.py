@@ -96,11 +96,6 @@ class Draft:
                 return
         self._add(Verb.CREATE, target, None, dict(after), phase, because, reason, risk)
 
-    def delete(
-        self, target: Target, before: Fields, phase: Phase, because: str, reason: str
-    ) -> None:
-        self._add(Verb.DELETE, target, dict(before), None, phase, because, reason, "low")
-
     def creates(self, family: Family, name: str) -> bool:
         return any(
             entry.verb is Verb.CREATE and (entry.target.family, entry.target.name) == (family, name)
