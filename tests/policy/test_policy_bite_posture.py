@@ -161,12 +161,13 @@ def test_new_mailboxes_begin_as_wished_in_every_plan() -> None:
         MailboxPlan(guid="p2", name="Two", imap=False, pop=False),
     )
     made = plan("new_mailboxes: {imap: off, pop: on}", tenant(mailbox_plans=plans))
-    told = [(c.target.key, c.after, c.phase, c.because) for c in made.changes]
+    told = [(c.target.key, c.before, c.after, c.phase, c.because) for c in made.changes]
     why = ("new_mailboxes",)
+    on, off = {"ImapEnabled": True}, {"PopEnabled": False}
     assert told == [
-        ("p1", {"ImapEnabled": False}, Phase.CLOSE, why),
-        ("p1", {"PopEnabled": True}, Phase.EXPLICIT, why),
-        ("p2", {"PopEnabled": True}, Phase.EXPLICIT, why),
+        ("p1", on, {"ImapEnabled": False}, Phase.CLOSE, why),
+        ("p1", off, {"PopEnabled": True}, Phase.EXPLICIT, why),
+        ("p2", off, {"PopEnabled": True}, Phase.EXPLICIT, why),
     ]
 
 
@@ -326,3 +327,108 @@ def test_direct_send_writes_nothing_over_an_organisation_that_was_not_seen() -> 
     made = plan("direct_send: reject", tenant(organization=HIDDEN))
     assert made.changes == ()
     assert "unknown" in {stop.guard for stop in made.stops}
+
+
+# --- in the plan's own words --------------------------------------------------------------------
+
+LOOSE = AuthenticationPolicy(name=NO_BASIC, guid="g", allow_basic_pop=True)
+OPEN_DOORS = Transport(smtp_auth_disabled=False, legacy_tls=True)
+SHUT_DOORS = Transport(smtp_auth_disabled=True, legacy_tls=False)
+WORDS: list[tuple[str, Snapshot, list[tuple[str, str, str]]]] = [
+    (
+        "basic_auth: granted-only",
+        with_default(None),
+        [
+            (NO_BASIC, "a policy that denies basic authentication", "low"),
+            (
+                "organization configuration",
+                "users without a policy of their own may not use basic authentication",
+                "low",
+            ),
+        ],
+    ),
+    (
+        "basic_auth: granted-only",
+        with_default(NO_BASIC, LOOSE),
+        [(NO_BASIC, "our denying policy was loosened", "low")],
+    ),
+    (
+        "smtp_auth: per-mailbox",
+        tenant(transport=OPEN_DOORS),
+        [
+            (
+                "transport configuration",
+                "mailboxes that say nothing of their own no longer send by authenticated SMTP",
+                "medium",
+            )
+        ],
+    ),
+    (
+        "legacy_tls: off",
+        tenant(transport=OPEN_DOORS),
+        [("transport configuration", "TLS 1.0 and 1.1 on the legacy hosts: off", "low")],
+    ),
+    (
+        "legacy_tls: on",
+        tenant(transport=SHUT_DOORS),
+        [("transport configuration", "TLS 1.0 and 1.1 on the legacy hosts: on", "high")],
+    ),
+    (
+        "direct_send: reject",
+        tenant(organization=Organization()),
+        [("organization configuration", "anonymous direct send is refused", "low")],
+    ),
+    (
+        "direct_send: allow",
+        tenant(organization=Organization(reject_direct_send=True)),
+        [("organization configuration", "anonymous direct send is let in", "high")],
+    ),
+    (
+        "new_mailboxes: {imap: off, pop: on}",
+        tenant(mailbox_plans=(MailboxPlan(name="One", guid="p1", imap=True, pop=False),)),
+        [
+            ("One", "new mailboxes begin with ImapEnabled off", "low"),
+            ("One", "new mailboxes begin with PopEnabled on", "low"),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("posture", "seen", "wanted"), WORDS)
+def test_each_change_names_its_object_its_reason_and_its_risk(
+    posture: str, seen: Snapshot, wanted: list[tuple[str, str, str]]
+) -> None:
+    assert [(c.target.name, c.reason, c.risk) for c in plan(posture, seen).changes] == wanted
+
+
+MISSED = [
+    ("smtp_auth: per-mailbox", "transport", "transport configuration"),
+    ("legacy_tls: on", "transport", "transport configuration"),
+    ("direct_send: reject", "organization", "organization configuration"),
+    ("basic_auth: granted-only", "organization", "organization configuration"),
+    ("basic_auth: granted-only", "authentication_policies", "authentication policies"),
+    ("new_mailboxes: {imap: off}", "mailbox_plans", "mailbox plans"),
+    (BASELINE, "conditional_access", "Conditional Access policies"),
+]
+
+
+@pytest.mark.parametrize(("posture", "field", "called"), MISSED)
+def test_what_was_not_seen_is_called_by_its_name(posture: str, field: str, called: str) -> None:
+    hidden: dict[str, Any] = {field: HIDDEN}
+    made = plan(posture, replace(tenant(security_defaults=False), **hidden))
+    assert made.unknown == (f"{called}: no permission",)
+
+
+@pytest.mark.parametrize(
+    ("posture", "field"),
+    [
+        ("smtp_auth: unmanaged, legacy_tls: unmanaged", "transport"),
+        ("direct_send: unmanaged", "organization"),
+        ("basic_auth: unmanaged", "authentication_policies"),
+        ("new_mailboxes: {imap: unmanaged}", "mailbox_plans"),
+        (BASELINE.replace("enforced", "unmanaged"), "conditional_access"),
+    ],
+)
+def test_what_is_unmanaged_is_not_missed(posture: str, field: str) -> None:
+    hidden: dict[str, Any] = {field: HIDDEN}
+    assert plan(posture, replace(tenant(security_defaults=False), **hidden)).unknown == ()
