@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from portineria.cli.frame import Asked
-from portineria.fault import Fault, OperatorFault
+from portineria.fault import Fault, OperatorFault, UsageFault
 
 
 def as_fault(error: Exception) -> Fault:
@@ -18,9 +18,7 @@ def as_fault(error: Exception) -> Fault:
             return error
         case click.UsageError():
             path = error.ctx.command_path if error.ctx else "portineria"
-            return OperatorFault(
-                _sentence(error.format_message()), where=path, try_=f"{path} --help"
-            )
+            return UsageFault(_sentence(error.format_message()), where=path, try_=f"{path} --help")
         case click.ClickException():
             return OperatorFault(_sentence(error.format_message()))
         case _ if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
@@ -32,11 +30,7 @@ def as_fault(error: Exception) -> Fault:
 
 def _ours(error: BaseException) -> Fault:
     # The message of a foreign exception may quote what it was working on: only its type is shown.
-    return Fault(
-        f"this is a bug in portineria: {type(error).__name__}",
-        where=_last_line(error),
-        try_="run it again with --verbose and report what it prints",
-    )
+    return Fault(f"this is a bug in portineria: {type(error).__name__}", where=_last_line(error))
 
 
 def _last_line(error: BaseException) -> str:
@@ -51,6 +45,9 @@ def _last_line(error: BaseException) -> str:
 
 
 def tell(fault: Fault, said: Asked, error: BaseException) -> None:
+    """Every error says where, why and what to try: what it does not say itself, its kind says."""
+    fault.where = fault.where or said.verb
+    fault.try_ = fault.try_ or fault.mend
     if fault.exit_code == Fault.exit_code and said.verbose:
         import traceback
 

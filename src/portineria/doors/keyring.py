@@ -7,7 +7,8 @@ from ipaddress import IPv4Address, IPv6Address
 
 from portineria.clock import Clock
 from portineria.doors.identity import AppCredential, AppTokens, Authority, UserTokens
-from portineria.doors.profiles import AppIdentity, Probe, read_private_map
+from portineria.doors.privatemap import read_private_map
+from portineria.doors.profiles import AppIdentity, Probe
 from portineria.doors.references import Reference
 from portineria.m365.endpoints import Endpoints
 from portineria.mail.conversation import Credential, Password, Token

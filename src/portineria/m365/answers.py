@@ -15,13 +15,14 @@ from typing import Any
 from portineria.fault import (
     Conflict,
     Fault,
+    Incomplete,
     NotFound,
     NotLicensed,
     PermissionFault,
     ServiceFault,
     Throttled,
 )
-from portineria.m365.data import Data, Incomplete, members, text, texts
+from portineria.m365.data import Data, members, text, texts
 from portineria.m365.messages import Response
 
 CONCURRENCY = "You have reached the maximum number of concurrent requests per tenant"
