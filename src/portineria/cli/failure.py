@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Any
 
 import click
 
 from portineria.cli.frame import Asked
-from portineria.fault import Fault, OperatorFault, UsageFault
+from portineria.fault import Fault, NoFile, OperatorFault, UsageFault
+
+_CIRCUMSTANCES = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
+)
+"""What no program can foresee at every place that writes; none of these is our bug."""
 
 
 def as_fault(error: Exception) -> Fault:
@@ -21,6 +27,12 @@ def as_fault(error: Exception) -> Fault:
             return UsageFault(_sentence(error.format_message()), where=path, try_=f"{path} --help")
         case click.ClickException():
             return OperatorFault(_sentence(error.format_message()))
+        case OSError() if error.errno in _CIRCUMSTANCES:
+            return NoFile(
+                f"the system refused: {error.strerror}",
+                where=str(error.filename or ""),
+                try_="make room on that disk, or let yourself write there",
+            )
         case _ if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
             inner = error.exceptions[0]
             return as_fault(inner) if isinstance(inner, Exception) else _ours(error)

@@ -39,7 +39,7 @@ class Reference:
             raise BadCredential(
                 "the secret's file holds more than one line, or a control character",
                 where=self.where,
-                try_=f"leave the secret alone in {self.path}; a certificate is named by certificate:",
+                try_=f"leave the secret alone in {self.path}; a PEM goes with certificate:",
             )
         return Secret(value)
 
