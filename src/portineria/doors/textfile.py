@@ -119,7 +119,7 @@ def _holds_nothing(path: Path, data: bytes) -> OperatorFault:
     if kind := _magic(data):
         return _fault(f"the file is no text: it is {kind}", path)
     halves = [data[side::2].count(0) * 2 for side in (0, 1)]
-    if max(halves) > len(data) * 0.6:
+    if max(halves) > len(data) * 0.6 and min(halves) < len(data) * 0.2 and len(data) > 3:
         order = "BE" if halves[0] > halves[1] else "LE"
         return _fault(
             f"the file is UTF-16 without a byte-order mark: row 1, byte {at + 1} is NUL",
