@@ -46,15 +46,8 @@ class Reference:
     def text(self) -> str:
         """A private file's whole text (for `file:` references). Raises OperatorFault."""
         path = self.path
-        try:
-            refuse_readable_by_others(path, "a file with secrets", "chmod 600", BadCredential)
-            text = read_text(path, most=MOST, secret=True)
-        except OSError as error:
-            raise NoFile(
-                f"the secret's file cannot be read: {error.strerror}",
-                where=self.where,
-                try_=f"check the path: {path}",
-            ) from None
+        self.refuse_open()
+        text = read_text(path, most=MOST, secret=True)
         if not text.strip():
             raise BadCredential(
                 "the secret's file is empty",
@@ -62,6 +55,18 @@ class Reference:
                 try_=f"put the secret into {path}",
             )
         return text
+
+    def refuse_open(self) -> None:
+        """Raises BadCredential where others may read the file, NoFile where there is none."""
+        path = self.path
+        try:
+            refuse_readable_by_others(path, "a file with secrets", "chmod 600", BadCredential)
+        except OSError as error:
+            raise NoFile(
+                f"the secret's file cannot be read: {error.strerror}",
+                where=self.where,
+                try_=f"check the path, or make the file: {path}",
+            ) from None
 
     def _from_environment(self, environment: Mapping[str, str]) -> Secret:
         value = environment.get(self.name, "").strip()
