@@ -114,7 +114,11 @@ class Front:
     async def open(self, app: ASGIApp, context: ssl.SSLContext, port: int) -> None:
         # No lifespan and no signal handlers of uvicorn's: the protocol alone is used.
         config = uvicorn.Config(
-            _facing(app, self.face), log_config=None, access_log=False, timeout_keep_alive=KEEP
+            _facing(app, self.face),
+            log_config=None,
+            access_log=False,
+            date_header=False,  # the app dates its answers by the lab's clock
+            timeout_keep_alive=KEEP,
         )
         config.load()
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

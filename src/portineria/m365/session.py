@@ -387,7 +387,7 @@ def _final(outcome: Fault, errand: _Errand, attempts: int, maybe_done: bool) -> 
         return AmbiguousWrite(
             f"the answer to a write was lost, it may have happened: {outcome.why}",
             where=errand.where,
-            try_="Look at the object again before repeating it.",
+            try_="look at the object again before repeating it",
             evidence=evidence,
         )
     if isinstance(outcome, (NoAnswer, Throttled)):
