@@ -71,6 +71,8 @@ class Tenant:
     resources: TenantResources
     dial: TcpDial
     keyring: Keyring
+    clock_off: float | None = None
+    """Seconds by which this machine's clock is ahead of the login service's."""
 
     @property
     def mail_app(self) -> str | None:
@@ -282,6 +284,7 @@ async def open_tenant(profile: Profile, state: StateFolder) -> AsyncIterator[Ten
             resources=TenantResources(session),
             dial=TcpDial(profile.ca),
             keyring=Keyring(login, profile.endpoints, profile.probe, clock),
+            clock_off=tokens.off,
         )
 
 

@@ -13,7 +13,7 @@ import pytest
 from portineria.clock import VirtualClock
 from portineria.doors.crew import AsyncCrew
 from portineria.fault import Fault, NetworkFault, OperatorFault, PermissionFault, ServiceFault
-from portineria.run.look import Tell, Wants, look
+from portineria.run.look import MOST_STRANGERS, Tell, Wants, look
 from portineria.tenant.access import (
     AuthenticationPolicy,
     ConditionalAccessPolicy,
@@ -250,6 +250,12 @@ async def test_a_wanted_name_that_is_no_mailbox_is_said_to_be_what_it_is() -> No
     assert found is not None
     assert found.kind is RecipientKind.GROUP
     assert snapshot.mailbox("no@x.example") is None
+
+
+async def test_of_a_wrong_list_only_the_first_names_are_asked_about() -> None:
+    reader = FakeReader()
+    await seen(reader, mailboxes=frozenset(f"n{number}@x.example" for number in range(1000)))
+    assert len(reader.about("recipient")) == MOST_STRANGERS
 
 
 async def test_no_more_than_a_few_readings_run_at_a_time() -> None:

@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         mute = unheard(error)
         said.json = mute is None and (said.json or "--json" in given)
-        fault = mute or as_fault(error)
+        fault = mute or as_fault(error, said.verb)
         tell(fault, said, error)
         return fault.exit_code
     return answer if isinstance(answer, int) else 0

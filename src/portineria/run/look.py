@@ -34,6 +34,8 @@ from portineria.tenant.people import (
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
+MOST_STRANGERS = 200
+"""Names that are no mailbox, and are asked about one by one. More of them is a wrong list."""
 LIMIT = 4
 """Requests at a time: Exchange publishes no limit and answers 429 to more."""
 
@@ -212,10 +214,14 @@ async def _roles_and_groups(
 async def _strangers(
     snapshot: Snapshot, reader: TenantReader, crew: Crew, wants: Wants
 ) -> Snapshot:
-    """Wanted names that are no mailbox: a group, a guest, somebody on-premises."""
+    """Wanted names that are no mailbox: a group, a guest, somebody on-premises.
+
+    The first MOST_STRANGERS are asked about; of the others it is known that they are no mailbox.
+    """
     if isinstance(snapshot.mailboxes, Unseen):
         return snapshot
     unknown = sorted(name for name in wants.mailboxes if snapshot.mailbox(name) is None)
+    unknown = unknown[:MOST_STRANGERS]
 
     async def ask(name: str) -> Mailbox | None:
         found = await _seen(reader.recipient(name))

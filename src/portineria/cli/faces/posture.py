@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from portineria.cli.faces.tables import print_table
 from portineria.tenant.mailbox import Mailbox, SmtpSwitch
@@ -29,6 +29,14 @@ def print_posture(snapshot: Snapshot, *, each: bool) -> None:
             (_mailbox(box) for box in snapshot.mailboxes),
         )
     print("\nA switch that is on is not yet a door that is open: `portineria why MAILBOX` tells.")
+
+
+def print_unseen(unseen: Mapping[str, str]) -> None:
+    """Families that could not be seen, each with its reason; nothing where all were."""
+    if unseen:
+        print()
+        rows = ((name.replace("_", " "), why) for name, why in unseen.items())
+        print_table(("Could not be seen", "Because"), rows)
 
 
 def posture_rows(snapshot: Snapshot) -> Iterator[Row]:
