@@ -206,4 +206,4 @@ class Row:
 
 def copy_state(template: Path, to: Path) -> None:
     shutil.copytree(template, to)
-    os.chmod(to, 0o700)
+    to.chmod(0o700)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import rows_csv
 import rows_kinds
+import rows_network
 import rows_policy
 import rows_profile
 import rows_service
@@ -23,6 +24,7 @@ THEMES = (
     rows_csv,
     rows_profile,
     rows_service,
+    rows_network,
 )
 BY_NAME: dict[str, Row] = {
     f"{theme.__name__.removeprefix('rows_')}: {row.name}": row

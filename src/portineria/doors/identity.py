@@ -36,8 +36,16 @@ _MICROSOFT = frozenset(
         "login.chinacloudapi.cn",
     }
 )
-_TROUBLES = (requests.RequestException, msal.exceptions.MsalError, ValueError, RuntimeError)
-"""What msal raises of its own and of its session's; protocol errors it gives as answers."""
+_TROUBLES = (
+    requests.RequestException,
+    msal.exceptions.MsalError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    AttributeError,
+)
+"""What msal raises: its own, its session's, and what it stumbles over in an odd document."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Answer = Mapping[str, Any]
