@@ -102,7 +102,7 @@ class BadLab:
 
     def restore(self) -> None:
         self.clock.off = 0.0
-        if self._touched:
+        if self._touched or any(asked.wrote for asked in self.lab.history.asked):
             plant(self.lab, SEED)
             self.lab.weather = forecast("fair", CALM)
         self.lab.history.clear()

@@ -11,9 +11,11 @@ import pytest
 import rows_csv
 import rows_kinds
 import rows_network
+import rows_plans
 import rows_policy
 import rows_profile
 import rows_service
+import rows_state
 import rows_words
 from desk import FOLDERS, Desk, Row, Said
 
@@ -25,6 +27,8 @@ THEMES = (
     rows_profile,
     rows_service,
     rows_network,
+    rows_state,
+    rows_plans,
 )
 BY_NAME: dict[str, Row] = {
     f"{theme.__name__.removeprefix('rows_')}: {row.name}": row

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from portineria.cli.frame import Asked
+from portineria.cli.mouth import say
 from portineria.fault import Fault, NoFile, OperatorFault, UsageFault
 
 _CIRCUMSTANCES = frozenset(
@@ -66,9 +67,10 @@ def tell(fault: Fault, said: Asked, error: BaseException) -> None:
     if said.json:
         import json
 
-        print(json.dumps(error_object(fault), ensure_ascii=False, indent=2, default=str))
-    else:
-        print(error_text(fault), file=sys.stderr)
+        told = json.dumps(error_object(fault), ensure_ascii=False, indent=2, default=str)
+        if say(f"{told}\n") is None:
+            return
+    print(error_text(fault), file=sys.stderr)
 
 
 def error_object(fault: Fault) -> dict[str, Any]:

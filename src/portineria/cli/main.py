@@ -65,8 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and say how it ended; nothing is raised."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     said = Asked()
+    mute = open_mouth()
+    if mute is not None:
+        tell(mute, said, mute)
+        return mute.exit_code
     try:
-        open_mouth()
         answer = cli.main(
             given,
             prog_name="portineria",
