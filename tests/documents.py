@@ -1,7 +1,8 @@
 """Writes the generated documents, or checks that they are what would be written.
 
 Generated: docs/ladder.md (from the ladder), the picture in docs/architecture.md (from the
-imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help).
+imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
+the family of errors).
 """
 
 from __future__ import annotations
@@ -135,6 +136,12 @@ def _entry(line: str) -> str:
     return "\n".join([f"{line[: tests.start()]}\\", "\\\n".join(ids)])
 
 
+def errors() -> str:
+    from portineria.cli.errorpage import errors_page
+
+    return errors_page()
+
+
 def commands() -> str:
     from portineria.cli.reference import commands_page
 
@@ -144,6 +151,7 @@ def commands() -> str:
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
+    "docs/errors.md": errors,
     "docs/ladder.md": ladder,
     "FIDELITY.md": fidelity,
 }

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-CLOCK_OFF = 300.0
-"""Seconds: what Microsoft's services tolerate too."""
-
 
 def with_tenant(said: Asked, work: Callable[[Tenant, Progress], Awaitable[Result]]) -> Result:
     """Open the tenant of the profile, do the work, close everything."""
@@ -72,14 +69,9 @@ def warn_of_open_windows(tenant: Tenant) -> None:
 def warn_of_the_clock(tenant: Tenant) -> None:
     """Plans grow stale and runs are dated by it; with a certificate it may also lock us out."""
     from portineria.fault import ClockFault
-    from portineria.m365.skew import told
 
-    if abs(tenant.clock_off or 0.0) >= CLOCK_OFF:
-        print(
-            f"warning: this machine's clock is {told(tenant.clock_off)} the service's: "
-            f"{ClockFault.mend}",
-            file=sys.stderr,
-        )
+    if off := tenant.clock_told:
+        print(f"warning: this machine's clock is {off}: {ClockFault.mend}", file=sys.stderr)
 
 
 def snapshot(said: Asked, file: str | None, wants: Wants | None = None) -> Snapshot:
