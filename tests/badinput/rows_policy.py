@@ -111,6 +111,8 @@ YAML = [
 ]  # fmt: skip
 
 KEYS = [
+    row("a profile instead of a policy", HEAD + "cloud: global\ncontrol: {client_id: x}\n",
+        ["unknown key 'cloud'", "unknown key 'control'"], "known here: schema, tenant"),
     row("an unknown key", "tennant: x\n" + HEAD, "1:1: unknown key 'tennant'", "mean tenant?"),
     row("an unknown key within", HEAD + "posture: {smtp_aut: per-mailbox}",
         "2:11: unknown key 'smtp_aut' in posture", "did you mean smtp_auth?"),
