@@ -266,6 +266,63 @@ async def test_several_resources_can_be_consented_at_once_and_tokens_are_for_one
     assert audiences == ["https://outlook.office.com", "https://graph.microsoft.com"]
 
 
+@pytest.mark.parametrize("seed", ["small", "contoso", "contoso-free"])
+async def test_both_public_applications_may_do_mail_in_every_seed(seed: str) -> None:
+    async with tenant(seed) as t:
+        public = t.lab.info["public_client_id"]
+        back = [
+            await Browser(t).sign_in(),
+            await Browser(t, "contoso.example").sign_in(
+                client_id=public, redirect_uri="http://localhost:8400"
+            ),
+        ]
+    assert all(told(answer)["code"] for answer in back)
+
+
+async def test_an_application_registered_through_graph_signs_people_in() -> None:
+    async with tenant() as t:
+        admin = t.lab.info["admin"]
+        _may_register(t)
+        sent = {
+            "displayName": "Mine",
+            "signInAudience": "AzureADMyOrg",
+            "isFallbackPublicClient": True,
+            "publicClient": {"redirectUris": ["http://localhost"]},
+        }
+        made = (await t.graph("POST", "applications", sent)).json()
+        await t.graph("POST", "servicePrincipals", {"appId": made["appId"]})
+        browser = Browser(t, "contoso.example")
+        browser.asked |= {"client_id": made["appId"], "redirect_uri": "http://localhost:5000"}
+        back = await browser.submit(await browser.sign_in())
+        body = (await browser.redeem(back)).json()
+    assert admin["client_id"] != made["appId"]
+    assert body["scope"] == MAIL
+
+
+def _may_register(t: Tenant) -> None:
+    """Give the control application what registering takes."""
+    principal = t.lab.info["admin"]["principal_id"]
+    graph = t.lab.world["servicePrincipals"].find("appId", "00000003-0000-0000-c000-000000000000")
+    assert graph is not None
+    (role,) = [r["id"] for r in graph["appRoles"] if r["value"] == "Application.ReadWrite.All"]
+    row = {"principalId": principal, "resourceId": graph["id"], "appRoleId": role}
+    t.lab.world["appRoleAssignments"].put("extra", {"id": "extra", **row})
+
+
+async def test_the_pages_of_a_sign_in_hold_no_script() -> None:
+    async with tenant() as t:
+        without_consent(t)
+        browser = Browser(t)
+        page = await browser.open()
+        factor = await browser.submit(
+            page, loginfmt="admin@contoso.example", passwd=password("admin@contoso.example")
+        )
+        consent = await browser.submit(factor)
+    for answer in (page, factor, consent):
+        assert "<script" not in answer.text
+        assert "script-src" not in answer.headers["content-security-policy"]
+
+
 # --- how the answer comes back ------------------------------------------------------------
 
 

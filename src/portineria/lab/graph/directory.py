@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from portineria.lab.ask import Answer, Seen
 from portineria.lab.graph.call import Call, GraphFault, done, malformed, not_found, one
-from portineria.lab.graph.query import listing, plain_listing, select, selected
+from portineria.lab.graph.query import eventual, listing, plain_listing, select, selected
 from portineria.lab.login.conditional import transitive_groups
 from portineria.lab.world import Document
 
@@ -60,11 +59,11 @@ def skus(call: Call) -> Answer:
 
 def users(call: Call) -> Answer:
     _refuse_single_only(call)
-    return listing(_narrowed(call), "users", map(_user, call.seen.all("users")), USER)
+    return listing(call, "users", map(_user, call.seen.all("users")), USER, DEFAULT_USER)
 
 
 def count_users(call: Call) -> Answer:
-    if call.ask.headers.get("consistencylevel", "").lower() != "eventual":
+    if not eventual(call):
         raise malformed("$count is not currently supported.")
     number = sum(1 for _ in call.seen.all("users"))
     return Answer(body=str(number).encode(), headers={"content-type": "text/plain"})
@@ -110,11 +109,10 @@ def members(call: Call) -> Answer:
 
 def user_members(call: Call) -> Answer:
     """The cast is an advanced query (entra-graph 3.3)."""
-    header = call.ask.headers.get("consistencylevel", "").lower() == "eventual"
-    if not header or call.ask.query.get("$count") != "true":
+    if not eventual(call) or call.ask.query.get("$count") != "true":
         text = "Unsupported query: the cast needs ConsistencyLevel and $count (synthetic)"
         raise GraphFault(400, "Request_UnsupportedQuery", text)
-    return listing(_narrowed(call), "users", map(_user, _people_in(call)), USER)
+    return listing(call, "users", map(_user, _people_in(call)), USER, DEFAULT_USER)
 
 
 def roles(call: Call) -> Answer:
@@ -216,14 +214,6 @@ def _principal(call: Call, name: str) -> Document | None:
         if found is not None:
             return _typed(type_, _public(found))
     return None
-
-
-def _narrowed(call: Call) -> Call:
-    """Without $select, users show the default members only."""
-    if call.ask.query.get("$select"):
-        return call
-    query = {**call.ask.query, "$select": ",".join(DEFAULT_USER)}
-    return replace(call, ask=replace(call.ask, query=query))
 
 
 def _refuse_single_only(call: Call) -> None:

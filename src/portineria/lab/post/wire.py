@@ -6,6 +6,7 @@ it shows when the weather's effect has passed.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from portineria.lab.weather import Weather
@@ -59,10 +60,12 @@ class Wire:
                 return table.get(key)
         return None
 
-    def mailbox_of(self, user: str) -> Document | None:
-        """The mailbox of a person's object id."""
-        found = self.world["mailboxes"].find("ExternalDirectoryObjectId", user)
-        return found if found is not None and is_mailbox(found) else None
+    def mailboxes_of(self, users: Set[str]) -> list[Document]:
+        """The mailboxes of these people, by object id."""
+        rows = self.world["mailboxes"].all()
+        return [
+            row for row in rows if row.get("ExternalDirectoryObjectId") in users and is_mailbox(row)
+        ]
 
     def group(self, address: str) -> Document | None:
         """The group that mail to this address is for."""
