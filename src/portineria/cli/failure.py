@@ -56,9 +56,9 @@ def tell(fault: Fault, said: Asked, error: BaseException) -> None:
 
         traceback.print_exception(error, file=sys.stderr)
     if said.json:
-        import json
+        from portineria.cli.faces.answer import print_document
 
-        print(json.dumps(error_object(fault), ensure_ascii=False, indent=2, default=str))
+        print_document(error_object(fault))
     else:
         print(error_text(fault), file=sys.stderr)
 

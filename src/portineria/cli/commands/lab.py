@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import Verbs, asked, verb
 from portineria.fault import GuardStop, OperatorFault
 
@@ -31,14 +32,24 @@ def command() -> None:
     ],
 )
 @click.option("--detach", is_flag=True, help="Start it in the background, and wait for it.")
-@click.option("--seed", metavar="NAME", help="Which tenant to plant. [default: contoso]")
+@click.option(
+    "--seed",
+    metavar="NAME",
+    help="Which tenant to plant. [default: contoso]",
+    shell_complete=completing.words(completing.SEEDS),
+)
 @click.option(
     "--mailboxes",
     metavar="N",
     type=click.IntRange(1, 100_000),
     help="Instead of a seed's own people, a tenant of N mailboxes.",
 )
-@click.option("--weather", metavar="NAME", help="How it misbehaves. [default: fair]")
+@click.option(
+    "--weather",
+    metavar="NAME",
+    help="How it misbehaves. [default: fair]",
+    shell_complete=completing.words(completing.WEATHERS),
+)
 @click.option(
     "--base-port",
     metavar="N",
