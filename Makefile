@@ -3,10 +3,11 @@ SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
 RUN := $(VENV)/bin/
-WORKERS ?= auto
+# One more than there are cores: the tests that run the program itself wait more than they work.
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 STRANGERS := tests/strangers
 
-.PHONY: help setup check fix test strangers demo picture bench coverage mutants promises docs ci clean
+.PHONY: help setup check fix test strangers strangers-installed demo picture bench covered coverage mutants promises docs ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
@@ -18,6 +19,7 @@ help:
 	@echo "demo       the main job, told as a story, on the embedded tenant"
 	@echo "picture    draw the demo's last act again, for the README"
 	@echo "bench      how fast, as ratios"
+	@echo "covered    every branch of the pure floors is reached, or listed with a reason"
 	@echo "coverage   what the quick tests reach"
 	@echo "mutants    do the tests bite? counts survivors in the heart"
 	@echo "docs       write the generated documents again"
@@ -47,7 +49,7 @@ docs: setup
 
 test: setup
 	@rm -f .ran/test.json
-	RAN=test $(RUN)pytest -n $(WORKERS) -m "not stranger"
+	RAN=test $(RUN)pytest -n $(WORKERS) --dist worksteal -m "not stranger"
 	@echo "left out here, run by 'make strangers':"
 	@$(RUN)pytest --collect-only -q -o addopts= -m stranger | grep :: | cut -d: -f1 | sort | uniq -c
 
@@ -59,7 +61,9 @@ $(VENV)/strangers: $(VENV)/ready pyproject.toml $(STRANGERS)/apt.txt $(STRANGERS
 	npm install --prefix $(STRANGERS)/node --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
 
-strangers: setup $(VENV)/strangers
+strangers-installed: $(VENV)/strangers
+
+strangers: setup strangers-installed
 	@rm -f .ran/strangers.json
 	RAN=strangers $(RUN)pytest -m stranger
 
@@ -74,6 +78,9 @@ picture: setup
 
 bench: setup
 	$(PY) benchmarks/startup.py
+
+covered: setup
+	$(PY) tests/covered.py
 
 coverage: setup
 	$(RUN)coverage erase

@@ -42,7 +42,7 @@ def command() -> None:
     "--mailboxes",
     metavar="N",
     type=click.IntRange(1, 100_000),
-    help="Instead of a seed's own people, a tenant of N mailboxes.",
+    help="Contoso, filled up with made-up people to N mailboxes.",
 )
 @click.option(
     "--weather",

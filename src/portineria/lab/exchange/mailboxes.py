@@ -19,6 +19,7 @@ from portineria.lab.exchange.declare import (
     booleans,
 )
 from portineria.lab.exchange.roles import READ_RECIPIENTS, WRITE_RECIPIENTS
+from portineria.lab.scan import Scan
 from portineria.lab.world import Document
 
 FILTERABLE = frozenset(
@@ -49,7 +50,7 @@ def shape(document: Document) -> Document:
     return shapes.row(document, shapes.MAILBOX)
 
 
-def get(call: Call) -> Iterable[Document]:
+def get(call: Call) -> Scan:
     if call.get("GroupMailbox"):
         return recipients.listing(call, shape, FILTERABLE, _is_group)
     if call.get("InactiveMailboxOnly"):
@@ -77,7 +78,7 @@ def get_exo(call: Call) -> Iterable[Document]:
     if not names:
         return rows
     kept = {name.lower() for name in (*names, *_EXO_MINIMUM)}
-    return [{k: v for k, v in row.items() if k.lower() in kept} for row in rows]
+    return rows.map(lambda row: {k: v for k, v in row.items() if k.lower() in kept})
 
 
 _EXO_MINIMUM = (

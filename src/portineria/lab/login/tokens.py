@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import jwt
@@ -93,6 +94,20 @@ def read(world: World, token: str) -> dict[str, Any]:
 
     Whom it is for (`aud`) is for the reader to judge.
     """
+    claims = dict(_signed(token))
+    now = world.clock.now().timestamp()
+    if claims.get("tid") != world.tenant_id:
+        raise TokenFault("tenant")
+    if now >= claims.get("exp", 0):
+        raise TokenFault("expired")
+    if now < claims.get("nbf", 0) - 300:
+        raise TokenFault("not-yet")
+    return claims
+
+
+@lru_cache(maxsize=256)
+def _signed(token: str) -> Mapping[str, Any]:
+    """The claims of a token that we signed, whenever. Programs show the same one many times."""
     try:
         claims: dict[str, Any] = jwt.decode(
             token,
@@ -109,16 +124,10 @@ def read(world: World, token: str) -> dict[str, Any]:
         raise TokenFault("signature") from None
     except jwt.PyJWTError:
         raise TokenFault("malformed") from None
-    now = world.clock.now().timestamp()
-    if claims.get("tid") != world.tenant_id:
-        raise TokenFault("tenant")
-    if now >= claims.get("exp", 0):
-        raise TokenFault("expired")
-    if now < claims.get("nbf", 0) - 300:
-        raise TokenFault("not-yet")
-    return claims
+    return MappingProxyType(claims)
 
 
+@lru_cache(maxsize=256)
 def caller(token: str) -> str:
     """The client id inside a token, whatever it is worth; "" where there is none."""
     try:
