@@ -128,6 +128,8 @@ def _latest(versions: Sequence[Version], limit: datetime) -> Document | None:
 KINDS = (
     "users",  # Graph user + "password", "mfaRegistered", "perUserMfaState" (lab-private, unexposed)
     "groups",  # Graph group + "members": [object ids]
+    "devices",  # Graph device
+    "contacts",  # Graph orgContact
     "roleAssignments",  # unifiedRoleAssignment by id
     "applications",  # Graph application + "secrets": [{keyId, secretText}], "certificates": [PEM]
     "servicePrincipals",  # Graph servicePrincipal, appRoles and oauth2PermissionScopes included
@@ -139,7 +141,7 @@ KINDS = (
     "subscribedSkus",
     "domains",
     "organization",  # Graph organization, one
-    "mailboxes",  # by Exchange Guid: CASMailbox, Mailbox and User fields merged
+    "mailboxes",  # by Exchange Guid: CASMailbox, Mailbox and User fields merged; every recipient
     "mailboxPlans",  # CASMailboxPlan by Guid
     "transport",  # "": Get-TransportConfig
     "exchangeOrganization",  # "": Get-OrganizationConfig
