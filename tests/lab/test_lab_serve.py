@@ -63,6 +63,14 @@ async def token(http: httpx2.AsyncClient, info: dict[str, Any]) -> str:
     return str(answer.json()["access_token"])
 
 
+async def test_a_tenant_planted_anew_has_no_mail(tmp_path: Path) -> None:
+    async with served(tmp_path / "lab") as running, client(running) as http:
+        office = running.lab.forget_mail.__self__  # type: ignore[attr-defined]
+        office.store.inbox("somebody").add(b"x", running.lab.clock.now())
+        assert (await http.post(f"{running.info['control']}/reset", json={})).status_code == 200
+        assert office.store.inbox("somebody").messages == []
+
+
 async def test_every_door_opens_under_the_labs_own_authority(tmp_path: Path) -> None:
     async with served(tmp_path / "lab") as running, client(running) as http:
         info = running.info

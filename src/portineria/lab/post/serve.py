@@ -57,14 +57,18 @@ async def serve_connection(
 ) -> None:
     """Carry one conversation to its end and close the connection. Lost peers are no error."""
     try:
+        _carry(front, writer)
         writer.write(await front.open())
         while not front.closed:
             await writer.drain()
             if front.shaking:
                 reader, writer = await _begin_tls(reader, writer, context)
+                _carry(front, writer)
                 front.tls_started()
-            async with asyncio.timeout(idle):
-                data = await reader.read(PIECE)
+            data = await _heard(reader, idle)
+            if data is None:
+                writer.write(front.expire())
+                break
             if not data:
                 break
             writer.write(await front.receive(data))
@@ -74,6 +78,27 @@ async def serve_connection(
     finally:
         front.close()
         await _close(writer)
+
+
+def _carry(front: Front, writer: asyncio.StreamWriter) -> None:
+    async def drain(octets: bytes) -> bytes:
+        if len(octets) < PIECE:
+            return octets
+        writer.write(octets)
+        await writer.drain()
+        return b""
+
+    front.push = writer.write
+    front.drain = drain
+
+
+async def _heard(reader: asyncio.StreamReader, idle: float) -> bytes | None:
+    """The next octets, empty at the end; None when none came in `idle` seconds."""
+    try:
+        async with asyncio.timeout(idle):
+            return await reader.read(PIECE)
+    except TimeoutError:
+        return None
 
 
 async def _begin_tls(
