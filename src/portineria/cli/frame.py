@@ -24,7 +24,7 @@ class Asked:
     No dataclass and no pathlib up here: `portineria --help` would wait for their import.
     """
 
-    __slots__ = ("json", "profile_option", "state_option", "verbose", "yes")
+    __slots__ = ("json", "profile_option", "state_option", "verb", "verbose", "yes")
 
     def __init__(self) -> None:
         self.profile_option: str | None = None
@@ -32,6 +32,8 @@ class Asked:
         self.json = False
         self.yes = False
         self.verbose = False
+        self.verb = "portineria"
+        """The verb that was called, for an error that does not say where it is."""
 
     @property
     def profile(self) -> str:
@@ -42,7 +44,16 @@ class Asked:
         from pathlib import Path
 
         given = self.state_option or os.environ.get("PORTINERIA_STATE")
-        return state_folder(given, os.environ, Path.home())
+        try:
+            return state_folder(given, os.environ, Path.home())
+        except RuntimeError:
+            from portineria.fault import StateFault
+
+            raise StateFault(
+                "the state folder is in a home folder that nobody has",
+                where="--state" if self.state_option else "PORTINERIA_STATE, HOME",
+                try_="write the whole path: --state /var/lib/portineria",
+            ) from None
 
 
 _FIELDS = {"profile": "profile_option", "state": "state_option"}
@@ -109,6 +120,10 @@ class Verb(click.Command):
         super().__init__(*args, **more)
         self.examples = tuple(examples)
         self.params.extend(COMMON)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        ctx.ensure_object(Asked).verb = ctx.command_path
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_options(self, ctx, formatter)

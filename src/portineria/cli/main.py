@@ -17,6 +17,7 @@ from portineria import __version__
 from portineria.cli import completing
 from portineria.cli.failure import as_fault, tell
 from portineria.cli.frame import Asked, Lazy, Verbs
+from portineria.cli.mouth import hush, open_mouth, unheard
 
 INTERRUPTED = 130
 
@@ -70,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         listen()
     try:
+        open_mouth()
         answer = cli.main(
             given,
             prog_name="portineria",
@@ -77,16 +79,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             obj=said,
             terminal_width=min(100, terminal_width()),
         )
+        sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader went away: what is left in the buffer goes nowhere, without a second error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away.
+        hush()
         return INTERRUPTED
     except Exception as error:
-        said.json = said.json or "--json" in given
-        fault = as_fault(error)
+        mute = unheard(error)
+        said.json = mute is None and (said.json or "--json" in given)
+        fault = mute or as_fault(error)
         tell(fault, said, error)
         return fault.exit_code
     return answer if isinstance(answer, int) else 0

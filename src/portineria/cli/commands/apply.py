@@ -9,7 +9,7 @@ import click
 
 from portineria.cli import completing
 from portineria.cli.frame import Asked, asked, verb
-from portineria.fault import OperatorFault
+from portineria.fault import UsageFault
 
 if TYPE_CHECKING:
     from portineria.policy.plan import Plan
@@ -56,8 +56,10 @@ def command(
 
     said = asked()
     if (plan is None) == (resume is None):
-        raise OperatorFault(
-            "name a plan, or a run to resume", where="apply", try_="portineria apply --help"
+        raise UsageFault(
+            "name a plan, or a run to resume",
+            where="portineria apply",
+            try_="portineria apply plan.json, or portineria apply --resume last",
         )
     if resume is not None:
         handed = Handed(yes=True, accepted=accept)

@@ -8,7 +8,7 @@ import click
 
 from portineria.cli import completing
 from portineria.cli.frame import Verbs, asked, verb
-from portineria.fault import GuardStop, OperatorFault
+from portineria.fault import Locked, OperatorFault
 
 if TYPE_CHECKING:
     from portineria.cli.labwish import Wish
@@ -150,8 +150,8 @@ def _serve(state: StateFolder, wish: Wish, *, as_json: bool) -> None:
     try:
         with Lock(state.lab / labs.LOCK, passing=True):
             _run(state, options, as_json=as_json)
-    except GuardStop as held:
-        raise GuardStop(
+    except Locked as held:
+        raise Locked(
             "another lab of this state folder is starting or stopping",
             where=held.where,
             try_="portineria lab status",

@@ -42,6 +42,7 @@ def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
     from portineria.tenant.snapshotjson import to_json
 
     said = asked()
+    session.refuse_unwritable(output)
     found = session.snapshot(said, snapshot)
     unseen = session.not_seen(found)
     if output is not None:

@@ -51,6 +51,7 @@ def command(policy: str, output: str | None, accept: tuple[str, ...]) -> int:
     from portineria.policy.show.plan import plan_text
 
     said = asked()
+    session.refuse_unwritable(output)
     desired = read_policy(policy)
 
     async def make(tenant: Tenant, teller: Progress) -> Plan:

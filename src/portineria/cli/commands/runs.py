@@ -8,7 +8,7 @@ import click
 
 from portineria.cli import completing
 from portineria.cli.frame import Verbs, asked, verb
-from portineria.fault import OperatorFault
+from portineria.fault import NoSuch
 
 if TYPE_CHECKING:
     from portineria.run.journal import RunState
@@ -47,8 +47,8 @@ def show(run: str) -> None:
     said = asked()
     runs = Runs(said.state)
     if run not in runs.names():
-        raise OperatorFault(
-            f"there is no run {run!r}", where=str(said.state), try_="portineria runs list"
+        raise NoSuch(
+            f"there is no run {run!r}", where=str(said.state / "runs"), try_="portineria runs list"
         )
     journal = runs.journal(run)
     entries = journal.entries()

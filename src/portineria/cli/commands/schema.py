@@ -6,7 +6,7 @@ import click
 
 from portineria.cli import completing
 from portineria.cli.frame import asked, verb
-from portineria.fault import OperatorFault
+from portineria.fault import UsageFault
 
 
 @verb(
@@ -32,7 +32,7 @@ def command(name: str | None, listed: bool) -> None:
     from portineria.cli.published import DEFAULT, published
 
     if listed and name is not None:
-        raise OperatorFault("--list takes no name", where="schema", try_="portineria schema --help")
+        raise UsageFault("--list takes no name", where="schema", try_="portineria schema --help")
     if listed:
         _list(as_json=asked().json)
         return

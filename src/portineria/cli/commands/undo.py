@@ -50,6 +50,7 @@ def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
     from portineria.wiring import Handed
 
     said = asked()
+    session.refuse_unwritable(output)
     plan = make_undo(said, run, accept)
     if output is not None:
         session.write_private(output, plan_document(plan))

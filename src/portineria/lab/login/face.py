@@ -16,6 +16,7 @@ from portineria.lab.sky import Turn, weathered
 if TYPE_CHECKING:
     from portineria.lab.lab import Lab
 
+WORLDWIDE = "microsoftonline.com"
 _PATH = re.compile(r"/(?P<tenant>[^/]+)/(?P<rest>.+)")
 
 
@@ -75,6 +76,7 @@ def _token(lab: Lab, ask: Ask) -> Answer:
     try:
         kind = request.needed("grant_type")
         if kind == "client_credentials":
+            _refuse_cross_cloud(lab)
             body = grants.client_credentials(request)
         elif kind == "refresh_token":
             body = grants.refresh_token(request)
@@ -83,6 +85,17 @@ def _token(lab: Lab, ask: Ask) -> Answer:
     except SignInFault as fault:
         return refusal_answer(lab.world, _correlation(lab, ask), fault)
     return Answer(body=body, headers={"cache-control": "no-store, no-cache", "pragma": "no-cache"})
+
+
+def _refuse_cross_cloud(lab: Lab) -> None:
+    """The lab answers where the worldwide login does: a tenant elsewhere gets no app token."""
+    if _cloud(lab) != WORLDWIDE:
+        raise SignInFault(900382)
+
+
+def _cloud(lab: Lab) -> str:
+    """Which cloud the tenant is in. Only the control door can move it elsewhere."""
+    return str((lab.world["policies"].get("cloud") or {}).get("instance", WORLDWIDE))
 
 
 def _busy(lab: Lab, ask: Ask, turn: Turn) -> Answer:
@@ -126,7 +139,7 @@ def configuration(lab: Lab) -> Mapping[str, Any]:
         "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nonce", "name", "tid", "ver"],
         "kerberos_endpoint": f"{base}/kerberos",
         "tenant_region_scope": "WW",
-        "cloud_instance_name": "microsoftonline.com",
+        "cloud_instance_name": _cloud(lab),
         "cloud_graph_host_name": "graph.windows.net",
         "msgraph_host": "graph.microsoft.com",
         "rbac_url": "https://pas.windows.net",
