@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from portineria.lab import seeds
 from portineria.lab.ask import Answer, Ask
+from portineria.lab.login import consent
 from portineria.lab.login.conditional import EXCHANGE
-from portineria.lab.login.grants import remember
+from portineria.lab.login.people import remember
 from portineria.lab.seeds.facts import facts
 from portineria.lab.weather import PRESETS, Weather, forecast
 from portineria.lab.world import Document
@@ -129,7 +130,7 @@ def refresh_token(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
     if principal is None:
         raise Arrangement(f"no application {client!r}")
     scope = str(body.get("scope") or MAIL_SCOPES)
-    if body.get("consent", True) and _people_may_consent(lab):
+    if body.get("consent", True) and consent.people_may_consent(lab.world):
         _consent(lab, principal, user, scope)
     amr = ["pwd", "mfa"] if body.get("mfa", user.get("mfaRegistered", False)) else ["pwd"]
     grant = {"clientId": client, "userId": user["id"], "scope": scope, "amr": amr}
@@ -146,30 +147,12 @@ def stop(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
     return Answer(status=202, body={"stopping": True})
 
 
-def _people_may_consent(lab: Lab) -> bool:
-    """The tenant's setting; only its being empty is looked at, not what each policy allows."""
-    policy = lab.world["policies"].get("authorization") or {}
-    permissions = policy.get("defaultUserRolePermissions") or {}
-    return bool(permissions.get("permissionGrantPoliciesAssigned"))
-
-
 def _consent(lab: Lab, principal: Document, user: Document, scope: str) -> None:
     resource = lab.world["servicePrincipals"].find("appId", EXCHANGE)
     if resource is None:
         raise Arrangement("the tenant has no Exchange Online service principal")
-    names = " ".join(part.rpartition("/")[2] for part in scope.split() if "/" in part)
-    key = f"{principal['id']}/{user['id']}"
-    lab.world["oauth2PermissionGrants"].put(
-        key,
-        {
-            "id": key,
-            "clientId": principal["id"],
-            "consentType": "Principal",
-            "principalId": user["id"],
-            "resourceId": resource["id"],
-            "scope": names,
-        },
-    )
+    names = [part.rpartition("/")[2] for part in scope.split() if "/" in part]
+    consent.allow(lab.world, principal, user["id"], resource["id"], names)
 
 
 def _table(lab: Lab, kind: str) -> Any:

@@ -153,6 +153,10 @@ KINDS = (
     "managementRoleAssignments",  # Application RBAC
     "managementScopes",
     "refreshTokens",  # by token: client, user, scopes, how the person signed in
+    "foreignApplications",  # registrations of other tenants' multi-tenant applications
+    "visits",  # by flow token: a sign-in in a browser that is not finished
+    "authorizationCodes",  # by code: whom it is for, and what /authorize was asked
+    "deviceCodes",  # by device code: user code, what was asked, pending | approved | declined
     "signInState",  # by user id: wrong passwords so far, locked until
     "deletedConditionalAccess",  # soft-deleted policies, 30 days
 )

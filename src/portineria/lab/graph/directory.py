@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from portineria.lab.ask import Answer, Seen
 from portineria.lab.graph.call import Call, GraphFault, done, malformed, not_found, one
-from portineria.lab.graph.query import listing, plain_listing, select, selected
+from portineria.lab.graph.query import eventual, listing, plain_listing, select, selected
 from portineria.lab.login.conditional import transitive_groups
 from portineria.lab.scan import Scan
 from portineria.lab.world import Document
@@ -64,7 +63,7 @@ def skus(call: Call) -> Answer:
 
 def users(call: Call) -> Answer:
     _refuse_single_only(call)
-    return listing(_narrowed(call), "users", _all(call, "users").map(_user), USER)
+    return listing(call, "users", _all(call, "users").map(_user), USER, DEFAULT_USER)
 
 
 def _all(call: Call, kind: str) -> Scan:
@@ -72,7 +71,7 @@ def _all(call: Call, kind: str) -> Scan:
 
 
 def count_users(call: Call) -> Answer:
-    if call.ask.headers.get("consistencylevel", "").lower() != "eventual":
+    if not eventual(call):
         raise malformed("$count is not currently supported.")
     number = sum(1 for _ in call.seen.scan("users"))
     return Answer(body=str(number).encode(), headers={"content-type": "text/plain"})
@@ -118,11 +117,10 @@ def members(call: Call) -> Answer:
 
 def user_members(call: Call) -> Answer:
     """The cast is an advanced query (entra-graph 3.3)."""
-    header = call.ask.headers.get("consistencylevel", "").lower() == "eventual"
-    if not header or call.ask.query.get("$count") != "true":
+    if not eventual(call) or call.ask.query.get("$count") != "true":
         text = "Unsupported query: the cast needs ConsistencyLevel and $count (synthetic)"
         raise GraphFault(400, "Request_UnsupportedQuery", text)
-    return listing(_narrowed(call), "users", _people_in(call).map(_user), USER)
+    return listing(call, "users", _people_in(call).map(_user), USER, DEFAULT_USER)
 
 
 def roles(call: Call) -> Answer:
@@ -237,14 +235,6 @@ def _principal(call: Call, name: str) -> Document | None:
         if found is not None:
             return _typed(type_, _public(found))
     return None
-
-
-def _narrowed(call: Call) -> Call:
-    """Without $select, users show the default members only."""
-    if call.ask.query.get("$select"):
-        return call
-    query = {**call.ask.query, "$select": ",".join(DEFAULT_USER)}
-    return replace(call, ask=replace(call.ask, query=query))
 
 
 def _refuse_single_only(call: Call) -> None:
