@@ -136,6 +136,8 @@ WORDS = [
     "BODY[]<0.5>)", "BODY[1]", "BODY[HEADER.FIELDS", "(A)]", "ENVELOPE", "+FLAGS",
     "-FLAGS.SILENT", "(\\Deleted)", "\\Seen", "NOT", "UNSEEN", "SUBJECT", "HEADER", "x", "ALL",
     "(MESSAGES)", "(NONSENSE)", "{2+}\r\nhi", "BODYSTRUCTURE", "RFC822", "FULL",
+    "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "a/b", "a/&-", "&", "IDLE",
+    "OR", "(SEEN", "OLD)", "ON", "1-Jan-2026", "LARGER", "CHARSET", "BODY[1.MIME]", "BODY[2.TEXT]",
 ]
 # fmt: on
 
@@ -155,6 +157,8 @@ async def _all_answered(commands: list[list[str]]) -> None:
     assert (await imap.say("b SELECT INBOX")).startswith("b OK")
     for words in commands:
         answer = await imap.front.receive(f"c {' '.join(words)}\r\n".encode())
+        if b"+ IDLE" in answer:
+            answer += await imap.front.receive(b"DONE\r\n")
         assert answer.endswith(b"\r\n")
         assert answer.splitlines()[-1].startswith((b"c OK", b"c NO", b"c BAD", b"* "))
         if imap.closed:

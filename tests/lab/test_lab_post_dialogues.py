@@ -19,8 +19,11 @@ from dialogue import FOLDER, Dialogue, folder, play
 from portineria.clock import SystemClock
 from portineria.lab.authority import authority
 from portineria.lab.history import History
+from portineria.lab.post import folders, selected
 from portineria.lab.post.serve import DOORS, PostServers, into, listen, serve_connection
 from portineria.lab.post.smtp import SmtpFront
+from portineria.mail.imap.words import AFTER_LOGIN
+from portineria.mail.pop.words import TRANSACTION
 
 DIALOGUES = folder("post")
 
@@ -70,6 +73,25 @@ async def test_the_post_office_says_what_was_captured(dialogue: Dialogue) -> Non
     for name in dialogue.settings.get("mail", "").split():
         tenant.receives("ada", mail(name))
     await play(dialogue, InProcess(tenant, dialogue.settings["use"]), values(tenant))
+
+
+def said_in(doors: str) -> set[str]:
+    """The commands that clients say at these doors."""
+    lines = [
+        line.text.replace("\\r\\n", "\n")
+        for dialogue in DIALOGUES
+        for line in dialogue.lines
+        if dialogue.settings["use"].startswith(doors) and line.kind.startswith("C")
+    ]
+    return {word.upper() for line in "\n".join(lines).split("\n") for word in line.split()[:2]}
+
+
+def test_every_command_has_a_dialogue() -> None:
+    """They are the manual of the post office too."""
+    assert folders.COMMANDS.keys() | selected.COMMANDS.keys() | AFTER_LOGIN <= said_in("imap")
+    assert TRANSACTION.keys() | {"CAPA", "STLS", "AUTH", "USER", "PASS", "QUIT"} <= said_in("pop")
+    smtp = "EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY EXPN HELP QUIT"
+    assert set(smtp.split()) <= said_in("smtp")
 
 
 def test_every_door_has_a_dialogue() -> None:

@@ -30,7 +30,9 @@ def test_a_body_is_stuffed_and_closed_by_a_dot(body: bytes, wire: bytes) -> None
     assert machine.take() == b"+OK\r\n" + wire
 
 
-@pytest.mark.parametrize("line", [b"USER", b"PASS x", b"RETR", b"RETR 1 2", b"UIDL x", b"AUTH"])
+@pytest.mark.parametrize(
+    "line", [b"USER", b"PASS x", b"RETR", b"RETR 1 2", b"UIDL x", b"AUTH", b"USER \xff"]
+)
 def test_a_line_that_does_not_fit_is_refused(line: bytes) -> None:
     login = b"" if line[:4] in (b"USER", b"PASS", b"AUTH") else LOGIN
     assert heard("pop", [login + line + b"\r\n"])[1].splitlines()[-1].startswith(b"-ERR ")

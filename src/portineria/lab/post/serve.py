@@ -199,8 +199,8 @@ async def _open_door(
 def into(history: History) -> Callable[[dict[str, Any]], None]:
     """A `record` for PostOffice that writes into the lab's history.
 
-    `operation` is "smtp auth" or "imap first command", `path` the gate that refused or
-    "accepted", `status` 200, 401 at AUTH, 403 at the first command.
+    `operation` is "smtp auth", "smtp message" or "imap first command", `path` the gate that
+    refused or "accepted", `status` 200, 401 at AUTH, 403 later; `said` the sentence uttered.
     """
 
     def record(said: dict[str, Any]) -> None:
@@ -217,6 +217,7 @@ def into(history: History) -> Callable[[dict[str, Any]], None]:
                 writes=False,
                 target=said["user"],
                 caller=said["client"],
+                said=said["said"],
             )
         )
 

@@ -6,7 +6,7 @@ it shows when the weather's effect has passed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +55,12 @@ class Wire:
         """Whoever answers to this address or user name, mailbox or not."""
         return next(self.world["mailboxes"].called(addresses, address), None)
 
-    def mailbox_of(self, user: str) -> Document | None:
-        """The mailbox of a person's object id."""
-        found = self.world["mailboxes"].find("ExternalDirectoryObjectId", user)
-        return found if found is not None and is_mailbox(found) else None
+    def mailboxes_of(self, users: Set[str]) -> list[Document]:
+        """The mailboxes of these people, by object id."""
+        rows = self.world["mailboxes"].all()
+        return [
+            row for row in rows if row.get("ExternalDirectoryObjectId") in users and is_mailbox(row)
+        ]
 
     def group(self, address: str) -> Document | None:
         """The group that mail to this address is for."""
