@@ -1,8 +1,8 @@
 """Writes the generated documents, or checks that they are what would be written.
 
 Generated: docs/ladder.md (from the ladder), the picture in docs/architecture.md (from the
-imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), the states in
-docs/strangers.md (from the strangers' tests).
+imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/schemas.md
+(from the published schemas), the states in docs/strangers.md (from the strangers' tests).
 """
 
 from __future__ import annotations
@@ -153,10 +153,17 @@ def commands() -> str:
     return commands_page()
 
 
+def schemas() -> str:
+    from portineria.cli.schemapage import schemas_page
+
+    return schemas_page()
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
     "docs/ladder.md": ladder,
+    "docs/schemas.md": schemas,
     "docs/strangers.md": strangers,
     "FIDELITY.md": fidelity,
 }

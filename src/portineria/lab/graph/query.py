@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from portineria.lab.ask import Answer
 from portineria.lab.graph.call import Call, GraphFault, malformed
+from portineria.lab.scan import page, scan
 from portineria.lab.world import Document
 
 Test = Callable[[Mapping[str, Any]], bool]
@@ -44,21 +45,23 @@ def listing(
     """A collection: filtered, selected and paged as the query asks. Raises GraphFault.
 
     `default` are the members shown without $select; empty means all. $count=true without its
-    header fails silently, as documented: the number is missing.
+    header fails silently, as documented: the number is missing. A count is on the
+    first page only (Graph, advanced query capabilities).
     """
     query = call.ask.query
     wanted = selected(call, known) or default
     _check_advanced(call)
-    found = [row for row in rows if matcher(query.get("$filter", ""))(row)]
+    found, text = scan(rows), query.get("$filter", "")
+    if text.strip():
+        found = found.only(matcher(text))
     start = _start(query.get("$skiptoken", ""))
-    size = _size(call, query.get("$top", ""))
-    page = [select(row, wanted) for row in found[start : start + size]]
+    taken, following = page(found, start, _size(call, query.get("$top", "")))
     body: dict[str, Any] = {"@odata.context": call.context(what + _listed(call))}
-    if query.get("$count") == "true" and eventual(call):
-        body["@odata.count"] = len(found)
-    if start + size < len(found):
-        body["@odata.nextLink"] = _next(call, start + size)
-    return Answer(body={**body, "value": page})
+    if query.get("$count") == "true" and eventual(call) and start == 0:
+        body["@odata.count"] = sum(1 for _ in found)
+    if following is not None:
+        body["@odata.nextLink"] = _next(call, following)
+    return Answer(body={**body, "value": [select(row, wanted) for row in taken]})
 
 
 def selected(call: Call, known: Sequence[str]) -> tuple[str, ...]:
