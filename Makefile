@@ -3,21 +3,24 @@ SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
 RUN := $(VENV)/bin/
-WORKERS ?= auto
+# One more than there are cores: the tests that run the program itself wait more than they work.
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 STRANGERS := tests/strangers
 
-.PHONY: help setup check fix test strangers demo picture bench coverage mutants promises docs ci clean
+.PHONY: help setup check fix test strangers invite demo picture bench covered coverage mutants promises docs ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
 	@echo "check      style, types, floors, generated documents"
 	@echo "fix        let ruff mend what it can"
 	@echo "test       every test that needs no other program"
+	@echo "invite     install the programs that nobody here wrote"
 	@echo "strangers  the tests that meet programs nobody here wrote (installs them)"
 	@echo "promises   every promise has tests, and they ran (after test and strangers)"
 	@echo "demo       the main job, told as a story, on the embedded tenant"
 	@echo "picture    draw the demo's last act again, for the README"
 	@echo "bench      how fast, as ratios"
+	@echo "covered    every branch of the pure floors is reached, or listed with a reason"
 	@echo "coverage   what the quick tests reach"
 	@echo "mutants    do the tests bite? counts survivors in the heart"
 	@echo "docs       write the generated documents again"
@@ -47,19 +50,22 @@ docs: setup
 
 test: setup
 	@rm -f .ran/test.json
-	RAN=test $(RUN)pytest -n $(WORKERS) -m "not stranger"
+	RAN=test $(RUN)pytest -n $(WORKERS) --dist worksteal -m "not stranger"
 	@echo "left out here, run by 'make strangers':"
 	@$(RUN)pytest --collect-only -q -o addopts= -m stranger | grep :: | cut -d: -f1 | sort | uniq -c
 
 $(VENV)/strangers: $(VENV)/ready pyproject.toml $(STRANGERS)/apt.txt $(STRANGERS)/node/package.json
 	@echo "--- installing the strangers"
 	@missing=$$(sed 's/#.*//' $(STRANGERS)/apt.txt | xargs -n1 sh -c 'dpkg -s $$0 >/dev/null 2>&1 || echo $$0'); \
-	if [ -n "$$missing" ]; then apt-get update -q && apt-get install -y -q --no-install-recommends $$missing; fi
+	if [ -n "$$missing" ]; then apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; fi
 	$(PY) -m pip install --quiet --group strangers
+	@if ! command -v npm >/dev/null; then apt-get update -q && apt-get install -y -q --no-install-recommends nodejs npm; fi
 	npm install --prefix $(STRANGERS)/node --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
 
-strangers: setup $(VENV)/strangers
+invite: $(VENV)/strangers
+
+strangers: setup invite
 	@rm -f .ran/strangers.json
 	RAN=strangers $(RUN)pytest -m stranger
 
@@ -74,6 +80,9 @@ picture: setup
 
 bench: setup
 	$(PY) benchmarks/startup.py
+
+covered: setup
+	$(PY) tests/covered.py
 
 coverage: setup
 	$(RUN)coverage erase

@@ -42,6 +42,7 @@ from portineria.policy.who import members
 from portineria.run.journal import RunState
 from portineria.run.look import Wants, look
 from portineria.run.means import Guards, Means
+from portineria.run.memory import memory_of
 from portineria.run.ports import Crew, Progress
 from portineria.run.probe import Ask, Probe, Tls, no_token, probe
 from portineria.run.verify import Prober
@@ -103,9 +104,10 @@ class Tenant:
         wants = wants_of(desired, self.mail_app)
         first = await self.look(progress, wants)
         meant = frozenset(
-            box.address for grant in desired.grants for box in members(grant, first).mailboxes
+            box.guid for grant in desired.grants for box in members(grant, first).mailboxes
         )
-        if meant <= wants.mailboxes:
+        named = {box.guid for name in wants.mailboxes if (box := first.mailbox(name))}
+        if meant <= named:
             return first
         return await self.look(progress, replace(wants, mailboxes=wants.mailboxes | meant))
 
@@ -117,7 +119,12 @@ class Tenant:
         """What would be done. Raises WrongTenant for a policy of another tenant."""
         self.refuse_other_tenant(snapshot, desired.tenant)
         return make_plan(
-            snapshot, desired, self.clock.now(), accepted=accepted, mail_app=self.mail_app
+            snapshot,
+            desired,
+            self.clock.now(),
+            accepted=accepted,
+            mail_app=self.mail_app,
+            memory=memory_of(self.runs()),
         )
 
     def refuse_other_tenant(self, snapshot: Snapshot, name: str) -> None:
@@ -253,10 +260,11 @@ def kind_of(caller: Caller) -> CallerKind:
 
 
 def wants_of_plan(plan: Plan) -> Wants:
-    """What the guards of a plan look at again: its mailboxes and the applications it opens for."""
+    """What the guards of a plan look at again: its mailboxes, by their ids because names change,
+    and the applications it opens for."""
     callers = [parse_caller(cell.caller) for cell in plan.cells]
     return Wants(
-        mailboxes=frozenset(cell.address for cell in plan.cells),
+        mailboxes=frozenset(cell.mailbox for cell in plan.cells),
         apps=frozenset(one.client_id for one in callers if isinstance(one, AppOnly)),
     )
 

@@ -19,6 +19,8 @@ import rows_state
 import rows_words
 from desk import FOLDERS, Desk, Row, Said
 
+from published import judged
+
 THEMES = (
     rows_words,
     rows_policy,
@@ -108,7 +110,7 @@ def text(row: Row, told: Said) -> None:
 
 
 def as_json(row: Row, machine: Said) -> None:
-    document: Any = json.loads(machine.out)
+    document: Any = judged(machine.out)
     if not row.code:
         whole = json.dumps(document, ensure_ascii=False) + machine.err
         for phrase in row.phrases("why"):

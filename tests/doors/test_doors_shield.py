@@ -23,6 +23,8 @@ async def main():
     await asyncio.sleep(5)
     print("went on", flush=True)
 
+# A shell that runs the tests in the background has every child ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     asyncio.run(main())
 except KeyboardInterrupt:

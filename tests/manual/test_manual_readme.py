@@ -65,3 +65,44 @@ def test_its_profile_is_one(tmp_path: Path) -> None:
     profile = profiles.load(tmp_path, "contoso")
     assert profile.tenant == "contoso.onmicrosoft.com"
     assert profile.endpoints.imap.host == "outlook.office365.com"
+
+
+@pytest.mark.slow
+def test_its_real_tenant_differs_from_the_lab_by_hosts_and_credentials_only(
+    tmp_path: Path,
+) -> None:
+    """The commands as they stand there, with the README's profile led to the embedded tenant."""
+    state = tmp_path / "state"
+    told = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    told["PORTINERIA_STATE"] = str(state)
+
+    def said(line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", line],
+            cwd=tmp_path,
+            env=told,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    try:
+        assert said("portineria lab up --detach --seed small").returncode == 0
+        lab = (state / "profiles" / "lab.yaml").read_text()
+        profile = blocks("yaml")[0]
+        hosts = re.search(r"^endpoints:\n(?: .*\n)+", lab, re.MULTILINE)
+        trust = re.search(r"^ca: .*\n", lab, re.MULTILINE)
+        assert hosts
+        assert trust
+        changed = re.sub(r"^cloud: .*\n", hosts[0] + trust[0], profile, flags=re.MULTILINE)
+        for name in ("control", "app"):
+            credential = re.search(rf"{name}: (\{{.*\}})$", lab, re.MULTILINE)
+            assert credential
+            changed = re.sub(rf"{name}: \{{.*\}}", f"{name}: {credential[1]}", changed)
+        (state / "profiles" / "contoso.yaml").write_text(changed)
+        for line in blocks("text")[0].splitlines():
+            done = said(line)
+            assert done.returncode == 0, done.stdout + done.stderr
+        assert "Nothing to do" in done.stdout
+    finally:
+        said("portineria lab down")

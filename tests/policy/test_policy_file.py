@@ -74,7 +74,7 @@ def test_a_whole_file_becomes_values() -> None:
     scanners, leaver = desired.grants
     assert scanners.who.mailboxes == ("scan@contoso.example", "second@contoso.example")
     assert scanners.who.csv == ("two.csv",)
-    assert scanners.who.where == (("type", "shared"),)
+    assert scanners.who.where == (("type", ("shared",)),)
     assert scanners.allow == {Protocol.SMTP}
     assert scanners.through is Through.BASIC
     assert scanners.networks == (ip_network("203.0.113.0/28"), ip_network("2001:db8::/64"))
@@ -163,6 +163,36 @@ REFUSED = {
         HEAD + "grants: [{name: a, who: {where: {type: sharde}}, allow: [imap]}]",
         "2:40: type cannot be 'sharde'",
         "mean shared?",
+    ),
+    "where among several": (
+        HEAD + "grants: [{name: a, who: {where: {type: [room, sharde]}}, allow: [imap]}]",
+        "2:47: type cannot be 'sharde'",
+        "mean shared?",
+    ),
+    "where of no value": (
+        HEAD + "grants: [{name: a, who: {where: {name: []}}, allow: [imap]}]",
+        "2:40: where.name is empty",
+        "take it out",
+    ),
+    "where of nothing": (
+        HEAD + "grants: [{name: a, who: {where: {}}, allow: [imap]}]",
+        "2:33: where is empty",
+        "department",
+    ),
+    "where of a number": (
+        HEAD + "grants: [{name: a, who: {where: {department: 7}}, allow: [imap]}]",
+        "2:46: where.department is a number",
+        "quotes",
+    ),
+    "an address between quotes": (
+        HEAD + "grants: [{name: a, who: {mailboxes: [\"'a@b.example'\"]}, allow: [imap]}]",
+        "is no address",
+        "name@",
+    ),
+    "almost an id": (
+        HEAD + "grants: [{name: a, who: {mailboxes: [0f6a2f1e-3c9d-4c1b]}, allow: [imap]}]",
+        "is no address",
+        "name@",
     ),
     "protocol": (GRANT + "allow: [pop3]}", "3:62: a protocol cannot be 'pop3'", "mean pop?"),
     "no protocol": (GRANT + "allow: []}", "3:61: allow is empty", "imap"),
@@ -283,6 +313,43 @@ def test_a_break_glass_account_is_never_let_in_but_may_be_kept_out() -> None:
     (line,) = mistakes(posture + GRANT + "allow: [imap]}")
     assert "a@contoso.example, a break-glass account" in line
     assert read(posture + GRANT + "deny: [imap]}").grants
+
+
+NAMES = {
+    "an apostrophe": ("Nora.O'Malley@contoso.example", "nora.o'malley@contoso.example"),
+    "a plus sign": ("scan+floor2@contoso.example", "scan+floor2@contoso.example"),
+    "sixty-four signs": ("a" * 64 + "@contoso.example", "a" * 64 + "@contoso.example"),
+    "not ASCII": ("Jörg@bücher.example", "jörg@bücher.example"),
+    "from right to left": ("יעל@contoso.example", "יעל@contoso.example"),
+    "an id": (
+        "0F6A2F1E-3C9D-4C1B-9F5E-2A7F6F1D9C01",
+        "0f6a2f1e-3c9d-4c1b-9f5e-2a7f6f1d9c01",
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "read_as"), NAMES.values(), ids=list(NAMES))
+def test_a_mailbox_may_be_called(written: str, read_as: str) -> None:
+    text = HEAD + f'grants: [{{name: a, who: {{mailboxes: ["{written}"]}}, allow: [imap]}}]'
+    assert read(text).grants[0].who.mailboxes == (read_as,)
+    if "@" in written:
+        assert addresses(f"Name;Address\nx;{written}\n") == (read_as,)
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("{type: shared}", (("type", ("shared",)),)),
+        ("{type: [shared, room, shared]}", (("type", ("shared", "room")),)),
+        (
+            "{name: 'Scan*', department: [IT, Sales]}",
+            (("department", ("IT", "Sales")), ("name", ("Scan*",))),
+        ),
+    ],
+)
+def test_a_filter_takes_one_value_or_several(where: str, found: object) -> None:
+    text = HEAD + f"grants: [{{name: a, who: {{where: {where}}}, allow: [imap]}}]"
+    assert read(text).grants[0].who.where == found
 
 
 CSV = HEAD + "grants: [{name: a, who: {csv: FILE}, allow: [imap]}]"

@@ -55,6 +55,7 @@ MEMBERS: dict[str, st.SearchStrategy[object]] = {
     "mailboxes": UNSEEN | few(Mailbox),
     "users": UNSEEN | keyed(User),
     "groups": keyed(Group),
+    "groups_asked": st.frozensets(NAMES, max_size=2),
     "role_members": UNSEEN | st.dictionaries(NAMES, st.frozensets(NAMES), max_size=2),
     "apps": UNSEEN | keyed(App),
     "rights": st.dictionaries(st.tuples(NAMES, NAMES), st.builds(MailboxRight), max_size=2),

@@ -65,10 +65,9 @@ def tell(fault: Fault, said: Asked, error: BaseException) -> None:
 
         traceback.print_exception(error, file=sys.stderr)
     if said.json:
-        import json
+        from portineria.cli.faces.answer import print_document
 
-        told = json.dumps(error_object(fault), ensure_ascii=False, indent=2, default=str)
-        if say(f"{told}\n") is None:
+        if say(lambda: print_document(error_object(fault))) is None:
             return
     print(error_text(fault), file=sys.stderr)
 

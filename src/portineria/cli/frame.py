@@ -15,6 +15,8 @@ from portineria.config import DEFAULT_PROFILE, OPTIONS, Option, state_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from click.shell_completion import CompletionItem
+
 
 class Asked:
     """What the options of every verb said, wherever they stood; the last word counts.
@@ -57,6 +59,21 @@ class Asked:
 _FIELDS = {"profile": "profile_option", "state": "state_option"}
 
 
+def _profiles(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    from portineria.cli import completing
+
+    return completing.profiles(context, _, begun)
+
+
+def _folders(context: click.Context, _: click.Parameter, begun: str) -> Any:
+    from portineria.cli import completing
+
+    return completing.folders(context, _, begun)
+
+
+_OFFERS = {"profile": _profiles, "state": _folders}
+
+
 def _keep(field: str, context: click.Context, _: click.Parameter, value: Any) -> None:
     if value:
         setattr(context.ensure_object(Asked), field, value)
@@ -74,6 +91,7 @@ def _parameter(option: Option) -> click.Option:
         default=False if option.flag else None,
         expose_value=False,
         callback=partial(_keep, _FIELDS.get(option.name, option.name)),
+        shell_complete=_OFFERS.get(option.name),
     )
 
 
@@ -137,6 +155,15 @@ class Verbs(click.Group):
         module = import_module(place.module)
         command: click.Command = module.command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Verbs with their line of help, without importing any of those that are lazy."""
+        from click.shell_completion import CompletionItem
+
+        told = {name: place.help for name, place in self.lazy.items()}
+        told |= {name: one.get_short_help_str(80) for name, one in self.commands.items()}
+        verbs = [CompletionItem(n, help=h) for n, h in told.items() if n.startswith(incomplete)]
+        return verbs + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, place.help) for name, place in self.lazy.items()]

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import click
 
 from portineria import __version__
+from portineria.cli import completing
 from portineria.cli.failure import as_fault, tell
 from portineria.cli.frame import Asked, Lazy, Verbs
 from portineria.cli.mouth import hush, open_mouth, unheard
@@ -34,7 +35,7 @@ VERBS: dict[str, Lazy] = {
     "runs": Lazy(_HOME + "runs", "List runs and show what their journals say."),
     "demo": Lazy(_HOME + "demo", "Tell the whole story on the embedded tenant."),
     "lab": Lazy(_HOME + "lab", "Start and stop the embedded tenant."),
-    "schema": Lazy(_HOME + "schema", "Print the JSON Schema of the policy file."),
+    "schema": Lazy(_HOME + "schema", "Print the JSON Schema of a policy or of an answer."),
     "completion": Lazy(_HOME + "completion", "Print a completion script for your shell."),
 }
 
@@ -69,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if mute is not None:
         tell(mute, said, mute)
         return mute.exit_code
+    if completing.VARIABLE in os.environ:
+        from portineria.cli.shells import listen
+
+        listen()
     try:
         answer = cli.main(
             given,

@@ -6,6 +6,7 @@ import codecs
 import io
 import os
 import sys
+from collections.abc import Callable
 
 from portineria.fault import NoFile
 
@@ -55,7 +56,7 @@ def unheard(error: Exception) -> NoFile | None:
     there, or one more line, fails again."""
     if not isinstance(error, OSError) or error.filename is not None:
         return None
-    full = say("\n")
+    full = say(print)
     if full is None:
         return None
     return NoFile(
@@ -65,10 +66,10 @@ def unheard(error: Exception) -> NoFile | None:
     )
 
 
-def say(text: str) -> OSError | None:
-    """Send this on standard output; where that fails it goes nowhere, and why is given."""
+def say(speak: Callable[[], None]) -> OSError | None:
+    """Print on standard output; where that fails it goes nowhere, and why is given."""
     try:
-        sys.stdout.write(text)
+        speak()
         sys.stdout.flush()
     except OSError as full:
         hush()

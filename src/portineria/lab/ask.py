@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from portineria.lab.index import Names
 from portineria.lab.world import Document, World
 
 
@@ -23,6 +24,10 @@ class Seen:
     def age(self, kind: str) -> float:
         return self.ages.get(kind, self.ages.get("", 0.0))
 
+    def fresh(self, kind: str) -> Seen:
+        """The same replica, but with this kind as it is now."""
+        return Seen(self.world, {**self.ages, kind: 0.0})
+
     def get(self, kind: str, key: str) -> Document | None:
         return self.world[kind].get(key, self.age(kind))
 
@@ -31,6 +36,15 @@ class Seen:
 
     def all(self, kind: str) -> Iterator[Document]:
         return self.world[kind].all(self.age(kind))
+
+    def scan(self, kind: str, start: int = 0) -> Iterator[tuple[int, Document]]:
+        return self.world[kind].scan(self.age(kind), start)
+
+    def look(self, kind: str, key: str) -> Document | None:
+        return self.world[kind].look(key, self.age(kind))
+
+    def called(self, kind: str, names: Names, wanted: str) -> Iterator[Document]:
+        return self.world[kind].called(names, wanted, self.age(kind))
 
     def items(self, kind: str) -> Iterator[tuple[str, Document]]:
         return self.world[kind].items(self.age(kind))

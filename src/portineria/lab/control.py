@@ -6,14 +6,15 @@ It arranges and looks; it is no part of what is imitated, so no weather touches 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from portineria.lab import seeds
 from portineria.lab.ask import Answer, Ask
+from portineria.lab.login import consent
 from portineria.lab.login.conditional import EXCHANGE
-from portineria.lab.login.grants import remember
+from portineria.lab.login.people import remember
 from portineria.lab.seeds.facts import facts
 from portineria.lab.weather import PRESETS, Weather, forecast
 from portineria.lab.world import Document
@@ -25,7 +26,7 @@ MAIL_SCOPES = " ".join(
     f"https://outlook.office.com/{name}"
     for name in ("IMAP.AccessAsUser.All", "POP.AccessAsUser.All", "SMTP.Send")
 )
-Handler = Callable[["Lab", Ask, Mapping[str, str]], Answer]
+Handler = Callable[["Lab", Ask, Mapping[str, str]], Answer | Awaitable[Answer]]
 
 
 class Arrangement(ValueError):
@@ -39,29 +40,33 @@ async def answer(lab: Lab, ask: Ask) -> Answer:
         known = known or match is not None
         if match is not None and method == ask.method:
             try:
-                return handler(lab, ask, match.groupdict())
+                told = handler(lab, ask, match.groupdict())
+                return told if isinstance(told, Answer) else await told
             except Arrangement as fault:
                 return Answer(status=400, body={"error": str(fault)})
     return Answer(status=405 if known else 404, body={"error": "no such door"})
 
 
-def reset(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
+async def reset(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
     """{"seed": name}: a fresh world; history and the sky's memory are cleared."""
     name = _body(ask).get("seed") or lab.seed
     plant(lab, str(name))
+    await lab.tell(lab)
     return Answer(body={"seed": lab.seed, "tenant": lab.world.tenant_id})
 
 
 def plant(lab: Lab, name: str) -> None:
-    """Load a seed and forget what was. Raises Arrangement for an unknown one."""
+    """Load a seed, as large as the lab's was, and forget what was. Raises Arrangement for an
+    unknown one."""
     try:
-        seeds.load(lab.world, name)
-    except seeds.NoSuchSeed as fault:
+        seeds.load(lab.world, name, mailboxes=lab.mailboxes)
+    except (seeds.NoSuchSeed, seeds.NoSuchSize) as fault:
         raise Arrangement(str(fault)) from None
     lab.seed = name
     lab.info = {**lab.info, **facts(lab.world), "seed": name}
     lab.history.clear()
     lab.sky.forget()
+    lab.forget_mail()
 
 
 def change_weather(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
@@ -125,7 +130,7 @@ def refresh_token(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
     if principal is None:
         raise Arrangement(f"no application {client!r}")
     scope = str(body.get("scope") or MAIL_SCOPES)
-    if body.get("consent", True) and _people_may_consent(lab):
+    if body.get("consent", True) and consent.people_may_consent(lab.world):
         _consent(lab, principal, user, scope)
     amr = ["pwd", "mfa"] if body.get("mfa", user.get("mfaRegistered", False)) else ["pwd"]
     grant = {"clientId": client, "userId": user["id"], "scope": scope, "amr": amr}
@@ -142,30 +147,12 @@ def stop(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
     return Answer(status=202, body={"stopping": True})
 
 
-def _people_may_consent(lab: Lab) -> bool:
-    """The tenant's setting; only its being empty is looked at, not what each policy allows."""
-    policy = lab.world["policies"].get("authorization") or {}
-    permissions = policy.get("defaultUserRolePermissions") or {}
-    return bool(permissions.get("permissionGrantPoliciesAssigned"))
-
-
 def _consent(lab: Lab, principal: Document, user: Document, scope: str) -> None:
     resource = lab.world["servicePrincipals"].find("appId", EXCHANGE)
     if resource is None:
         raise Arrangement("the tenant has no Exchange Online service principal")
-    names = " ".join(part.rpartition("/")[2] for part in scope.split() if "/" in part)
-    key = f"{principal['id']}/{user['id']}"
-    lab.world["oauth2PermissionGrants"].put(
-        key,
-        {
-            "id": key,
-            "clientId": principal["id"],
-            "consentType": "Principal",
-            "principalId": user["id"],
-            "resourceId": resource["id"],
-            "scope": names,
-        },
-    )
+    names = [part.rpartition("/")[2] for part in scope.split() if "/" in part]
+    consent.allow(lab.world, principal, user["id"], resource["id"], names)
 
 
 def _table(lab: Lab, kind: str) -> Any:

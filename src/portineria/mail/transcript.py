@@ -17,9 +17,11 @@ from enum import StrEnum
 from portineria.secret import Secret
 
 PIECE = 8  # characters: so much of a secret is never shown, wherever it was cut
+MARK = PIECE // 2
 SHOWN = 600  # characters of one line
 _LOOKED_AT = 4096  # characters of one line; a flood of long lines must not cost minutes
 HIDDEN = "<secret>"
+_BETWEEN = "\ud800"  # half a character: no text that was decoded holds it
 
 _EDGE = re.compile(r"[A-Za-z0-9+/_-]?\0+[A-Za-z0-9+/_-]?=*")
 _BASE64_URL = str.maketrans("+/", "-_")
@@ -53,7 +55,7 @@ class Redactor:
     characters cannot be hidden without hiding the language, and is not.
     """
 
-    __slots__ = ("_lengths", "_pieces")
+    __slots__ = ("_forms", "_marks", "_short")
 
     def __init__(self, secrets: Iterable[Secret], wrapped: Iterable[Secret] = ()) -> None:
         """`secrets` are hidden in every form; of `wrapped` (a SASL message, which also holds
@@ -62,10 +64,15 @@ class Redactor:
         encoded = [*open_secrets, *(secret.reveal() for secret in wrapped)]
         forms = [form for text in open_secrets for form in (text, _quoted(text))]
         forms += [form for text in encoded for form in _base64_forms(text.encode())]
-        self._pieces = frozenset(
-            piece for form in {*map(_folded, forms)} for piece in _pieces_of(form)
+        folded = {*map(_folded, forms)}
+        whole = [form for form in folded if len(form) >= PIECE]
+        self._forms = _BETWEEN.join(whole)
+        # A token has thousands of pieces, too many to list for each conversation. Half a piece
+        # at every fifth place is enough to notice one: a piece holds five, and so one of these.
+        self._marks = frozenset(
+            form[at : at + MARK] for form in whole for at in range(0, len(form), MARK + 1)
         )
-        self._lengths = sorted({len(piece) for piece in self._pieces}, reverse=True)
+        self._short = [form for form in folded if MARK <= len(form) < PIECE]
 
     def clean(self, text: str) -> str:
         """The text with every such run replaced by `<secret>`, and controls made visible."""
@@ -82,10 +89,14 @@ class Redactor:
     def _hidden(self, text: str) -> list[bool]:
         low = _folded(text)
         hidden = [False] * len(text)
-        for length in self._lengths:
-            for start in range(len(low) - length + 1):
-                if low[start : start + length] in self._pieces:
-                    hidden[start : start + length] = [True] * length
+        for mark in range(len(low) - MARK + 1):
+            if low[mark : mark + MARK] in self._marks:
+                for start in range(max(0, mark - MARK), min(mark, len(low) - PIECE) + 1):
+                    if low[start : start + PIECE] in self._forms:
+                        hidden[start : start + PIECE] = [True] * PIECE
+        for form in self._short:
+            for found in re.finditer(f"(?={re.escape(form)})", low):
+                hidden[found.start() : found.start() + len(form)] = [True] * len(form)
         return _with_edges(text, hidden)
 
 
@@ -129,12 +140,6 @@ def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-
-
-def _pieces_of(form: str) -> Iterable[str]:
-    if len(form) < PIECE:
-        return [form] if len(form) >= PIECE // 2 else []
-    return (form[start : start + PIECE] for start in range(len(form) - PIECE + 1))
 
 
 def _base64_forms(raw: bytes) -> list[str]:

@@ -45,10 +45,14 @@ def addresses(text: str) -> tuple[str, ...]:
 
 
 def is_address(text: str) -> bool:
-    """Whether text looks like one mail address: something@something, no spaces or controls."""
-    local, at, domain = text.rpartition("@")
-    plain = text.isprintable() and not any(sign in text for sign in " ,;<>\"()'")
-    return bool(plain and at and local and "@" not in local and "." in domain.strip("."))
+    """Whether text looks like one mail address: something@something, no spaces or controls.
+
+    An apostrophe may be inside the local part (o'malley@), not around it: there it is a quote.
+    """
+    local, _, domain = text.rpartition("@")
+    plain = text.isprintable() and not any(sign in text for sign in ' ,;<>"()')
+    unquoted = local == local.strip("'") and "'" not in domain
+    return bool(plain and unquoted and local and "@" not in local and "." in domain.strip("."))
 
 
 @dataclass(slots=True)

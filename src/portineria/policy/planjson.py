@@ -8,7 +8,17 @@ from datetime import datetime
 
 from portineria.fault import BadPlan
 from portineria.policy.change import Change, Family, Json, Phase, Target, Verb
-from portineria.policy.plan import SCHEMA, Cell, Plan, Refusal, Stop, to_json
+from portineria.policy.plan import (
+    SCHEMA,
+    Cell,
+    Drift,
+    LeftOut,
+    Plan,
+    Refusal,
+    Stop,
+    Voice,
+    to_json,
+)
 from portineria.tenant.mailbox import Protocol
 
 __all__ = ["change_from_json", "from_json", "to_json"]
@@ -70,6 +80,8 @@ def _plan(document: Mapping[str, Json]) -> Plan:
         changes=tuple(change_from_json(change) for change in document["changes"]),
         cells=tuple(_cell(cell) for cell in document["cells"]),
         refusals=tuple(Refusal(**refusal) for refusal in document["refusals"]),
+        left_out=tuple(LeftOut(**one) for one in document.get("left_out", ())),
+        drift=tuple(Drift(**one) for one in document.get("drift", ())),
         stops=tuple(Stop(**stop) for stop in document["stops"]),
         accepted=tuple(document["accepted"]),
         lost=tuple(document["lost"]),
@@ -93,5 +105,6 @@ def _cell(document: Mapping[str, Json]) -> Cell:
             **document,
             "protocol": Protocol(document["protocol"]),
             "grants": tuple(document["grants"]),
+            "voices": tuple(Voice(**voice) for voice in document.get("voices", ())),
         }
     )

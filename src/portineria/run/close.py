@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from portineria.clock import Clock
 from portineria.fault import NoSuch
+from portineria.policy.alike import alike
 from portineria.policy.change import Change, Family, Fields, Json, Missing, Phase, Target, Verb
 from portineria.policy.closings import mailbox_target
 from portineria.policy.plan import Cell, Plan, canonical_digest
 from portineria.policy.promise import REFUSED, Judge
 from portineria.policy.simulate import simulate
 from portineria.run.ports import Resources
-from portineria.run.sight import alike
 from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough
 from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot

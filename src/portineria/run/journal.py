@@ -78,7 +78,7 @@ class RunState:
 
     `touched` are window changes that were sent and may stand: what the way back takes back.
     `claimed` are changes that were ever accepted, so that finding them done later is finding
-    our own work.
+    our own work. `when` is the time at which each change that stands was told of, ISO 8601.
     """
 
     run: str = ""
@@ -86,6 +86,7 @@ class RunState:
     digest: str = ""
     document: Mapping[str, Any] | None = None
     done: dict[int, Done] = field(default_factory=dict)
+    when: dict[int, str] = field(default_factory=dict)
     open: dict[int, Promise] = field(default_factory=dict)
     confirmed: set[Phase] = field(default_factory=set)
     claimed: set[int] = field(default_factory=set)
@@ -213,12 +214,14 @@ def _outcome(state: RunState, entry: Entry) -> None:
         return
     if way is Way.FORWARD:
         state.done[change] = Done(_text(entry, "id"), ours=True)
+        state.when[change] = _moment(entry)
         state.claimed.add(change)
 
 
 def _already(state: RunState, entry: Entry) -> None:
     change = _number(entry, "change")
     state.done[change] = Done(_text(entry, "id"), ours=change in state.claimed)
+    state.when[change] = _moment(entry)
 
 
 def _confirmed(state: RunState, entry: Entry) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import Asked, asked, verb
 
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ WEATHER = "demo"
         "portineria demo --weather accepts-and-forgets",
     ],
 )
-@click.option("--weather", metavar="NAME", help=f"How the lab misbehaves. [default: {WEATHER}]")
+@click.option(
+    "--weather",
+    metavar="NAME",
+    help=f"How the lab misbehaves. [default: {WEATHER}]",
+    shell_complete=completing.words(completing.WEATHERS),
+)
 def command(weather: str | None) -> int:
     """Tell the whole story on an embedded tenant of its own: plan, apply, log in, undo.
 
@@ -54,13 +60,14 @@ def _play(weather: str, teller: Teller) -> Ending:
     from tempfile import TemporaryDirectory
 
     from portineria.cli import labs
+    from portineria.cli.labwish import Wish
     from portineria.cli.session import with_tenant
     from portineria.cli.story.acts import tell
     from portineria.doors.state import StateFolder
 
     with TemporaryDirectory(prefix="portineria-demo-") as folder:
         state = StateFolder(Path(folder) / "state").make()
-        info = labs.start(state, "contoso", weather)
+        info = labs.start(state, Wish(seed="contoso", weather=weather))
         try:
             teller.say(
                 f"An embedded tenant is up: {info['initial_domain']}, 250 people, "

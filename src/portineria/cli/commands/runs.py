@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import Verbs, asked, verb
 from portineria.fault import NoSuch
 
@@ -36,7 +37,7 @@ def list_runs() -> None:
 
 
 @verb("show", examples=["portineria runs show 20261123T201500Z-3f9a1c --json"])
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 def show(run: str) -> None:
     """Print the journal of one run: every promise and what became of it."""
     from portineria.cli.faces.answer import print_json

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from portineria.lab.ask import Answer, Seen
 from portineria.lab.graph.call import Call, GraphFault, done, malformed, not_found, one
-from portineria.lab.graph.query import listing, plain_listing, select, selected
+from portineria.lab.graph.query import eventual, listing, plain_listing, select, selected
 from portineria.lab.login.conditional import transitive_groups
+from portineria.lab.scan import Scan
 from portineria.lab.world import Document
 
 PRIVATE = frozenset({"password", "mfaRegistered", "perUserMfaState", "members", "note"})
@@ -60,13 +63,17 @@ def skus(call: Call) -> Answer:
 
 def users(call: Call) -> Answer:
     _refuse_single_only(call)
-    return listing(_narrowed(call), "users", map(_user, call.seen.all("users")), USER)
+    return listing(call, "users", _all(call, "users").map(_user), USER, DEFAULT_USER)
+
+
+def _all(call: Call, kind: str) -> Scan:
+    return Scan(partial(call.seen.scan, kind))
 
 
 def count_users(call: Call) -> Answer:
-    if call.ask.headers.get("consistencylevel", "").lower() != "eventual":
+    if not eventual(call):
         raise malformed("$count is not currently supported.")
-    number = sum(1 for _ in call.seen.all("users"))
+    number = sum(1 for _ in call.seen.scan("users"))
     return Answer(body=str(number).encode(), headers={"content-type": "text/plain"})
 
 
@@ -90,12 +97,12 @@ def requirements(call: Call) -> Answer:
 def member_of(call: Call) -> Answer:
     found = find_user(call.seen, call.names["id"])
     holding = transitive_groups(call.seen, found["id"])
-    rows = (_typed("group", row) for row in call.seen.all("groups") if row["id"] in holding)
-    return listing(call, "directoryObjects", rows)
+    groups = _all(call, "groups").only(lambda row: row["id"] in holding)
+    return listing(call, "directoryObjects", groups.map(lambda row: _typed("group", _public(row))))
 
 
 def groups(call: Call) -> Answer:
-    return listing(call, "groups", map(_public, call.seen.all("groups")))
+    return listing(call, "groups", _all(call, "groups").map(_public))
 
 
 def group(call: Call) -> Answer:
@@ -104,17 +111,16 @@ def group(call: Call) -> Answer:
 
 
 def members(call: Call) -> Answer:
-    rows = (_typed("user", _public(row)) for row in _people_in(call))
-    return listing(call, "directoryObjects", rows)
+    people = _people_in(call).map(lambda row: _typed("user", _public(row)))
+    return listing(call, "directoryObjects", people)
 
 
 def user_members(call: Call) -> Answer:
     """The cast is an advanced query (entra-graph 3.3)."""
-    header = call.ask.headers.get("consistencylevel", "").lower() == "eventual"
-    if not header or call.ask.query.get("$count") != "true":
+    if not eventual(call) or call.ask.query.get("$count") != "true":
         text = "Unsupported query: the cast needs ConsistencyLevel and $count (synthetic)"
         raise GraphFault(400, "Request_UnsupportedQuery", text)
-    return listing(_narrowed(call), "users", map(_user, _people_in(call)), USER)
+    return listing(call, "users", _people_in(call).map(_user), USER, DEFAULT_USER)
 
 
 def roles(call: Call) -> Answer:
@@ -189,19 +195,32 @@ def _find_group(call: Call) -> Document:
     return found
 
 
-def _people_in(call: Call) -> Iterator[Document]:
-    """The users of a group and of the groups inside it, each once."""
-    waiting, met = [_find_group(call)["id"]], set[str]()
+def _people_in(call: Call) -> Scan:
+    """The users of a group and of the groups inside it, each once. Only their ids are gathered
+    before the page is known: a group may hold everybody."""
+    people = list(_member_ids(call, _find_group(call)["id"]))
+
+    def since(start: int) -> Iterator[tuple[int, Document]]:
+        for behind, name in enumerate(islice(people, start, None), start + 1):
+            person = call.seen.look("users", name)
+            if person is not None:
+                yield behind, person
+
+    return Scan(since)
+
+
+def _member_ids(call: Call, group: str) -> Iterator[str]:
+    waiting, met = deque([group]), set[str]()
     while waiting:
-        name = waiting.pop(0)
+        name = waiting.popleft()
         if name in met:
             continue
         met.add(name)
-        inner = call.seen.get("groups", name)
-        if inner is not None:
+        inner = call.seen.look("groups", name)
+        if inner is None:
+            yield name
+        else:
             waiting.extend(inner.get("members", []))
-        elif person := call.seen.get("users", name):
-            yield person
 
 
 def _assignments(call: Call) -> Iterator[Document]:
@@ -216,14 +235,6 @@ def _principal(call: Call, name: str) -> Document | None:
         if found is not None:
             return _typed(type_, _public(found))
     return None
-
-
-def _narrowed(call: Call) -> Call:
-    """Without $select, users show the default members only."""
-    if call.ask.query.get("$select"):
-        return call
-    query = {**call.ask.query, "$select": ",".join(DEFAULT_USER)}
-    return replace(call, ask=replace(call.ask, query=query))
 
 
 def _refuse_single_only(call: Call) -> None:
