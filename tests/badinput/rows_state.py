@@ -121,7 +121,8 @@ def resumed_when_there_is_room(desk: Desk) -> None:
     kinds = [line["kind"] for line in lines]
     assert kinds.count("outcome") == kinds.count("promise")
     assert kinds[-1] == "end"
-    boxes = list(desk.lab.lab.world["mailboxes"].all())
+    boxes = [box for box in desk.lab.lab.world["mailboxes"].all() if "PopEnabled" in box]
+    assert len(boxes) > 8
     assert not any(box["PopEnabled"] for box in boxes)
     assert is_free(desk.state / "runs" / f"{desk.lab.info['tenant']}.lock")
 

@@ -7,6 +7,7 @@ seconds, and a permission granted meanwhile would go unseen. Our own cache keeps
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,9 @@ from portineria.fault import Fault, WrongTenant
 from portineria.m365.oauth.refusals import token_fault
 from portineria.m365.skew import skew
 from portineria.secret import Secret
+
+logging.getLogger("msal").addHandler(logging.NullHandler())
+# Without it msal's own remarks go to standard error, tracebacks and token answers among them.
 
 EARLY = 300.0
 """Seconds before its end at which a token is not used any more."""

@@ -206,6 +206,7 @@ async def _roles_and_groups(
     ]
     return replace(
         snapshot,
+        groups_asked=frozenset(groups),
         role_members=Unseen(members.fault.why) if isinstance(members, _Failure) else members,
         groups={group.id: group for group in sorted(expanded, key=lambda group: group.id)},
     )
