@@ -59,9 +59,18 @@ def reading(table: dict[str, Any]) -> TenantReading:
     return TenantReading(session)
 
 
-def tell(what: str, count: int) -> None:
-    assert what
-    assert count >= 0
+def tell(text: str, done: int = 0, total: int = 0) -> None:
+    assert text
+    assert done >= 0
+    assert not total or done <= total
+
+
+def counted(total: int) -> Response:
+    """What the question for the number of accounts is answered."""
+    return answer({"@odata.count": total, "value": [{"id": "u"}]})
+
+
+COUNT = "GET /users?$select=id&$top=1&$count=true"
 
 
 def boxes(**changed: Any) -> dict[str, Any]:
@@ -207,7 +216,10 @@ async def test_users_are_read_page_by_page_with_their_plans() -> None:
     )
     scan = {"id": "u-scan", "userPrincipalName": "scan@contoso.example", "accountEnabled": True}
     second = answer({"value": [scan]})
-    found = await reading({"/users": [first, second]}).users(tell)
+    told: list[tuple[str, int, int]] = []
+    table = {"/users": [first, second], COUNT: counted(2)}
+    found = await reading(table).users(lambda *said: told.append(said))
+    assert told == [("accounts", 1, 2), ("accounts", 2, 2)]
     ada = found["u-ada"]
     assert (ada.upn, ada.enabled, ada.guest) == ("ada@contoso.example", False, True)
     assert (ada.exchange_plan, ada.entra_p1) == (True, False)
@@ -425,7 +437,16 @@ async def test_one_policy_that_is_not_understood_hides_the_family() -> None:
 async def test_an_account_that_hides_whether_it_is_enabled_is_not_taken_for_either() -> None:
     people = answer({"value": [{"id": "u", "userPrincipalName": "u@contoso.example"}]})
     with pytest.raises(ServiceFault, match="enabled"):
-        await reading({"/users": people}).users(tell)
+        await reading({"/users": people, COUNT: FORBIDDEN}).users(tell)
+
+
+async def test_accounts_are_listed_though_nobody_says_how_many_there_are() -> None:
+    person = {"id": "u", "userPrincipalName": "u@contoso.example", "accountEnabled": True}
+    for silent in (FORBIDDEN, rows({"id": "u"}), answer({"@odata.count": "two", "value": []})):
+        told: list[tuple[str, int, int]] = []
+        table = {"/users": answer({"value": [person]}), COUNT: silent}
+        assert len(await reading(table).users(lambda *said, to=told: to.append(said))) == 1
+        assert told == [("accounts", 1, 0)]
 
 
 async def test_ten_thousand_mailboxes_are_read_a_page_at_a_time() -> None:
@@ -442,13 +463,17 @@ async def test_ten_thousand_mailboxes_are_read_a_page_at_a_time() -> None:
 
     pages = [page(first) for first in range(0, 10_000, 1000)]
     table = dict.fromkeys(("Get-Mailbox", "Get-CASMailbox", "Get-User"), pages)
-    counts: list[int] = []
+    counts: dict[str, list[tuple[int, int]]] = {}
 
-    def count(what: str, so_far: int) -> None:
-        if what == "mailboxes":
-            counts.append(so_far)
+    def count(text: str, done: int = 0, total: int = 0) -> None:
+        counts.setdefault(text, []).append((done, total))
 
     boxes = await reading({**table, "Get-AuthenticationPolicy": rows()}).mailboxes(count)
     assert len(boxes) == 10_000
     assert boxes[1234].imap is True
-    assert counts == list(range(1000, 10_001, 1000))
+    so_far = range(1000, 10_001, 1000)
+    assert counts == {
+        "mailboxes (Exchange does not say how many there are)": [(done, 0) for done in so_far],
+        "switches of mailboxes": [(done, 10_000) for done in so_far],
+        "authentication policies of mailboxes": [(done, 10_000) for done in so_far],
+    }

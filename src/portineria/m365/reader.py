@@ -89,9 +89,9 @@ class TenantReading:
 
     async def users(self, tell: Tell) -> Mapping[str, User]:
         found: dict[str, User] = {}
-        async for page in users.pages(self._session):
-            found.update({user.id: user for user in page})
-            tell("users", len(found))
+        async for page, total in users.pages(self._session):
+            found.update((user.id, user) for user in page)
+            tell("accounts", len(found), total)
         return found
 
     async def user_consent(self) -> bool | Unseen:

@@ -37,8 +37,13 @@ from portineria.tenant.unseen import Unseen
 LIMIT = 4
 """Requests at a time: Exchange publishes no limit and answers 429 to more."""
 
-Tell = Callable[[str, int], None]
 T = TypeVar("T")
+
+
+class Tell(Protocol):
+    """Told what is being read, how many so far, and of how many where that is known."""
+
+    def __call__(self, text: str, done: int = 0, total: int = 0) -> None: ...
 
 
 class TenantReader(Protocol):
@@ -135,12 +140,9 @@ async def look(
 
 
 async def _families(reader: TenantReader, crew: Crew, progress: Progress) -> dict[str, Any]:
-    def tell(what: str, count: int) -> None:
-        progress.step(what, count)
-
     readings: dict[str, Callable[[], Awaitable[Any]]] = {
-        "mailboxes": lambda: reader.mailboxes(tell),
-        "users": lambda: reader.users(tell),
+        "mailboxes": lambda: reader.mailboxes(progress.step),
+        "users": lambda: reader.users(progress.step),
         "domains": reader.domains,
         "licences": reader.licences,
         "security_defaults": reader.security_defaults,
