@@ -7,13 +7,14 @@ RUN := $(VENV)/bin/
 WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 STRANGERS := tests/strangers
 
-.PHONY: help setup check fix test strangers strangers-installed demo picture bench covered coverage mutants promises docs ci clean
+.PHONY: help setup check fix test strangers invite demo picture bench covered coverage mutants promises docs ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
 	@echo "check      style, types, floors, generated documents"
 	@echo "fix        let ruff mend what it can"
 	@echo "test       every test that needs no other program"
+	@echo "invite     install the programs that nobody here wrote"
 	@echo "strangers  the tests that meet programs nobody here wrote (installs them)"
 	@echo "promises   every promise has tests, and they ran (after test and strangers)"
 	@echo "demo       the main job, told as a story, on the embedded tenant"
@@ -58,12 +59,13 @@ $(VENV)/strangers: $(VENV)/ready pyproject.toml $(STRANGERS)/apt.txt $(STRANGERS
 	@missing=$$(sed 's/#.*//' $(STRANGERS)/apt.txt | xargs -n1 sh -c 'dpkg -s $$0 >/dev/null 2>&1 || echo $$0'); \
 	if [ -n "$$missing" ]; then apt-get update -q && apt-get install -y -q --no-install-recommends $$missing; fi
 	$(PY) -m pip install --quiet --group strangers
+	@if ! command -v npm >/dev/null; then apt-get update -q && apt-get install -y -q --no-install-recommends nodejs npm; fi
 	npm install --prefix $(STRANGERS)/node --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
 
-strangers-installed: $(VENV)/strangers
+invite: $(VENV)/strangers
 
-strangers: setup strangers-installed
+strangers: setup invite
 	@rm -f .ran/strangers.json
 	RAN=strangers $(RUN)pytest -m stranger
 

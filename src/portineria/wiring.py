@@ -29,6 +29,7 @@ from portineria.m365.resources import TenantResources
 from portineria.m365.session import Session
 from portineria.mail.conversation import Credential
 from portineria.policy.desired import Desired
+from portineria.policy.expiry import expired_plan
 from portineria.policy.guards.case import Case
 from portineria.policy.guards.registry import speak, standing
 from portineria.policy.plan import Cell, Plan, Stop
@@ -108,6 +109,18 @@ class Tenant:
             desired,
             self.clock.now(),
             accepted=accepted,
+            mail_app=self.mail_app,
+            memory=memory_of(self.runs()),
+        )
+
+    def plan_expired(self, snapshot: Snapshot, desired: Desired, accepted: Iterable[str]) -> Plan:
+        """What would be closed because its grant ended. Raises as `plan`."""
+        self.refuse_other_tenant(snapshot, desired.tenant)
+        return expired_plan(
+            snapshot,
+            desired,
+            self.clock.now(),
+            accepted=tuple(accepted),
             mail_app=self.mail_app,
             memory=memory_of(self.runs()),
         )

@@ -124,7 +124,62 @@ async def test_advanced_filters_need_the_header_and_the_count(text: str) -> None
             "GET", f"users?$filter={text}&$count=true", ConsistencyLevel="eventual"
         )
     assert (bare.status_code, half.status_code, whole.status_code) == (400, 400, 200)
+    assert error(bare)["code"] == error(half)["code"] == "Request_UnsupportedQuery"
     assert whole.json()["@odata.count"] == len(whole.json()["value"]) > 0
+
+
+async def test_what_an_advanced_query_lacks_is_said_in_microsofts_words() -> None:
+    async with tenant() as t:
+        ends = await t.graph("GET", "users?$filter=endsWith(mail,'@contoso.example')")
+        search = await t.graph("GET", 'users?$search="displayName:Ada"')
+    assert error(ends)["message"].startswith(
+        "Operator 'endsWith' is not supported because the required parameters might be missing."
+    )
+    assert "'ConsistencyLevel: eventual'" in error(search)["message"]
+
+
+async def test_a_count_without_its_header_is_silently_missing() -> None:
+    async with tenant() as t:
+        bare = await t.graph("GET", "users?$count=true")
+        whole = await t.graph("GET", "users?$count=true", ConsistencyLevel="eventual")
+    assert (bare.status_code, "@odata.count" in bare.json()) == (200, False)
+    assert whole.json()["@odata.count"] == len(whole.json()["value"])
+
+
+async def test_a_context_names_what_was_selected() -> None:
+    async with tenant() as t:
+        answers = [
+            (await t.graph("GET", path)).json()["@odata.context"]
+            for path in ("users", "users?$select=id,mail", "organization?$select=id")
+        ]
+    root = "https://graph.lab/v1.0/$metadata#"
+    assert answers == [f"{root}users", f"{root}users(id,mail)", f"{root}organization(id)"]
+
+
+async def test_every_answer_names_its_request() -> None:
+    async with tenant() as t:
+        named = {"client_request_id": "5e0fbd0c-1f6f-4a8e-9b67-2f6f2b3b9d11"}
+        good = await t.graph("GET", "users?$top=1", **named)
+        bad = await t.graph("GET", "users/nobody", **named)
+    assert good.headers["client-request-id"] == named["client_request_id"]
+    assert good.headers["request-id"]
+    assert good.headers["content-type"].startswith("application/json;odata.metadata=minimal;")
+    assert bad.headers["request-id"] == error(bad)["innerError"]["request-id"]
+
+
+async def test_a_cast_may_be_written_with_the_schemas_alias() -> None:
+    async with tenant() as t:
+        group = next(g for g in t.lab.world["groups"].all() if g["displayName"] == "Scanners")
+        answers = [
+            await t.graph(
+                "GET",
+                f"groups/{group['id']}/transitiveMembers/{cast}?$count=true",
+                ConsistencyLevel="eventual",
+            )
+            for cast in ("graph.user", "microsoft.graph.user")
+        ]
+    assert [a.status_code for a in answers] == [200, 200]
+    assert answers[0].json()["value"] == answers[1].json()["value"]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,19 @@ async def test_security_defaults_are_read_and_written() -> None:
     assert (answer.status_code, answer.content) == (204, b"")
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"isEnabled": False, "@odata.type": "#microsoft.graph.anything"}, 204),
+        ({"isEnabled": False, "displayName": "Mine"}, 400),
+        ({"@odata.type": "#microsoft.graph.anything"}, 400),
+    ],
+)
+async def test_annotations_are_no_members(body: dict[str, Any], expected: int) -> None:
+    async with tenant() as t:
+        assert (await t.graph("PATCH", DEFAULTS, body)).status_code == expected
+
+
 async def test_an_enabled_policy_is_refused_while_security_defaults_are_on() -> None:
     async with tenant() as t:
         created = await t.graph("POST", ACCESS, {**BLOCK_LEGACY, "state": "enabled"})

@@ -64,6 +64,8 @@ class Printed:
             "ExternalDirectoryObjectId": f"bbbbbbbb-0000-4000-8000-{number:012}",
             "PrimarySmtpAddress": address,
             "UserPrincipalName": address,
+            "EmailAddresses": [f"SMTP:{address}", f"smtp:{number}@contoso.onmicrosoft.com"],
+            "MailboxPlan": "ExchangeOnline",
             "DisplayName": f"Somebody {number:06}",
             "RecipientTypeDetails": "UserMailbox",
             "ImapEnabled": True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from m365_fakedoor import INVOKE, FakeDoor, answer, open_session, rows
+from m365_fakedoor import INVOKE, FakeDoor, answer, open_session, parameters_of, rows
 
 from portineria.fault import Fault, ServiceFault
 from portineria.m365.data import TRUNCATED, Incomplete
@@ -133,15 +133,22 @@ async def test_a_truncated_second_listing_hides_its_fields_of_everybody() -> Non
         assert isinstance(box.imap, Unseen)
 
 
-@pytest.mark.parametrize(
-    ("details", "kind"),
-    [
-        ("MailUniversalDistributionGroup", RecipientKind.GROUP),
-        ("GuestMailUser", RecipientKind.GUEST),
-        ("RemoteUserMailbox", RecipientKind.ON_PREMISES),
-        ("PublicFolder", RecipientKind.OTHER),
-    ],
-)
+KINDS = [
+    ("GroupMailbox", RecipientKind.GROUP),
+    ("MailUniversalDistributionGroup", RecipientKind.DISTRIBUTION),
+    ("MailUniversalSecurityGroup", RecipientKind.DISTRIBUTION),
+    ("DynamicDistributionGroup", RecipientKind.DISTRIBUTION),
+    ("GuestMailUser", RecipientKind.GUEST),
+    ("MailUser", RecipientKind.MAIL_USER),
+    ("RemoteUserMailbox", RecipientKind.ON_PREMISES),
+    ("MailContact", RecipientKind.CONTACT),
+    ("PublicFolder", RecipientKind.PUBLIC_FOLDER),
+    ("PublicFolderMailbox", RecipientKind.PUBLIC_FOLDER),
+    ("SchedulingMailbox", RecipientKind.OTHER),
+]
+
+
+@pytest.mark.parametrize(("details", "kind"), KINDS)
 async def test_a_recipient_that_is_no_mailbox_is_named_for_what_it_is(
     details: str, kind: RecipientKind
 ) -> None:
@@ -150,14 +157,82 @@ async def test_a_recipient_that_is_no_mailbox_is_named_for_what_it_is(
         "RecipientTypeDetails": details,
         "EmailAddresses": ["SMTP:ada@contoso.example", "smtp:a@contoso.example"],
     }
-    found = await reading({"Get-Recipient": rows(row)}).recipient("a@contoso.example")
+    table = {"Get-Recipient": rows(row), "Get-MailUser": rows(SCAN)}
+    found = await reading(table).recipient("a@contoso.example")
     assert found is not None
     assert found.kind is kind
+    assert found.aliases == ("a@contoso.example",)
     assert isinstance(found.imap, Unseen)
 
 
+async def test_a_mail_user_in_the_listing_for_high_volume_is_an_account_for_it() -> None:
+    row = {**ADA, "RecipientTypeDetails": "MailUser"}
+    table = {"Get-Recipient": rows(row), "Get-MailUser": rows(SCAN, ADA)}
+    found = await reading(table).recipient("ada@contoso.example")
+    assert found is not None
+    assert found.kind is RecipientKind.HVE
+
+
+async def test_a_mail_user_that_may_be_one_for_high_volume_is_not_called_anything_else() -> None:
+    row = {**ADA, "RecipientTypeDetails": "MailUser"}
+    table = {"Get-Recipient": rows(row), "Get-MailUser": FORBIDDEN}
+    with pytest.raises(ServiceFault):
+        await reading(table).recipient("ada@contoso.example")
+
+
+async def test_what_was_deleted_is_found_where_deleted_mailboxes_stand() -> None:
+    nobody = answer({"error": {"message": "x"}}, 404)
+    gone = {**ADA, "IsInactiveMailbox": True}
+    inactive = {"Get-Recipient": nobody, "Get-Mailbox": rows(gone)}
+    found = await reading(inactive).recipient("ada@contoso.example")
+    assert found is not None
+    assert found.kind is RecipientKind.INACTIVE
+    door = FakeDoor(table={"Get-Recipient": nobody, "Get-Mailbox": [nobody, rows(ADA)]})
+    session, _ = open_session(door)
+    found = await TenantReading(session).recipient("ada@contoso.example")
+    assert found is not None
+    assert found.kind is RecipientKind.SOFT_DELETED
+    asked = [parameters_of(request)["Parameters"] for request in door.asked]
+    assert [sorted(one) for one in asked] == [
+        ["Identity"],
+        ["Identity", "InactiveMailboxOnly"],
+        ["Identity", "SoftDeletedMailbox"],
+    ]
+    among_deleted = {"Get-Recipient": nobody, "Get-Mailbox": [nobody, rows(gone)]}
+    found = await reading(among_deleted).recipient("ada@contoso.example")
+    assert found is not None
+    assert found.kind is RecipientKind.INACTIVE
+
+
 async def test_a_recipient_nobody_knows_is_none_even_if_everybody_is_returned() -> None:
-    assert await reading({"Get-Recipient": rows(ADA, SCAN)}).recipient("x@contoso.example") is None
+    everybody = rows(ADA, SCAN)
+    reader = reading({"Get-Recipient": everybody, "Get-Mailbox": everybody})
+    assert await reader.recipient("x@contoso.example") is None
+
+
+async def test_a_listing_that_was_cut_does_not_say_that_somebody_is_missing() -> None:
+    cut = rows(SCAN, **{"@adminapi.warnings": [f"{TRUNCATED} than are displayed."]})
+    with pytest.raises(Incomplete):
+        await reading({"Get-Recipient": cut}).recipient("x@contoso.example")
+
+
+PLANS = [
+    ("ExchangeOnline-1a2b", "ExchangeOnline-1a2b"),
+    ("CN=ExchangeOnline-1a2b,OU=x,DC=y", "ExchangeOnline-1a2b"),
+    ("EURP1.PROD.OUTLOOK.COM/Hosted/contoso/ExchangeOnline-1a2b", "ExchangeOnline-1a2b"),
+    (None, ""),
+]
+
+
+@pytest.mark.parametrize(("shown", "plan"), PLANS)
+async def test_a_mailbox_tells_its_plan_and_its_other_addresses(shown: str, plan: str) -> None:
+    row = {
+        **ADA,
+        "MailboxPlan": shown,
+        "EmailAddresses": ["SMTP:Ada@contoso.example", "smtp:Old@contoso.example", "SIP:a@x"],
+    }
+    (ada,) = await reading(boxes(Get__Mailbox=rows(row))).mailboxes(tell)
+    assert (ada.plan, ada.aliases) == (plan, ("old@contoso.example",))
 
 
 async def test_the_tenants_own_settings_are_read() -> None:
@@ -293,19 +368,24 @@ async def test_role_holders_come_directly_and_through_groups_but_not_from_a_unit
     }
 
 
+def member(name: str, type_: str, **more: Any) -> dict[str, Any]:
+    return {"@odata.type": f"#microsoft.graph.{type_}", "id": name, **more}
+
+
 async def test_groups_of_one_name_are_all_given_and_hidden_members_say_so() -> None:
     listing = answer(
         {
             "value": [
                 {"id": "g-1", "displayName": "O'Hara & Co"},
-                {"id": "g-2", "displayName": "O'Hara & Co"},
+                {"id": "g-2", "displayName": "o'hara & co"},
+                {"id": "g-3", "displayName": "O'Hara & Co of somewhere else"},
             ]
         }
     )
     table = {
         "/groups": listing,
-        "/groups/g-1/transitiveMembers/microsoft.graph.user": answer({"value": [{"id": "u"}]}),
-        "/groups/g-2/transitiveMembers/microsoft.graph.user": answer({}, 403),
+        "/groups/g-1/transitiveMembers": answer({"value": [member("u", "user")]}),
+        "/groups/g-2/transitiveMembers": answer({}, 403),
     }
     door = FakeDoor(table=table)
     session, _ = open_session(door)
@@ -313,7 +393,60 @@ async def test_groups_of_one_name_are_all_given_and_hidden_members_say_so() -> N
     assert first.members == frozenset({"u"})
     assert isinstance(second.members, Unseen)
     assert "'O''Hara%20%26%20Co'" in door.paths[0]
-    assert door.asked[1].headers["consistencylevel"] == "eventual"
+    assert "mail eq" not in door.paths[0]
+
+
+async def test_whoever_is_in_a_group_is_told_with_what_it_is() -> None:
+    rows_ = [
+        member("u", "user", displayName="Ada"),
+        member("g", "group", displayName="Inside"),
+        member("d", "device", displayName=None),
+        member("c", "orgContact", displayName="Carla", mail="Carla@x.example"),
+        member("s", "servicePrincipal", displayName="Backup"),
+        member("o", "novelty"),
+        {"id": "n"},
+    ]
+    table = {
+        "/groups": answer({"value": [{"id": "g-1", "displayName": "Mixed"}]}),
+        "/groups/g-1/transitiveMembers": answer({"value": rows_}),
+    }
+    (group,) = await reading(table).group("Mixed")
+    assert group.members == frozenset({"u"})
+    assert {(one.id, one.kind.value, one.name, one.address) for one in group.others} == {
+        ("g", "group", "Inside", ""),
+        ("d", "device", "", ""),
+        ("c", "contact", "Carla", "carla@x.example"),
+        ("s", "application", "Backup", ""),
+        ("o", "object", "", ""),
+        ("n", "object", "", ""),
+    }
+
+
+GROUPS = [
+    ({"groupTypes": ["Unified"], "mailEnabled": True}, "Microsoft 365 group", False),
+    ({"groupTypes": ["Unified", "DynamicMembership"]}, "Microsoft 365 group", True),
+    ({"mailEnabled": True, "securityEnabled": True}, "mail-enabled security group", False),
+    ({"mailEnabled": True, "securityEnabled": False}, "distribution group", False),
+    ({"groupTypes": ["DynamicMembership"]}, "security group", True),
+    ({}, "security group", False),
+]
+
+
+@pytest.mark.parametrize(("shown", "kind", "dynamic"), GROUPS)
+async def test_a_group_is_named_for_what_it_is(
+    shown: dict[str, Any], kind: str, dynamic: bool
+) -> None:
+    row = {"id": "g-1", "displayName": "Board", "mail": "Board@contoso.example", **shown}
+    door = FakeDoor(
+        table={
+            "/groups": answer({"value": [row]}),
+            "/groups/g-1/transitiveMembers": answer({"value": []}),
+        }
+    )
+    session, _ = open_session(door)
+    (group,) = await TenantReading(session).group("board@contoso.example")
+    assert (group.kind, group.dynamic, group.address) == (kind, dynamic, "board@contoso.example")
+    assert "or mail eq 'board%40contoso.example'" in door.paths[0]
 
 
 async def test_per_user_mfa_is_on_when_enabled_or_enforced() -> None:

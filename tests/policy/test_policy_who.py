@@ -93,6 +93,13 @@ def test_a_name_that_nobody_bears_is_refused() -> None:
     assert refusal.why == "there is no such mailbox in this tenant"
 
 
+def test_a_name_that_could_not_be_looked_up_is_neither_somebody_nor_nobody() -> None:
+    snapshot = tenant(unread={address("x"): "no permission"})
+    who = found(f"{{mailboxes: [{address('x')}]}}", snapshot)
+    assert who.refusals == ()
+    assert who.unseen == (f"who {address('x')} is: no permission",)
+
+
 def test_over_mailboxes_that_were_not_seen_nobody_is_found_and_nobody_refused() -> None:
     who = found(f"{{mailboxes: [{address('ada')}]}}", tenant(mailboxes=HIDDEN))
     assert (who.mailboxes, who.refusals) == ((), ())

@@ -61,6 +61,14 @@ FAMILIES = (
 )
 
 
+STRANGERS = {
+    "team@x.example": RecipientKind.GROUP,
+    "u-1": RecipientKind.MAIL_USER,
+    "u-synced": RecipientKind.MAIL_USER,
+}
+"""Directory ids stand for addresses, where somebody's account is to be found."""
+
+
 class FakeReader:
     """A small tenant; `broken` families raise."""
 
@@ -119,9 +127,10 @@ class FakeReader:
 
     async def recipient(self, name: str) -> Mailbox | None:
         self._ask("recipient", name)
-        if name != "team@x.example":
+        kind = STRANGERS.get(name)
+        if kind is None:
             return None
-        return replace(BOX, guid="g-team", address=name, upn="", kind=RecipientKind.GROUP)
+        return replace(BOX, guid=f"g-{name}", entra_id=name, address=name, upn="", kind=kind)
 
     async def users(self, tell: Tell) -> Mapping[str, User]:
         self._ask("users")
@@ -129,7 +138,8 @@ class FakeReader:
             User(id=f"u-{n}", upn=f"{n}", display_name="", per_user_mfa=NOT_LOOKED_AT)
             for n in (1, 2)
         )
-        return {user.id: user for user in people}
+        synced = User(id="u-synced", upn="s", display_name="", synced=True)
+        return {**{user.id: user for user in people}, synced.id: synced}
 
     async def user_consent(self) -> bool | Unseen:
         self._ask("user_consent")
@@ -250,6 +260,30 @@ async def test_a_wanted_name_that_is_no_mailbox_is_said_to_be_what_it_is() -> No
     assert found is not None
     assert found.kind is RecipientKind.GROUP
     assert snapshot.mailbox("no@x.example") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("u-synced", RecipientKind.ON_PREMISES), ("u-other", RecipientKind.MAIL_USER)],
+)
+async def test_a_mail_user_of_the_companys_own_directory_is_on_premises(
+    name: str, kind: RecipientKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(STRANGERS, "u-other", RecipientKind.MAIL_USER)
+    found = (await seen(FakeReader(), mailboxes=frozenset({name}))).mailbox(name)
+    assert found is not None
+    assert found.kind is kind
+
+
+async def test_a_name_that_could_not_be_looked_up_is_kept_with_the_reason() -> None:
+    snapshot = await seen(FakeReader(recipient=ServiceFault("down")), mailboxes=frozenset({"x@y"}))
+    assert snapshot.unread == {"x@y": "down"}
+    assert snapshot.mailbox("x@y") is None
+
+
+async def test_the_groups_that_were_looked_for_are_remembered() -> None:
+    snapshot = await seen(FakeReader(), groups=frozenset({"Scanners"}))
+    assert snapshot.groups_asked == {"Scanners", "group-of-policy"}
 
 
 async def test_no_more_than_a_few_readings_run_at_a_time() -> None:

@@ -24,6 +24,10 @@ class Seen:
     def age(self, kind: str) -> float:
         return self.ages.get(kind, self.ages.get("", 0.0))
 
+    def fresh(self, kind: str) -> Seen:
+        """The same replica, but with this kind as it is now."""
+        return Seen(self.world, {**self.ages, kind: 0.0})
+
     def get(self, kind: str, key: str) -> Document | None:
         return self.world[kind].get(key, self.age(kind))
 

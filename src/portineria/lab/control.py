@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from portineria.lab import seeds
 from portineria.lab.ask import Answer, Ask
+from portineria.lab.licensing import NotAssigned, assign
+from portineria.lab.login import consent
 from portineria.lab.login.conditional import EXCHANGE
-from portineria.lab.login.grants import remember
+from portineria.lab.login.people import remember
 from portineria.lab.seeds.facts import facts
 from portineria.lab.weather import PRESETS, Weather, forecast
 from portineria.lab.world import Document
@@ -120,20 +122,69 @@ def refresh_token(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
     {"client_id"?, "mfa": bool = the person is registered, "scope"?, "consent": bool = true}.
     """
     body = _body(ask)
-    user = lab.world["users"].find("userPrincipalName", names["upn"])
-    if user is None:
-        raise Arrangement(f"nobody is called {names['upn']}")
+    user = _person(lab, names["upn"])
     client = str(body.get("client_id") or lab.info.get("public_client_id", ""))
     principal = lab.world["servicePrincipals"].find("appId", client)
     if principal is None:
         raise Arrangement(f"no application {client!r}")
     scope = str(body.get("scope") or MAIL_SCOPES)
-    if body.get("consent", True) and _people_may_consent(lab):
+    if body.get("consent", True) and consent.people_may_consent(lab.world):
         _consent(lab, principal, user, scope)
     amr = ["pwd", "mfa"] if body.get("mfa", user.get("mfaRegistered", False)) else ["pwd"]
     grant = {"clientId": client, "userId": user["id"], "scope": scope, "amr": amr}
     token = remember(lab.world, grant)
     return Answer(body={"refresh_token": token, "client_id": client, "scope": scope})
+
+
+def licence(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
+    """{"part": part number or null}: the person's one licence from now on, as if an administrator
+    had chosen it; Exchange applies its mailbox plan to the mailbox.
+    """
+    user = _person(lab, names["upn"])
+    part = _body(ask).get("part")
+    skus = {sku["skuPartNumber"]: sku["skuId"] for sku in lab.world["subscribedSkus"].all()}
+    if part is not None and part not in skus:
+        raise Arrangement(f"no licence {part!r}; there is: {', '.join(sorted(skus))}")
+    held = [row["skuId"] for row in user["assignedLicenses"]]
+    added = [] if part is None else [{"skuId": skus[str(part)], "disabledPlans": []}]
+    try:
+        assign(lab.world, user, added, held)
+    except NotAssigned as refused:
+        raise Arrangement(str(refused)) from None
+    mailbox = lab.world["mailboxes"].find("ExternalDirectoryObjectId", user["id"]) or {}
+    shown = ("PrimarySmtpAddress", "MailboxPlan", "ImapEnabled", "PopEnabled")
+    return Answer(body={"licence": part, "mailbox": {name: mailbox.get(name) for name in shown}})
+
+
+def rename(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
+    """{"upn": new, "name"?: display name}: as the admin centre renames a person. The old address
+    stays as an alias, unless {"keep": false}.
+    """
+    user, body = _person(lab, names["upn"]), _body(ask)
+    upn, name = body.get("upn"), body.get("name") or user["displayName"]
+    if not isinstance(upn, str) or lab.world["users"].find("userPrincipalName", upn):
+        raise Arrangement("give a new upn that nobody has")
+    mailbox = lab.world["mailboxes"].find("ExternalDirectoryObjectId", user["id"])
+    lab.world["users"].patch(user["id"], userPrincipalName=upn, mail=upn, displayName=name)
+    if mailbox is not None:
+        old = [f"smtp:{one.partition(':')[2]}" for one in mailbox["EmailAddresses"]]
+        kept = [one for one in old if one != f"smtp:{upn}"] if body.get("keep", True) else []
+        addresses = [f"SMTP:{upn}", *kept]
+        lab.world["users"].patch(user["id"], proxyAddresses=addresses)
+        members = dict.fromkeys(
+            ("UserPrincipalName", "PrimarySmtpAddress", "WindowsEmailAddress"), upn
+        )
+        lab.world["mailboxes"].patch(
+            mailbox["Guid"], DisplayName=name, EmailAddresses=addresses, **members
+        )
+    return Answer(body={"id": user["id"], "upn": upn, "name": name})
+
+
+def _person(lab: Lab, upn: str) -> Document:
+    user = lab.world["users"].find("userPrincipalName", upn)
+    if user is None:
+        raise Arrangement(f"nobody is called {upn}")
+    return user
 
 
 def info(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
@@ -145,30 +196,12 @@ def stop(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
     return Answer(status=202, body={"stopping": True})
 
 
-def _people_may_consent(lab: Lab) -> bool:
-    """The tenant's setting; only its being empty is looked at, not what each policy allows."""
-    policy = lab.world["policies"].get("authorization") or {}
-    permissions = policy.get("defaultUserRolePermissions") or {}
-    return bool(permissions.get("permissionGrantPoliciesAssigned"))
-
-
 def _consent(lab: Lab, principal: Document, user: Document, scope: str) -> None:
     resource = lab.world["servicePrincipals"].find("appId", EXCHANGE)
     if resource is None:
         raise Arrangement("the tenant has no Exchange Online service principal")
-    names = " ".join(part.rpartition("/")[2] for part in scope.split() if "/" in part)
-    key = f"{principal['id']}/{user['id']}"
-    lab.world["oauth2PermissionGrants"].put(
-        key,
-        {
-            "id": key,
-            "clientId": principal["id"],
-            "consentType": "Principal",
-            "principalId": user["id"],
-            "resourceId": resource["id"],
-            "scope": names,
-        },
-    )
+    names = [part.rpartition("/")[2] for part in scope.split() if "/" in part]
+    consent.allow(lab.world, principal, user["id"], resource["id"], names)
 
 
 def _table(lab: Lab, kind: str) -> Any:
@@ -200,6 +233,8 @@ _DOORS: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
     ("GET", re.compile("/world/(?P<kind>[^/]+)"), truth),
     ("PUT", re.compile("/world/(?P<kind>[^/]+)/(?P<key>.*)"), put),
     ("POST", re.compile("/people/(?P<upn>[^/]+)/refresh-token"), refresh_token),
+    ("POST", re.compile("/people/(?P<upn>[^/]+)/licence"), licence),
+    ("POST", re.compile("/people/(?P<upn>[^/]+)/rename"), rename),
     ("GET", re.compile("/info"), info),
     ("POST", re.compile("/stop"), stop),
 )

@@ -38,6 +38,7 @@ READINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "exchange-paging": ("works", "refused", "strict-affinity"),
         "exchange-policy-identifier": ("name", "dn"),
         "exchange-error-warnings": ("inside", "beside"),
+        "device-code-haste": ("slow_down", "pending"),
     }
 )
 """Facts nobody has proven: each name with its possible readings, the default one first."""

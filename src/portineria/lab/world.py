@@ -128,6 +128,8 @@ def _latest(versions: Sequence[Version], limit: datetime) -> Document | None:
 KINDS = (
     "users",  # Graph user + "password", "mfaRegistered", "perUserMfaState" (lab-private, unexposed)
     "groups",  # Graph group + "members": [object ids]
+    "devices",  # Graph device
+    "contacts",  # Graph orgContact
     "roleAssignments",  # unifiedRoleAssignment by id
     "applications",  # Graph application + "secrets": [{keyId, secretText}], "certificates": [PEM]
     "servicePrincipals",  # Graph servicePrincipal, appRoles and oauth2PermissionScopes included
@@ -139,7 +141,7 @@ KINDS = (
     "subscribedSkus",
     "domains",
     "organization",  # Graph organization, one
-    "mailboxes",  # by Exchange Guid: CASMailbox, Mailbox and User fields merged
+    "mailboxes",  # by Exchange Guid: CASMailbox, Mailbox and User fields merged; every recipient
     "mailboxPlans",  # CASMailboxPlan by Guid
     "transport",  # "": Get-TransportConfig
     "exchangeOrganization",  # "": Get-OrganizationConfig
@@ -151,6 +153,10 @@ KINDS = (
     "managementRoleAssignments",  # Application RBAC
     "managementScopes",
     "refreshTokens",  # by token: client, user, scopes, how the person signed in
+    "foreignApplications",  # registrations of other tenants' multi-tenant applications
+    "visits",  # by flow token: a sign-in in a browser that is not finished
+    "authorizationCodes",  # by code: whom it is for, and what /authorize was asked
+    "deviceCodes",  # by device code: user code, what was asked, pending | approved | declined
     "signInState",  # by user id: wrong passwords so far, locked until
     "deletedConditionalAccess",  # soft-deleted policies, 30 days
 )

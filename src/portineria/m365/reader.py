@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from portineria.fault import Fault
 from portineria.m365.data import text
-from portineria.m365.exchange import authentication, mailboxes, rights
+from portineria.m365.exchange import authentication, mailboxes, recipients, rights
 from portineria.m365.exchange import tenant as exchange_tenant
 from portineria.m365.exchange.mailboxes import Tell
 from portineria.m365.graph import (
@@ -85,7 +85,14 @@ class TenantReading:
         )
 
     async def recipient(self, name: str) -> Mailbox | None:
-        return await mailboxes.recipient(self._session, name)
+        """Its switches are unseen, because there are none."""
+        found = await recipients.find(self._session, name)
+        if found is None:
+            return None
+        row, kind = found
+        none = Unseen("it is not a mailbox of Exchange Online")
+        guid = text(row.get("Guid")).lower()
+        return replace(mailboxes.mailbox(guid, row, none, none), kind=kind)
 
     async def users(self, tell: Tell) -> Mapping[str, User]:
         found: dict[str, User] = {}

@@ -102,6 +102,8 @@ def _apply(
             result.refusals.append(
                 Refusal(grant=grant.name, mailbox=box.address, why=why, instead=instead)
             )
+        elif has_ended(grant, today) and trait(box).why:
+            entitlement.refuse(grant, protocol, trait(box).why)
         elif protocol in grant.deny:
             entitlement.denied.setdefault(protocol, []).append(grant)
         elif has_ended(grant, today):

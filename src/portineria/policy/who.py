@@ -69,7 +69,9 @@ class _Search:
     def named(self, name: str) -> None:
         """A mailbox by address, user principal name, alias or id."""
         bearers = self.snapshot.called(name)
-        if not bearers:
+        if not bearers and name in self.snapshot.unread:
+            self.unseen.append(f"who {name} is: {self.snapshot.unread[name]}")
+        elif not bearers:
             self._refuse(name, *_nobody(name, self.snapshot))
         elif len(bearers) > 1:
             told = ", ".join(f"{box.address} ({box.guid})" for box in bearers)

@@ -22,7 +22,7 @@ from portineria.tenant.access import (
     Transport,
 )
 from portineria.tenant.apps import App, MailboxRight
-from portineria.tenant.mailbox import Mailbox
+from portineria.tenant.mailbox import Mailbox, RecipientKind
 from portineria.tenant.people import (
     DIRECTORY_SYNC_ROLE,
     SECURITY_DEFAULTS_ROLES,
@@ -206,6 +206,7 @@ async def _roles_and_groups(
     ]
     return replace(
         snapshot,
+        groups_asked=frozenset(groups),
         role_members=Unseen(members.fault.why) if isinstance(members, _Failure) else members,
         groups={group.id: group for group in sorted(expanded, key=lambda group: group.id)},
     )
@@ -219,17 +220,29 @@ async def _strangers(
         return snapshot
     unknown = sorted(name for name in wants.mailboxes if snapshot.mailbox(name) is None)
 
-    async def ask(name: str) -> Mailbox | None:
-        found = await _seen(reader.recipient(name))
-        return None if isinstance(found, _Failure) else found
+    async def ask(name: str) -> Mailbox | _Failure | None:
+        return await _seen(reader.recipient(name))
 
-    found = [stranger async for _, stranger in crew.each(unknown, ask, LIMIT)]
+    found: dict[str, Mailbox] = {}
+    unread: dict[str, str] = {}
+    async for name, stranger in crew.each(unknown, ask, LIMIT):
+        if isinstance(stranger, _Failure):
+            unread[name] = stranger.fault.why
+        elif stranger is not None:
+            found[stranger.guid] = _with_directory(stranger, snapshot)
     known = {box.guid for box in snapshot.mailboxes}
-    strangers = {box.guid: box for box in found if box is not None and box.guid not in known}
-    if not strangers:
-        return snapshot
-    boxes = (*snapshot.mailboxes, *sorted(strangers.values(), key=lambda box: box.address))
-    return replace(snapshot, mailboxes=boxes)
+    strangers = sorted(
+        (box for box in found.values() if box.guid not in known), key=lambda box: box.address
+    )
+    boxes = (*snapshot.mailboxes, *strangers)
+    return replace(snapshot, mailboxes=boxes, unread=unread)
+
+
+def _with_directory(box: Mailbox, snapshot: Snapshot) -> Mailbox:
+    """A mail user that the company's own directory synchronises has its mailbox on premises."""
+    user = snapshot.user(box.entra_id)
+    synced = box.kind is RecipientKind.MAIL_USER and user is not None and user.synced
+    return replace(box, kind=RecipientKind.ON_PREMISES) if synced else box
 
 
 async def _apps(snapshot: Snapshot, reader: TenantReader, crew: Crew, wants: Wants) -> Snapshot:

@@ -21,14 +21,24 @@ if TYPE_CHECKING:
         "portineria apply plan.json --digest 5f2c… --json",
         "portineria apply plan.json --yes",
         "portineria apply --resume 20261123T201500Z-3f9a1c",
+        "portineria apply --expired-only policy.yaml --yes",
     ],
 )
 @click.argument("plan", required=False)
 @click.option("--digest", metavar="HEX", help="The digest that `plan` printed, instead of a yes.")
 @click.option("--resume", metavar="RUN", help="Finish an interrupted run: its id, or last.")
 @click.option("--accept", multiple=True, metavar="WORD", help="A guard's word. May be repeated.")
+@click.option(
+    "--expired-only",
+    metavar="POLICY",
+    help="Close what ended in this policy file, and nothing else. Made for a timer.",
+)
 def command(
-    plan: str | None, digest: str | None, resume: str | None, accept: tuple[str, ...]
+    plan: str | None,
+    digest: str | None,
+    resume: str | None,
+    accept: tuple[str, ...],
+    expired_only: str | None,
 ) -> int:
     """Do exactly what a plan says, in its order, and read everything back.
 
@@ -36,6 +46,11 @@ def command(
     again before the first write; each write is promised in a journal first, so that a run that
     is interrupted can be resumed. Exit code 4: a guard stopped it and nothing was written. 5:
     it stopped in the middle and can be resumed.
+
+    With --expired-only it takes a policy file instead: whatever a grant opened whose last day
+    is over, and no other grant opens, is closed; no other change of the policy is made. It
+    looks, plans, asks the guards and keeps a journal like any run, needs --yes where nobody can
+    be asked, and exits with 0 also when nothing had ended.
     """
     from portineria.cli.faces.outcome import print_outcome
     from portineria.cli.policies import read_plan
@@ -43,6 +58,8 @@ def command(
     from portineria.wiring import Handed
 
     said = asked()
+    if expired_only is not None:
+        return _expired(said, expired_only, accept, [plan, digest, resume])
     if (plan is None) == (resume is None):
         raise OperatorFault(
             "name a plan, or a run to resume", where="apply", try_="portineria apply --help"
@@ -53,6 +70,27 @@ def command(
     assert plan is not None
     found = read_plan(plan)
     handed = Handed(digest=digest, yes=digest is None and agree(said, found), accepted=accept)
+    return print_outcome(apply_plan(said, found, handed), as_json=said.json)
+
+
+def _expired(said: Asked, policy: str, accept: tuple[str, ...], others: list[str | None]) -> int:
+    """Close what ended. Nothing to close is as good as closed."""
+    from portineria.cli.faces.outcome import print_nothing_ended, print_outcome
+    from portineria.cli.policies import read_policy
+    from portineria.cli.runs import apply_plan, make_expired
+    from portineria.policy.guards.registry import standing
+    from portineria.wiring import Handed
+
+    if any(others):
+        raise OperatorFault(
+            "--expired-only makes its own plan from the policy: no plan, digest or run beside it",
+            where="apply",
+            try_="portineria apply --expired-only policy.yaml --yes",
+        )
+    found = make_expired(said, read_policy(policy), accept)
+    if not found.changes and not standing(found.stops, found.accepted):
+        return print_nothing_ended(as_json=said.json)
+    handed = Handed(yes=agree(said, found), accepted=accept)
     return print_outcome(apply_plan(said, found, handed), as_json=said.json)
 
 

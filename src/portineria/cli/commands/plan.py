@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         "portineria plan",
         "portineria plan tenants/contoso.yaml --output plan.json",
         "portineria plan --accept blast-radius --json",
+        "portineria plan policy.yaml --cells",
     ],
 )
 @click.argument("policy", default="policy.yaml")
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     metavar="WORD",
     help="A guard's word: say that you mean it. May be given again.",
 )
-def command(policy: str, output: str | None, accept: tuple[str, ...]) -> int:
+@click.option("--cells", is_flag=True, help="Show each promise with every grant that speaks of it.")
+def command(policy: str, output: str | None, accept: tuple[str, ...], cells: bool) -> int:
     """Show what would be done so that the tenant is as POLICY asks, and why.
 
     Nothing is written to the tenant. The plan shows every change with its reason and risk, the
@@ -55,7 +57,7 @@ def command(policy: str, output: str | None, accept: tuple[str, ...]) -> int:
     if said.json:
         print_json("portineria/plan@1", plan_document(found))
     else:
-        print(plan_text(found), end="")
+        print(plan_text(found, each_cell=cells), end="")
     return exit_code(found)
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from portineria.lab.ask import Answer, Ask
 from portineria.lab.exchange import (
+    addressbook,
     authpolicy,
     casmailbox,
     faults,
@@ -43,6 +44,7 @@ CMDLETS: Mapping[str, Cmdlet] = MappingProxyType(
     {
         cmdlet.name.lower(): cmdlet
         for family in (
+            addressbook,
             authpolicy,
             casmailbox,
             mailboxes,

@@ -32,7 +32,7 @@ def listing(
     call: Call,
     shape: Shape,
     filterable: Collection[str],
-    eligible: Callable[[Document], bool] = lambda document: True,
+    eligible: Callable[[Document], bool] = lambda document: not is_deleted(document),
 ) -> Scan:
     """The rows that Identity, Anr, RecipientTypeDetails and Filter leave. Raises Refusal."""
     identity, text = _identity(call), call.get("Filter")
@@ -89,7 +89,7 @@ def _identity(call: Call) -> str | None:
 def _wanted(call: Call, document: Document, eligible: Callable[[Document], bool]) -> bool:
     kinds: list[str] | None = call.get("RecipientTypeDetails")
     if kinds:
-        return kind_of(document) in kinds
+        return kind_of(document) in kinds and not is_deleted(document)
     return eligible(document)
 
 
@@ -98,8 +98,19 @@ def kind_of(document: Document) -> str:
 
 
 def has_mailbox(document: Document) -> bool:
-    """A mailbox in the ordinary listings: no group, no mail user, not inactive."""
-    return kind_of(document) in MAILBOX_TYPES and not document.get("IsInactiveMailbox")
+    """A mailbox in the ordinary listings: no group, no mail user, not deleted."""
+    return kind_of(document) in MAILBOX_TYPES and not is_deleted(document)
+
+
+def is_deleted(document: Document) -> bool:
+    """Inactive (deleted under a hold), or soft-deleted: in listings of their own only."""
+    return bool(document.get("IsInactiveMailbox") or document.get("WhenSoftDeleted"))
+
+
+def is_person(document: Document) -> bool:
+    """Whom Get-User lists: people with a mailbox or a mail user's address."""
+    people = (*MAILBOX_TYPES, "MailUser", "GuestMailUser")
+    return kind_of(document) in people and not is_deleted(document)
 
 
 def _resolves(document: Document, start: str) -> bool:
@@ -120,7 +131,8 @@ def target(call: Call, member: str = "Identity") -> Document:
     identity = call.get(member)
     if not identity:
         raise faults.missing_parameter(member)
-    return only(named(call.world, identity), identity, mailbox_names)
+    there = (d for d in named(call.world, identity) if is_person(d))
+    return only(there, identity, mailbox_names)
 
 
 def patch(call: Call, guid: str, changes: Document, identity: str) -> None:

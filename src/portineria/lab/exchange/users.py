@@ -51,7 +51,7 @@ def get(call: Call) -> Iterable[Document]:
     def printed(row: Document) -> Document:
         return {**row, "AuthenticationPolicy": authpolicy.shown(call, row["AuthenticationPolicy"])}
 
-    return recipients.listing(call, with_dn, FILTERABLE).map(printed)
+    return recipients.listing(call, with_dn, FILTERABLE, recipients.is_person).map(printed)
 
 
 def set_(call: Call) -> Iterable[Document]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from portineria.lab.ask import Answer, Seen
 from portineria.lab.graph.call import Call, GraphFault, done, malformed, not_found, one
-from portineria.lab.graph.query import listing, plain_listing, select, selected
+from portineria.lab.graph.query import eventual, listing, plain_listing, select, selected
 from portineria.lab.login.conditional import transitive_groups
 from portineria.lab.scan import Scan
 from portineria.lab.world import Document
@@ -64,7 +63,7 @@ def skus(call: Call) -> Answer:
 
 def users(call: Call) -> Answer:
     _refuse_single_only(call)
-    return listing(_narrowed(call), "users", _all(call, "users").map(_user), USER)
+    return listing(call, "users", _all(call, "users").map(_user), USER, DEFAULT_USER)
 
 
 def _all(call: Call, kind: str) -> Scan:
@@ -72,7 +71,7 @@ def _all(call: Call, kind: str) -> Scan:
 
 
 def count_users(call: Call) -> Answer:
-    if call.ask.headers.get("consistencylevel", "").lower() != "eventual":
+    if not eventual(call):
         raise malformed("$count is not currently supported.")
     number = sum(1 for _ in call.seen.scan("users"))
     return Answer(body=str(number).encode(), headers={"content-type": "text/plain"})
@@ -81,6 +80,11 @@ def count_users(call: Call) -> Answer:
 def user(call: Call) -> Answer:
     names = selected(call, (*USER, *_SINGLE_ONLY)) or DEFAULT_USER
     return one(call, "users", select(_user(find_user(call.seen, call.names["id"])), names))
+
+
+def shown_user(row: Document) -> Document:
+    """A person with the default members."""
+    return select(_user(row), DEFAULT_USER)
 
 
 def revoke(call: Call) -> Answer:
@@ -112,17 +116,16 @@ def group(call: Call) -> Answer:
 
 
 def members(call: Call) -> Answer:
-    people = _people_in(call).map(lambda row: _typed("user", _public(row)))
-    return listing(call, "directoryObjects", people)
+    """Whoever is in a group, of every type; what the caller may not read shows its id alone."""
+    return listing(call, "directoryObjects", _members_of(call))
 
 
 def user_members(call: Call) -> Answer:
     """The cast is an advanced query (entra-graph 3.3)."""
-    header = call.ask.headers.get("consistencylevel", "").lower() == "eventual"
-    if not header or call.ask.query.get("$count") != "true":
+    if not eventual(call) or call.ask.query.get("$count") != "true":
         text = "Unsupported query: the cast needs ConsistencyLevel and $count (synthetic)"
         raise GraphFault(400, "Request_UnsupportedQuery", text)
-    return listing(_narrowed(call), "users", _people_in(call).map(_user), USER)
+    return listing(call, "users", _people_in(call).map(_user), USER, DEFAULT_USER)
 
 
 def roles(call: Call) -> Answer:
@@ -197,6 +200,40 @@ def _find_group(call: Call) -> Document:
     return found
 
 
+_TYPES = (
+    ("users", "user", ("User.Read.All", "User.ReadBasic.All")),
+    ("groups", "group", ("Group.Read.All", "GroupMember.Read.All")),
+    ("devices", "device", ("Device.Read.All",)),
+    ("contacts", "orgContact", ("OrgContact.Read.All",)),
+    ("servicePrincipals", "servicePrincipal", ("Application.Read.All",)),
+)
+"""Kind, type, and the permissions of which one shows more than the id."""
+
+
+def _members_of(call: Call) -> Scan:
+    names = list(_member_ids(call, _find_group(call)["id"]))
+
+    def since(start: int) -> Iterator[tuple[int, Document]]:
+        for behind, name in enumerate(islice(names, start, None), start + 1):
+            member = _member(call, name)
+            if member is not None:
+                yield behind, member
+
+    return Scan(since)
+
+
+def _member(call: Call, name: str) -> Document | None:
+    held = set(call.claims.get("roles") or ()) | set(str(call.claims.get("scp", "")).split())
+    for kind, type_, permissions in _TYPES:
+        found = call.seen.look(kind, name)
+        if found is None or (type_ == "servicePrincipal" and call.version != "beta"):
+            continue
+        if held & {*permissions, "Directory.Read.All"}:
+            return _typed(type_, _public(found))
+        return _typed(type_, {"id": name, **dict.fromkeys(_public(found).keys() - {"id"})})
+    return None
+
+
 def _people_in(call: Call) -> Scan:
     """The users of a group and of the groups inside it, each once. Only their ids are gathered
     before the page is known: a group may hold everybody."""
@@ -212,16 +249,17 @@ def _people_in(call: Call) -> Scan:
 
 
 def _member_ids(call: Call, group: str) -> Iterator[str]:
+    """Every member, through the groups inside, each once; a circle of groups ends."""
     waiting, met = deque([group]), set[str]()
     while waiting:
         name = waiting.popleft()
         if name in met:
             continue
         met.add(name)
-        inner = call.seen.look("groups", name)
-        if inner is None:
+        if name != group:
             yield name
-        else:
+        inner = call.seen.look("groups", name)
+        if inner is not None:
             waiting.extend(inner.get("members", []))
 
 
@@ -237,14 +275,6 @@ def _principal(call: Call, name: str) -> Document | None:
         if found is not None:
             return _typed(type_, _public(found))
     return None
-
-
-def _narrowed(call: Call) -> Call:
-    """Without $select, users show the default members only."""
-    if call.ask.query.get("$select"):
-        return call
-    query = {**call.ask.query, "$select": ",".join(DEFAULT_USER)}
-    return replace(call, ask=replace(call.ask, query=query))
 
 
 def _refuse_single_only(call: Call) -> None:

@@ -18,6 +18,10 @@ from portineria.lab.sky import Turn, weathered
 if TYPE_CHECKING:
     from portineria.lab.lab import Lab
 
+JSON = (
+    "application/json;odata.metadata=minimal;odata.streaming=true;"
+    "IEEE754Compatible=false;charset=utf-8"
+)
 MOST = 20
 """Parts of one batch (entra-graph 7.2)."""
 
@@ -51,12 +55,29 @@ def _serve(lab: Lab, ask: Ask) -> Answer:
     version, path = _versioned(ask.path)
     try:
         claims = _claims(lab, ask)
-        route, names = _route(version, ask.method, path)
+        route, names = _route(version, ask.method, _uncast(path))
         _permit(route, claims)
         call = Call(lab=lab, ask=ask, names=names, claims=claims, version=version)
-        return route.handler(call)
+        return _dressed(lab, ask, route.handler(call))
     except GraphFault as fault:
         return fault_answer(lab, ask, fault)
+
+
+def _uncast(path: str) -> str:
+    """Casts may be written with the schema's alias, as Microsoft's libraries do."""
+    return path.replace("/graph.", "/microsoft.graph.")
+
+
+def _dressed(lab: Lab, ask: Ask, answer: Answer) -> Answer:
+    """The headers that every answer of Graph has."""
+    request = lab.world.new_id("request")
+    headers = {
+        "request-id": request,
+        "client-request-id": ask.headers.get("client-request-id", request),
+        **({"content-type": JSON} if answer.body is not None else {}),
+        **answer.headers,
+    }
+    return replace(answer, headers=headers)
 
 
 def _claims(lab: Lab, ask: Ask) -> Mapping[str, Any]:

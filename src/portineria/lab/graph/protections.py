@@ -26,7 +26,7 @@ def write_defaults(call: Call) -> Answer:
 
     That refusal exists in the portal; its form in Graph is UNVERIFIED (entra-graph 1.3).
     """
-    body = call.body()
+    body = {name: value for name, value in call.body().items() if "@odata." not in name}
     if set(body) != {"isEnabled"} or not isinstance(body["isEnabled"], bool):
         raise GraphFault(400, "BadRequest", "Invalid request body.")
     if body["isEnabled"] and any(

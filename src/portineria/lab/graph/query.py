@@ -23,24 +23,41 @@ LARGEST_PAGE = 999
 _WORD = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<sign>[(),:])|(?P<word>[^\s(),:']+))", re.ASCII
 )
+SEARCH = (
+    "Request with $search query parameter only works through MSGraph with a special request "
+    "header: 'ConsistencyLevel: eventual'"
+)
+ADVANCED = (
+    "Operator '{name}' is not supported because the required parameters might be missing. Try "
+    "adding $count=true query parameter and ConsistencyLevel:eventual header. Refer to "
+    "https://aka.ms/graph-docs/advanced-queries for more information"
+)
 _ADVANCED = re.compile(r"\bne\b|\bnot\b|endswith\(|/any\(|\$count", re.IGNORECASE)
 
 
-def listing(call: Call, what: str, rows: Iterable[Document], known: Sequence[str] = ()) -> Answer:
+def listing(
+    call: Call,
+    what: str,
+    rows: Iterable[Document],
+    known: Sequence[str] = (),
+    default: Sequence[str] = (),
+) -> Answer:
     """A collection: filtered, selected and paged as the query asks. Raises GraphFault.
 
-    A count is on the first page only (Graph, advanced query capabilities).
+    `default` are the members shown without $select; empty means all. $count=true without its
+    header fails silently, as documented: the number is missing. A count is on the first page
+    only (Graph, advanced query capabilities).
     """
     query = call.ask.query
-    wanted = selected(call, known)
+    wanted = selected(call, known) or default
     _check_advanced(call)
     found, text = scan(rows), query.get("$filter", "")
     if text.strip():
         found = found.only(matcher(text))
     start = _start(query.get("$skiptoken", ""))
     taken, following = page(found, start, _size(call, query.get("$top", "")))
-    body: dict[str, Any] = {"@odata.context": call.context(what)}
-    if query.get("$count") == "true" and start == 0:
+    body: dict[str, Any] = {"@odata.context": call.context(what + _listed(call))}
+    if query.get("$count") == "true" and eventual(call) and start == 0:
         body["@odata.count"] = sum(1 for _ in found)
     if following is not None:
         body["@odata.nextLink"] = _next(call, following)
@@ -57,14 +74,27 @@ def selected(call: Call, known: Sequence[str]) -> tuple[str, ...]:
 
 
 def select(row: Document, wanted: Sequence[str]) -> Document:
-    return {name: row.get(name) for name in wanted} if wanted else row
+    """The wanted members; a row's type is told in any case."""
+    typed = {name: row[name] for name in ("@odata.type",) if name in row}
+    return {**typed, **{name: row.get(name) for name in wanted}} if wanted else row
 
 
 def plain_listing(call: Call, what: str, rows: Iterable[Document]) -> Answer:
     """A collection that knows neither filter nor pages."""
     wanted = selected(call, ())
     value = [select(row, wanted) for row in rows]
-    return Answer(body={"@odata.context": call.context(what), "value": value})
+    return Answer(body={"@odata.context": call.context(what + _listed(call)), "value": value})
+
+
+def eventual(call: Call) -> bool:
+    """Whether the header that advanced queries need was sent."""
+    return call.ask.headers.get("consistencylevel", "").lower() == "eventual"
+
+
+def _listed(call: Call) -> str:
+    """What $select adds to a context: #users(id,displayName)."""
+    names = call.ask.query.get("$select", "")
+    return f"({names})" if names else ""
 
 
 def matcher(text: str) -> Test:
@@ -79,23 +109,17 @@ def matcher(text: str) -> Test:
 
 
 def _check_advanced(call: Call) -> None:
-    """Advanced queries need the header and $count=true (entra-graph 3.1)."""
+    """Advanced filters need the header and $count=true, $search the header (entra-graph 3.1).
+
+    The text is documented for endsWith; for the other operators it is a guess.
+    """
     query = call.ask.query
-    advanced = _ADVANCED.search(query.get("$filter", "")) or "$search" in query
-    header = call.ask.headers.get("consistencylevel", "").lower() == "eventual"
-    if "$count" in query and not header:
-        raise _needs_header()
-    if advanced and not (header and query.get("$count") == "true"):
-        raise _needs_header()
-
-
-def _needs_header() -> GraphFault:
-    """The wording is synthetic; the code is UNVERIFIED."""
-    return GraphFault(
-        400,
-        "Request_UnsupportedQuery",
-        "Unsupported or invalid query: ConsistencyLevel (synthetic)",
-    )
+    if "$search" in query and not eventual(call):
+        raise GraphFault(400, "Request_UnsupportedQuery", SEARCH)
+    found = _ADVANCED.search(query.get("$filter", ""))
+    if found and not (eventual(call) and query.get("$count") == "true"):
+        name = "endsWith" if found[0].lower().startswith("endswith") else found[0].strip("/(")
+        raise GraphFault(400, "Request_UnsupportedQuery", ADVANCED.format(name=name))
 
 
 def _unsupported(text: str) -> GraphFault:

@@ -37,7 +37,7 @@ def application(seen: Seen, client_id: str) -> tuple[Document, Document]:
 
     Raises SignInFault: 700016 unknown, 7000229 no service principal, 7000112 disabled.
     """
-    app = seen.find("applications", "appId", client_id) if client_id else None
+    app = registration(seen, client_id)
     if app is None:
         raise SignInFault(700016, app=client_id)
     principal = seen.find("servicePrincipals", "appId", client_id)
@@ -46,6 +46,14 @@ def application(seen: Seen, client_id: str) -> tuple[Document, Document]:
     if not principal.get("accountEnabled", True):
         raise SignInFault(7000112, app=client_id, name=str(app.get("displayName", "")))
     return app, principal
+
+
+def registration(seen: Seen, client_id: str) -> Document | None:
+    """The registration, of this tenant or of another one's multi-tenant application."""
+    if not client_id:
+        return None
+    own = seen.find("applications", "appId", client_id)
+    return own or seen.find("foreignApplications", "appId", client_id)
 
 
 def prove(

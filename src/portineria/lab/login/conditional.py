@@ -35,6 +35,8 @@ class SignIn:
     address: str = "127.0.0.1"
     platform: str = ""
     amr: frozenset[str] = frozenset({"pwd"})
+    transfer: str = ""
+    """deviceCodeFlow where the session began with a device code; it is remembered (2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +85,36 @@ def _reason(seen: Seen, who: _Who, policy: Document, sign_in: SignIn) -> str:
     conditions = policy.get("conditions") or {}
     if policy.get("state") == "disabled":
         return "policyNotEnabled"
+    return (
+        _not_the_identity(who, conditions, sign_in)
+        or _not_the_program(conditions, sign_in)
+        or _not_the_circumstances(seen, conditions, sign_in)
+    )
+
+
+def _not_the_identity(who: _Who, conditions: Document, sign_in: SignIn) -> str:
+    clients = conditions.get("clientApplications")
     if sign_in.service_principal:
-        if not _names_principal(conditions.get("clientApplications"), sign_in.service_principal):
-            return "workloadIdentities"
-    elif conditions.get("clientApplications") or not who.named_by(conditions.get("users") or {}):
-        return "users"
+        named = _names_principal(clients, sign_in.service_principal)
+        return "" if named else "workloadIdentities"
+    named = not clients and who.named_by(conditions.get("users") or {})
+    return "" if named else "users"
+
+
+def _not_the_program(conditions: Document, sign_in: SignIn) -> str:
     if not _names_application(conditions.get("applications") or {}, sign_in.application):
         return "application"
     kinds = conditions.get("clientAppTypes") or ["all"]
-    if "all" not in kinds and sign_in.client_app not in kinds:
-        return "clientApps"
+    return "" if "all" in kinds or sign_in.client_app in kinds else "clientApps"
+
+
+def _not_the_circumstances(seen: Seen, conditions: Document, sign_in: SignIn) -> str:
     if not _names_location(seen, conditions.get("locations"), sign_in.address):
         return "location"
-    return (
-        "" if _names_platform(conditions.get("platforms"), sign_in.platform) else "devicePlatform"
-    )
+    if not _names_platform(conditions.get("platforms"), sign_in.platform):
+        return "devicePlatform"
+    named = _names_flow(conditions.get("authenticationFlows"), sign_in.transfer)
+    return "" if named else "authenticationFlow"
 
 
 class _Who:
@@ -200,6 +217,12 @@ def _holds(place: Document, address: str) -> bool:
         return False
     nets = (ip_network(r["cidrAddress"], strict=False) for r in place.get("ipRanges") or [])
     return any(spoken.version == net.version and spoken in net for net in nets)
+
+
+def _names_flow(flows: Mapping[str, Any] | None, transfer: str) -> bool:
+    """transferMethods are flags in one string, separated by commas."""
+    methods = str((flows or {}).get("transferMethods") or "none")
+    return methods == "none" or transfer in {one.strip() for one in methods.split(",")}
 
 
 def _names_platform(platforms: Mapping[str, Any] | None, platform: str) -> bool:

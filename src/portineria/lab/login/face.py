@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from portineria.lab.ask import Answer, Ask
-from portineria.lab.login import clients, grants, tokens
+from portineria.lab.login import clients, codes, devices, grants, pages, people, tokens, visit
+from portineria.lab.login.authorize import SHARED
 from portineria.lab.login.refusals import SignInFault, refusal_answer
 from portineria.lab.sky import Turn, weathered
 
 if TYPE_CHECKING:
     from portineria.lab.lab import Lab
 
+Grant = Callable[[grants.Granting], dict[str, Any]]
+GRANTS: Mapping[str, Grant] = MappingProxyType(
+    {
+        "client_credentials": grants.client_credentials,
+        "refresh_token": people.refresh_token,
+        "authorization_code": codes.redeem,
+        "urn:ietf:params:oauth:grant-type:device_code": devices.poll,
+    }
+)
+STEPS: Mapping[str, Callable[[visit.Visit, Mapping[str, str]], Answer]] = MappingProxyType(
+    {
+        "login": visit.password,
+        "SAS/ProcessAuth": visit.second_factor,
+        "Consent/Set": visit.consented,
+        "DeviceAuthConfirm": visit.device_confirmed,
+    }
+)
 _PATH = re.compile(r"/(?P<tenant>[^/]+)/(?P<rest>.+)")
 
 
 async def answer(lab: Lab, ask: Ask) -> Answer:
     form = _form(ask)
+    caller = form.get("client_id") or ask.query.get("client_id", "")
     grant = form.get("grant_type", "")
     operation = f"token {grant}" if ask.path.endswith("/token") else f"{ask.method} {ask.path}"
-    ask = replace(ask, operation=operation, caller=form.get("client_id", ""))
+    ask = replace(ask, operation=operation, caller=caller)
     return await weathered(lab, ask, _serve, lambda turn: _busy(lab, ask, turn))
 
 
@@ -45,18 +65,39 @@ def _serve(lab: Lab, ask: Ask) -> Answer:
         return _realm(lab, rest.removeprefix("userrealm/"))
     if not _known(lab, tenant):
         return _no_tenant(lab, ask, tenant, rest)
+    name = _named(lab, tenant)
     if rest == "v2.0/.well-known/openid-configuration":
-        return Answer(body=configuration(lab), headers={"cache-control": "max-age=86400, private"})
+        return Answer(
+            body=configuration(lab, name), headers={"cache-control": "max-age=86400, private"}
+        )
     if rest == "discovery/v2.0/keys":
         return Answer(body=tokens.key_set(_issuer(lab)))
-    if rest == "oauth2/v2.0/token" and ask.method == "POST":
-        return _token(lab, ask)
-    return Answer(status=404)
+    serve = PROGRAMS.get(rest) if ask.method == "POST" else None
+    return _answered(lab, ask, name, serve) if serve else _page(lab, ask, name, rest)
+
+
+def _page(lab: Lab, ask: Ask, tenant: str, rest: str) -> Answer:
+    """What a browser asks for."""
+    correlation = _correlation(lab, ask)
+    if rest == "oauth2/nativeclient" and ask.method == "GET":
+        return pages.told("Signed in", "You can close this window.")
+    if rest == "oauth2/v2.0/authorize" and ask.method == "GET":
+        return visit.begin(lab, ask, tenant, correlation)
+    if rest == "oauth2/deviceauth" and ask.method in ("GET", "POST"):
+        return visit.device_page(lab, ask, _form(ask), correlation)
+    step = STEPS.get(rest) if ask.method == "POST" else None
+    if step is None:
+        return Answer(status=404)
+    form = _form(ask)
+    try:
+        return step(visit.resumed(lab, ask, form, correlation), form)
+    except SignInFault as fault:
+        return visit.trouble(lab, correlation, fault, status=200)
 
 
 def _known(lab: Lab, tenant: str) -> bool:
     name = tenant.lower()
-    return name in ("common", "organizations", lab.world.tenant_id) or any(
+    return name in (*SHARED, lab.world.tenant_id) or any(
         row["id"].lower() == name for row in lab.world["domains"].all()
     )
 
@@ -69,17 +110,26 @@ def _no_tenant(lab: Lab, ask: Ask, tenant: str, rest: str) -> Answer:
     return refused
 
 
-def _token(lab: Lab, ask: Ask) -> Answer:
-    form = _form(ask)
-    request = grants.granting(lab, ask, form)
+def _named(lab: Lab, tenant: str) -> str:
+    """The tenant in the path: a domain is the tenant's GUID, common is nobody's."""
+    return tenant.lower() if tenant.lower() in SHARED else lab.world.tenant_id
+
+
+def _by_grant(request: grants.Granting) -> dict[str, Any]:
+    kind = request.needed("grant_type")
+    if kind not in GRANTS:
+        raise SignInFault(70003, name=kind)
+    return GRANTS[kind](request)
+
+
+PROGRAMS: Mapping[str, Grant] = MappingProxyType(
+    {"oauth2/v2.0/token": _by_grant, "oauth2/v2.0/devicecode": devices.start}
+)
+
+
+def _answered(lab: Lab, ask: Ask, tenant: str, serve: Grant) -> Answer:
     try:
-        kind = request.needed("grant_type")
-        if kind == "client_credentials":
-            body = grants.client_credentials(request)
-        elif kind == "refresh_token":
-            body = grants.refresh_token(request)
-        else:
-            raise SignInFault(70003, name=kind)
+        body = serve(grants.granting(lab, ask, _form(ask), tenant))
     except SignInFault as fault:
         return refusal_answer(lab.world, _correlation(lab, ask), fault)
     return Answer(body=body, headers={"cache-control": "no-store, no-cache", "pragma": "no-cache"})
@@ -99,9 +149,13 @@ def _issuer(lab: Lab) -> str:
     return f"{lab.urls['login']}/{lab.world.tenant_id}/v2.0"
 
 
-def configuration(lab: Lab) -> Mapping[str, Any]:
-    """The discovery document: asked by domain or GUID, it names the GUID (entra-graph 5.7)."""
-    base = f"{lab.urls['login']}/{lab.world.tenant_id}"
+def configuration(lab: Lab, tenant: str = "") -> Mapping[str, Any]:
+    """The discovery document: asked by domain or GUID, it names the GUID (entra-graph 5.7).
+
+    That of common names no tenant, and its issuer has a gap for one.
+    """
+    base = f"{lab.urls['login']}/{tenant or lab.world.tenant_id}"
+    issuer = f"{lab.urls['login']}/{{tenantid}}/v2.0" if tenant in SHARED else _issuer(lab)
     return {
         "token_endpoint": f"{base}/oauth2/v2.0/token",
         "token_endpoint_auth_methods_supported": [
@@ -115,7 +169,7 @@ def configuration(lab: Lab) -> Mapping[str, Any]:
         "id_token_signing_alg_values_supported": ["RS256"],
         "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
-        "issuer": _issuer(lab),
+        "issuer": issuer,
         "request_uri_parameter_supported": False,
         "userinfo_endpoint": "https://graph.microsoft.com/oidc/userinfo",
         "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",

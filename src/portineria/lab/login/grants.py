@@ -1,26 +1,19 @@
-"""The two grants that end in a token: client credentials and refresh token."""
+"""One token request, and the grant of applications: client credentials."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from portineria.lab.ask import Ask, Seen
 from portineria.lab.login import clients, resources, tokens
-from portineria.lab.login.conditional import GRAPH, SignIn
+from portineria.lab.login.conditional import SignIn
 from portineria.lab.login.refusals import SignInFault
 from portineria.lab.login.signin import as_of_sign_in, check_protections
-from portineria.lab.world import Document, World
 
 if TYPE_CHECKING:
     from portineria.lab.lab import Lab
-
-INACTIVE = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +24,8 @@ class Granting:
     ask: Ask
     form: Mapping[str, str]
     seen: Seen
+    tenant: str = ""
+    """The tenant in the path: a GUID where one was meant, else common or organizations."""
 
     def needed(self, name: str) -> str:
         """A form member. Raises SignInFault 900144 where it is missing."""
@@ -40,8 +35,8 @@ class Granting:
         return value
 
 
-def granting(lab: Lab, ask: Ask, form: Mapping[str, str]) -> Granting:
-    return Granting(lab, ask, form, as_of_sign_in(lab.world, lab.weather))
+def granting(lab: Lab, ask: Ask, form: Mapping[str, str], tenant: str = "") -> Granting:
+    return Granting(lab, ask, form, as_of_sign_in(lab.world, lab.weather), tenant)
 
 
 def client_credentials(request: Granting) -> dict[str, Any]:
@@ -72,63 +67,7 @@ def client_credentials(request: Granting) -> dict[str, Any]:
         idtyp="app",
         **({"roles": sorted(roles)} if roles else {}),
     )
-    return _answer(lab, token)
-
-
-def refresh_token(request: Granting) -> dict[str, Any]:
-    """A user's token from a refresh token; every protection is asked again."""
-    lab, seen = request.lab, request.seen
-    client_id = request.needed("client_id")
-    old = lab.world["refreshTokens"].get(request.needed("refresh_token"))
-    app, principal = clients.application(seen, client_id)
-    if old is None or old["clientId"] != client_id:
-        raise SignInFault(9002313)
-    if not app.get("isFallbackPublicClient"):
-        clients.prove(app, request.form, audiences(lab), lab.clock.now())
-    user = _living_user(lab.world, old)
-    wanted = resources.delegated(request.form.get("scope") or old["scope"], lab.urls)
-    scopes = _consented(seen, principal, user["id"], wanted)
-    _assigned(seen, principal, user["id"])
-    sign_in = SignIn(
-        user=user,
-        application=wanted.application,
-        client_app=old.get("clientApp", "mobileAppsAndDesktopClients"),
-        address=request.ask.address,
-        amr=frozenset(old["amr"]),
-    )
-    check_protections(lab.world, lab.weather, sign_in)
-    token = tokens.mint(
-        lab.world,
-        audience=wanted.audience,
-        subject=user["id"],
-        seconds=lab.weather.token_seconds,
-        amr=sorted(old["amr"]),
-        appid=client_id,
-        appidacr="0",
-        idtyp="user",
-        ipaddr=request.ask.address,
-        name=user.get("displayName", ""),
-        scp=" ".join(scopes),
-        unique_name=user["userPrincipalName"],
-        upn=user["userPrincipalName"],
-    )
-    new = remember(lab.world, {**old, "scope": request.form.get("scope") or old["scope"]})
-    uid = json.dumps({"uid": user["id"], "utid": lab.world.tenant_id}, separators=(",", ":"))
-    return {
-        **_answer(lab, token),
-        "scope": " ".join(f"{wanted.audience}/{name}" for name in scopes),
-        "refresh_token": new,
-        "client_info": base64.urlsafe_b64encode(uid.encode()).rstrip(b"=").decode(),
-    }
-
-
-def remember(world: World, grant: Document) -> str:
-    """Keep what a refresh token stands for, and name it. Older ones stay valid, as Entra's do."""
-    name = "0.A" + base64.urlsafe_b64encode(
-        hashlib.shake_256(world.new_id("refresh").encode()).digest(300)
-    ).decode().rstrip("=")
-    world["refreshTokens"].put(name, {**grant, "issued": world.clock.now().isoformat()})
-    return name
+    return token_answer(lab, token)
 
 
 def audiences(lab: Lab) -> tuple[str, ...]:
@@ -156,7 +95,7 @@ def app_roles(seen: Seen, principal: str, resource_app: str) -> set[str]:
     return {role["value"] for role in resource.get("appRoles", []) if role["id"] in given}
 
 
-def _answer(lab: Lab, token: str) -> dict[str, Any]:
+def token_answer(lab: Lab, token: str) -> dict[str, Any]:
     seconds = lab.weather.token_seconds
     return {
         "token_type": "Bearer",
@@ -164,54 +103,3 @@ def _answer(lab: Lab, token: str) -> dict[str, Any]:
         "ext_expires_in": seconds,
         "access_token": token,
     }
-
-
-def _living_user(world: World, grant: Document) -> Document:
-    user = world["users"].get(grant["userId"])
-    if user is None:
-        raise SignInFault(50034, name=grant["userId"])
-    if not user.get("accountEnabled", True):
-        raise SignInFault(50057)
-    issued = datetime.fromisoformat(grant["issued"])
-    if any(issued < moment for moment in _revocations(world, user)):
-        raise SignInFault(50173)
-    if world.clock.now() - issued > INACTIVE:
-        raise SignInFault(700082)
-    return user
-
-
-def _revocations(world: World, user: Document) -> list[datetime]:
-    """From when on this person's tokens are good: by Graph, and by Set-User in Exchange."""
-    mailbox = world["mailboxes"].find("ExternalDirectoryObjectId", user["id"]) or {}
-    said = (user.get("signInSessionsValidFromDateTime"), mailbox.get("StsRefreshTokensValidFrom"))
-    found = [datetime.fromisoformat(str(text).replace("Z", "+00:00")) for text in said if text]
-    return [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in found]
-
-
-def _consented(
-    seen: Seen, principal: Document, user: str, wanted: resources.Wanted
-) -> tuple[str, ...]:
-    """The scopes asked for, all of them consented. Raises SignInFault 65001.
-
-    Mail scopes count whichever resource holds the consent (entra-graph 4.2).
-    """
-    resource = seen.find("servicePrincipals", "appId", wanted.application)
-    graph = seen.find("servicePrincipals", "appId", GRAPH)
-    holders = {row["id"] for row in (resource, graph) if row}
-    held: set[str] = set()
-    for grant in seen.all("oauth2PermissionGrants"):
-        mine = grant["clientId"] == principal["id"] and grant.get("principalId") in (None, user)
-        if mine and grant["resourceId"] in holders:
-            held |= set(str(grant["scope"]).split())
-    asked = wanted.scopes or tuple(sorted(held))
-    if not asked or not set(asked) <= held:
-        raise SignInFault(65001, app=principal["appId"], name=principal.get("displayName", ""))
-    return asked
-
-
-def _assigned(seen: Seen, principal: Document, user: str) -> None:
-    if not principal.get("appRoleAssignmentRequired"):
-        return
-    rows = seen.all("appRoleAssignments")
-    if not any(r["principalId"] == user and r["resourceId"] == principal["id"] for r in rows):
-        raise SignInFault(50105, app=principal["appId"], name=principal.get("displayName", ""))

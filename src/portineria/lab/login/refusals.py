@@ -151,6 +151,112 @@ REFUSALS: Mapping[int, Row] = {
     ),
     530035: Row("invalid_grant", 400, "Access has been blocked by security defaults."),
     90033: Row("temporarily_unavailable", 503, "A transient error has occurred. Please try again."),
+    50011: Row(
+        "invalid_request",
+        400,
+        "The redirect URI '{name}' specified in the request does not match the redirect URIs "
+        "configured for the application '{app}'. Make sure the redirect URI sent in the request "
+        "matches one added to your application in the Azure portal.",
+    ),
+    500112: Row(
+        "invalid_client",
+        400,
+        "The reply address '{name}' does not match the reply address provided when requesting "
+        "Authorization code.",
+    ),
+    50058: Row(
+        "login_required",
+        400,
+        "A silent sign-in request was sent but no user is signed in.",
+    ),
+    50089: Row("invalid_request", 400, "Authentication failed due to flow token expired."),
+    50194: Row(
+        "invalid_request",
+        400,
+        "Application '{app}'({name}) is not configured as a multi-tenant application. Usage of "
+        "the /common endpoint is not supported for such applications. Use a tenant-specific "
+        "endpoint or configure the application to be multi-tenant.",
+    ),
+    501491: Row("invalid_request", 400, "Invalid size of Code_Challenge parameter."),
+    50148: Row(
+        "invalid_grant",
+        400,
+        "The code_verifier does not match the code_challenge supplied in the authorization "
+        "request for PKCE.",
+    ),
+    501481: Row(
+        "invalid_grant",
+        400,
+        "The Code_Verifier does not match the code_challenge supplied in the authorization "
+        "request.",
+    ),
+    54005: Row(
+        "invalid_grant",
+        400,
+        "OAuth2 Authorization code was already redeemed, please retry with a new valid code or "
+        "use an existing refresh token.",
+    ),
+    650053: Row(
+        "invalid_client",
+        400,
+        "The application '{app}' asked for scope '{scope}' that doesn't exist on the resource "
+        "'{resource}'. Contact the app vendor.",
+    ),
+    65004: Row("access_denied", 400, "User declined to consent to access the app."),
+    70000: Row("invalid_grant", 400, "The provided value for the 'code' parameter is not valid."),
+    70007: Row("invalid_request", 400, "The 'response_mode' value '{name}' is not supported."),
+    70008: Row(
+        "invalid_grant",
+        400,
+        "The provided authorization code or refresh token has expired due to inactivity. Send a "
+        "new interactive authorization request for this user and resource.",
+    ),
+    700005: Row(
+        "invalid_grant",
+        400,
+        "Provided Authorization Code is intended to use against other tenant, thus rejected. "
+        "OAuth2 Authorization Code must be redeemed against same tenant it was acquired for "
+        "(/common or /{{tenant-ID}} as appropriate).",
+    ),
+    700025: Row(
+        "invalid_client",
+        401,
+        "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+    ),
+    700054: Row(
+        "unsupported_response_type",
+        400,
+        "response_type '{name}' is not enabled for the application.",
+    ),
+    70005: Row("unsupported_response_type", 400, "response_type '{name}' is not supported."),
+    90023: Row("invalid_request", 400, "Unsupported '{name}' value."),
+    70016: Row(
+        "authorization_pending",
+        400,
+        "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
+    ),
+    70018: Row(
+        "bad_verification_code",
+        400,
+        "Invalid verification code due to User typing in wrong user code for device code flow.",
+    ),
+    70019: Row("expired_token", 400, "Verification code expired."),
+    70020: Row(
+        "expired_token",
+        400,
+        "The provided value for the input parameter 'device_code' is not valid. This device code "
+        "has expired.",
+    ),
+    90119: Row("invalid_request", 400, "The user code is null or empty."),
+    90120: Row("invalid_request", 400, "The request was already authorized or declined."),
+    530033: Row(
+        "invalid_grant", 400, "Remote device flow blocked due to device based conditional access."
+    ),
+    90094: Row(
+        "access_denied",
+        400,
+        "Admin consent is required for the permissions requested by this application.",
+    ),
 }
 
 UNVERIFIED = frozenset(
@@ -181,6 +287,30 @@ UNVERIFIED = frozenset(
         53000,
         530035,
         90033,
+        50011,
+        500112,
+        50058,
+        50089,
+        50194,
+        501491,
+        50148,
+        650053,
+        65004,
+        70000,
+        70007,
+        70008,
+        700005,
+        700025,
+        700054,
+        70005,
+        90023,
+        90094,
+        70018,
+        70019,
+        70020,
+        90119,
+        90120,
+        530033,
     }
 )
 """Codes whose OAuth error value, HTTP status or full text no source shows."""
@@ -189,22 +319,23 @@ UNVERIFIED = frozenset(
 class SignInFault(Exception):
     """A sign-in or token request was refused. `code` is the number after AADSTS."""
 
-    def __init__(self, code: int, claims: str = "", **names: str) -> None:
+    def __init__(self, code: int, claims: str = "", error: str = "", **names: str) -> None:
         super().__init__(f"AADSTS{code}")
         self.code = code
         self.claims = claims
+        self.error = error or REFUSALS[code].error
         self.names = names
 
 
-def refusal_answer(world: World, correlation: str, fault: SignInFault) -> Answer:
-    """The body of 5.6; the three trailers are separated by spaces, as since about 2024."""
+def described(world: World, correlation: str, fault: SignInFault) -> dict[str, Any]:
+    """The members of an error; the three trailers are separated by spaces, as since 2024."""
     row = REFUSALS[fault.code]
     names = {"app": "", "tenant": world.tenant_id, "name": "", "scope": "", "resource": ""}
     text = row.text.format(**{**names, **fault.names})
     trace = world.new_id("trace")
     stamp = world.clock.now().strftime("%Y-%m-%d %H:%M:%SZ")
-    body: dict[str, Any] = {
-        "error": row.error,
+    return {
+        "error": fault.error,
         "error_description": f"AADSTS{fault.code}: {text} Trace ID: {trace} "
         f"Correlation ID: {correlation} Timestamp: {stamp}",
         "error_codes": [fault.code],
@@ -213,6 +344,12 @@ def refusal_answer(world: World, correlation: str, fault: SignInFault) -> Answer
         "correlation_id": correlation,
         "error_uri": f"https://login.microsoftonline.com/error?code={fault.code}",
     }
+
+
+def refusal_answer(world: World, correlation: str, fault: SignInFault) -> Answer:
+    """The body of 5.6."""
+    row = REFUSALS[fault.code]
+    body = described(world, correlation, fault)
     if row.suberror:
         body["suberror"] = row.suberror
     if fault.claims:

@@ -61,14 +61,20 @@ async def by_password(
     Raises SignInFault: 50034 unknown, 50053 locked, 50126 wrong password, 50057 disabled,
     530035 security defaults, 50076 per-user MFA, 53003 Conditional Access.
     """
+    user = first_factor(world, upn, password)
+    sign_in = SignIn(user=user, application=application, client_app=client_app, address=address)
+    check_protections(world, weather, sign_in)
+    return user
+
+
+def first_factor(world: World, upn: str, password: str) -> Document:
+    """The person behind a name and a password. Raises SignInFault 50034, 50053, 50126, 50057."""
     user = world["users"].find("userPrincipalName", upn)
     if user is None:
         raise SignInFault(50034, name=upn)
     _check_password(world, user, password)
     if not user.get("accountEnabled", True):
         raise SignInFault(50057)
-    sign_in = SignIn(user=user, application=application, client_app=client_app, address=address)
-    check_protections(world, weather, sign_in)
     return user
 
 
@@ -142,5 +148,7 @@ def _conditional_access(seen: Seen, sign_in: SignIn) -> None:
             claims = json.dumps({"access_token": {"capolids": wanted}}, separators=(",", ":"))
             raise SignInFault(53003, claims=claims)
     for _, what in lacking:
+        if what == "mfa":
+            raise SignInFault(50076)
         if what:
-            raise SignInFault(50076 if what == "mfa" else 53000)
+            raise SignInFault(530033 if sign_in.transfer else 53000)

@@ -89,6 +89,14 @@ def mint(world: World, *, audience: str, subject: str, seconds: int = 3599, **cl
     return _encode({**body, "xms_ftd": _filler(world, "ftd", missing)}) if missing > 0 else token
 
 
+def sign(world: World, claims: Mapping[str, Any], seconds: int = 3599) -> str:
+    """A signed token with these claims and its times: what an id_token is."""
+    now = int(world.clock.now().timestamp())
+    world.made += 1
+    times = {"iat": now, "nbf": now, "exp": now + seconds, "uti": _filler(world, "uti", 22)}
+    return _encode({**claims, **times})
+
+
 def read(world: World, token: str) -> dict[str, Any]:
     """The claims of a token of this tenant that is valid now. Raises TokenFault.
 

@@ -124,7 +124,8 @@ _NONE: frozenset[str] = frozenset()
 
 def is_mailbox(document: Document) -> bool:
     kind = document.get("RecipientTypeDetails", "UserMailbox")
-    return kind in MAILBOX_TYPES and not document.get("IsInactiveMailbox")
+    deleted = document.get("IsInactiveMailbox") or document.get("WhenSoftDeleted")
+    return kind in MAILBOX_TYPES and not deleted
 
 
 def addresses(document: Mapping[str, Any]) -> set[str]:

@@ -25,13 +25,18 @@ def secret(name: str) -> str:
 
 
 def _resource(ground: Ground, resource: Document) -> None:
+    admin = set(resource.get("admin_scopes") or ())
     permissions = {
         key: [
             {
                 "id": id_ or known_id("permission", key, value),
                 "value": value,
                 "isEnabled": True,
-                **({"allowedMemberTypes": ["Application"]} if key == "roles" else {"type": "User"}),
+                **(
+                    {"allowedMemberTypes": ["Application"]}
+                    if key == "roles"
+                    else {"type": "Admin" if value in admin else "User"}
+                ),
             }
             for value, id_ in (resource.get(key) or {}).items()
         ]
@@ -87,11 +92,14 @@ def _principal(ground: Ground, app: Document) -> Document:
     name = app["name"]
     key = ground.id("secretKey", name)
     held = [] if app.get("public") else [{"keyId": key, "secretText": secret(name)}]
+    foreign = app.get("owner")
     application = {
         "id": ground.id("application", name),
-        "appId": client_id(name),
+        "appId": app.get("client_id") or client_id(name),
         "displayName": name,
-        "signInAudience": "AzureADMyOrg",
+        "signInAudience": "AzureADMultipleOrgs" if foreign else "AzureADMyOrg",
+        "publicClient": {"redirectUris": app.get("redirects", [])},
+        "web": {"redirectUris": []},
         "isFallbackPublicClient": bool(app.get("public")),
         "createdDateTime": ground.stamp,
         "requiredResourceAccess": [],
@@ -103,7 +111,7 @@ def _principal(ground: Ground, app: Document) -> Document:
         "secrets": held,
         "certificates": [],
     }
-    ground.put("applications", application["id"], application)
+    ground.put("foreignApplications" if foreign else "applications", application["id"], application)
     principal = {
         "id": ground.id("principal", name),
         "appId": application["appId"],
@@ -111,7 +119,7 @@ def _principal(ground: Ground, app: Document) -> Document:
         "accountEnabled": True,
         "appRoleAssignmentRequired": False,
         "servicePrincipalType": "Application",
-        "appOwnerOrganizationId": ground.world.tenant_id,
+        "appOwnerOrganizationId": foreign or ground.world.tenant_id,
         "appRoles": [],
         "oauth2PermissionScopes": [],
     }

@@ -8,6 +8,7 @@ from itertools import accumulate, islice
 from math import sqrt
 from typing import Any
 
+from portineria.lab.seeds.others import MAILBOXES as OTHER_MAILBOXES
 from portineria.lab.seeds.people import namesakes, opens_mailbox
 from portineria.lab.world import Document
 
@@ -44,6 +45,7 @@ def fill(data: dict[str, Any], mailboxes: int) -> None:
     """Complete a seed's data, in place, to exactly so many mailboxes. Raises NoSuchSize."""
     people, licences = data["people"], data["licences"]
     open_ = sum(opens_mailbox(person, licences) for person in people["named"])
+    open_ += sum(other["kind"] in OTHER_MAILBOXES for other in people.get("others", ()))
     if not open_ <= mailboxes <= LARGEST:
         raise NoSuchSize(
             f"a tenant of {mailboxes} mailboxes cannot be planted: "
@@ -54,7 +56,11 @@ def fill(data: dict[str, Any], mailboxes: int) -> None:
         for person in people["named"]
     }
     crowd = list(islice(_crowd(data, taken), mailboxes - open_))
-    data["people"] = {"domain": people["domain"], "named": [*people["named"], *crowd]}
+    data["people"] = {
+        "domain": people["domain"],
+        "named": [*people["named"], *crowd],
+        "others": people.get("others", []),
+    }
     _buy(licences, Counter(person["licence"] for person in crowd))
     data["groups"] = [*data["groups"], *_departments(crowd, data["crowd"]["departments"])]
 

@@ -17,7 +17,12 @@ MAILBOXES = {
     "room": "RoomMailbox",
     "equipment": "EquipmentMailbox",
     "on-premises": "MailUser",
+    "mail-user": "MailUser",
+    "hve": "MailUser",
 }
+ENABLED = ("user", "guest", "on-premises", "mail-user", "hve")
+SIGN_IN = ("user", "on-premises", "mail-user", "hve")
+"""Kinds whose account is enabled, and whose account has a password here."""
 
 
 def plant(ground: Ground) -> None:
@@ -83,6 +88,9 @@ def _plant_one(ground: Ground, person: Document, skus: dict[str, Any], main: str
     if _is_recipient(person, kind, licensed=sku is not None):
         mailbox = _mailbox(ground, person, kind, user)
         ground.put("mailboxes", mailbox["Guid"], mailbox)
+    if kind == "guest":
+        guest = _guest(ground, user)
+        ground.put("mailboxes", guest["Guid"], guest)
 
 
 def opens_mailbox(person: Document, licences: Document) -> bool:
@@ -90,7 +98,7 @@ def opens_mailbox(person: Document, licences: Document) -> bool:
     kind = person.get("kind", "user")
     parts = {sku["part"] for sku in licences["skus"]}
     licensed = _licence(person, kind, licences["main"]) in parts
-    return kind != "on-premises" and _is_recipient(person, kind, licensed=licensed)
+    return MAILBOXES.get(kind) != "MailUser" and _is_recipient(person, kind, licensed=licensed)
 
 
 def _licence(person: Document, kind: str, main: str) -> str:
@@ -104,7 +112,7 @@ def _is_recipient(person: Document, kind: str, *, licensed: bool) -> bool:
 
 def _user(ground: Ground, person: Document, kind: str, sku: Document | None) -> Document:
     upn = person["upn"]
-    has_password = kind in ("user", "on-premises") and not person.get("federated")
+    has_password = kind in SIGN_IN and not person.get("federated")
     return {
         "id": ground.id("user", upn),
         "userPrincipalName": upn,
@@ -113,7 +121,7 @@ def _user(ground: Ground, person: Document, kind: str, sku: Document | None) -> 
         "surname": person.get("family"),
         "mail": None if kind == "guest" else upn,
         "department": person.get("department"),
-        "accountEnabled": person.get("enabled", kind in ("user", "guest", "on-premises")),
+        "accountEnabled": person.get("enabled", kind in ENABLED),
         "userType": "Guest" if kind == "guest" else "Member",
         "onPremisesSyncEnabled": True if person.get("synced") else None,
         "createdDateTime": ground.stamp,
@@ -163,10 +171,12 @@ def _mailbox(ground: Ground, person: Document, kind: str, user: Document) -> Doc
         "PrimarySmtpAddress": upn,
         "WindowsEmailAddress": upn,
         "EmailAddresses": _addresses(person),
-        "RecipientType": "MailUser" if kind == "on-premises" else "UserMailbox",
+        "RecipientType": "MailUser" if MAILBOXES[kind] == "MailUser" else "UserMailbox",
         "RecipientTypeDetails": MAILBOXES[kind],
+        "IsHVEAccount": kind == "hve",
         "IsShared": kind == "shared",
         "IsResource": kind in ("room", "equipment"),
+        "IsDirSynced": bool(person.get("synced")),
         "AccountDisabled": not user["accountEnabled"],
         "Department": person.get("department"),
         "MailboxPlan": _plan(person.get("plan", "ExchangeOnline")),
@@ -177,6 +187,23 @@ def _mailbox(ground: Ground, person: Document, kind: str, user: Document) -> Doc
         "StsRefreshTokensValidFrom": None,
         "WhenCreatedUTC": ground.stamp,
         "WhenChangedUTC": ground.stamp,
+    }
+
+
+def _guest(ground: Ground, user: Document) -> Document:
+    """A guest as Exchange knows them: an address elsewhere and a name here."""
+    name = user["userPrincipalName"].partition("#")[0]
+    local, _, domain = name.rpartition("_")
+    return {
+        "Guid": ground.id("mailbox", user["userPrincipalName"]),
+        "ExternalDirectoryObjectId": user["id"],
+        "Name": name,
+        "DisplayName": user["displayName"],
+        "UserPrincipalName": user["userPrincipalName"],
+        "PrimarySmtpAddress": f"{local}@{domain}",
+        "EmailAddresses": [f"SMTP:{local}@{domain}"],
+        "RecipientType": "MailUser",
+        "RecipientTypeDetails": "GuestMailUser",
     }
 
 

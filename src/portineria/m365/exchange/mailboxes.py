@@ -14,11 +14,12 @@ from functools import cache
 from typing import Any, Protocol
 
 from portineria.fault import Fault, NotFound
-from portineria.m365.data import Row, lower, shared, text, texts, truth, whole
+from portineria.m365.data import Row, lower, shared, text, truth
 from portineria.m365.exchange.match import one
+from portineria.m365.exchange.recipients import aliases, kind
 from portineria.m365.session import Session
 from portineria.m365.slicing import inventory
-from portineria.tenant.mailbox import Mailbox, RecipientKind, SmtpSwitch
+from portineria.tenant.mailbox import Mailbox, SmtpSwitch
 from portineria.tenant.unseen import Unseen
 
 SWITCHES = ("ImapEnabled", "PopEnabled", "SmtpClientAuthenticationDisabled")
@@ -28,36 +29,6 @@ class Tell(Protocol):
     """Told what is being listed, how many so far, and of how many where that is known."""
 
     def __call__(self, text: str, done: int = 0, total: int = 0) -> None: ...
-
-
-_KINDS = {
-    "UserMailbox": RecipientKind.USER,
-    "LinkedMailbox": RecipientKind.USER,
-    "LegacyMailbox": RecipientKind.USER,
-    "SharedMailbox": RecipientKind.SHARED,
-    "RoomMailbox": RecipientKind.ROOM,
-    "LinkedRoomMailbox": RecipientKind.ROOM,
-    "EquipmentMailbox": RecipientKind.EQUIPMENT,
-    "DiscoveryMailbox": RecipientKind.DISCOVERY,
-    "GroupMailbox": RecipientKind.GROUP,
-    "MailUniversalDistributionGroup": RecipientKind.GROUP,
-    "MailUniversalSecurityGroup": RecipientKind.GROUP,
-    "MailNonUniversalGroup": RecipientKind.GROUP,
-    "DynamicDistributionGroup": RecipientKind.GROUP,
-    "RoomList": RecipientKind.GROUP,
-    "GuestMailUser": RecipientKind.GUEST,
-    "MailUser": RecipientKind.ON_PREMISES,
-}
-
-
-def kind(row: Row) -> RecipientKind:
-    """From RecipientTypeDetails; inactive mailboxes say so in a member of their own."""
-    if truth(row.get("IsInactiveMailbox")) is True:
-        return RecipientKind.INACTIVE
-    details = text(row.get("RecipientTypeDetails"))
-    if details.startswith("Remote"):
-        return RecipientKind.ON_PREMISES
-    return _KINDS.get(details, RecipientKind.OTHER)
 
 
 async def listing(session: Session, tell: Tell) -> tuple[Mailbox, ...]:
@@ -70,7 +41,7 @@ async def listing(session: Session, tell: Tell) -> tuple[Mailbox, ...]:
     async for page in inventory(session, "Get-Mailbox", _LEAN):
         for row in page:
             guid = lower(row.get("Guid"))
-            boxes[guid] = _mailbox(guid, row, _UNLISTED, _NO_POLICY)
+            boxes[guid] = mailbox(guid, row, _UNLISTED, _NO_POLICY)
         tell("mailboxes (Exchange does not say how many there are)", len(boxes))
     await _fill(session, "Get-CASMailbox", SWITCHES, boxes, _switched, tell)
     await _fill(session, "Get-User", ("AuthenticationPolicy",), boxes, _governed, tell)
@@ -78,7 +49,9 @@ async def listing(session: Session, tell: Tell) -> tuple[Mailbox, ...]:
 
 
 _LEAN = (
+    "EmailAddresses",
     "ExternalDirectoryObjectId",
+    "MailboxPlan",
     "PrimarySmtpAddress",
     "UserPrincipalName",
     "DisplayName",
@@ -132,7 +105,8 @@ def _by_entra_id(boxes: Mapping[str, Mailbox]) -> dict[str, str]:
     return {lower(box.entra_id): guid for guid, box in boxes.items() if box.entra_id}
 
 
-def _mailbox(guid: str, row: Row, switches: Row | Unseen, policy: Row | Unseen) -> Mailbox:
+def mailbox(guid: str, row: Row, switches: Row | Unseen, policy: Row | Unseen) -> Mailbox:
+    """One recipient out of a row of Get-Mailbox or Get-Recipient and what was joined to it."""
     entra_id = text(row.get("ExternalDirectoryObjectId")) or None
     address, upn = lower(row.get("PrimarySmtpAddress")), lower(row.get("UserPrincipalName"))
     bare = Mailbox(
@@ -142,6 +116,8 @@ def _mailbox(guid: str, row: Row, switches: Row | Unseen, policy: Row | Unseen) 
         upn=shared(upn),
         display_name=shared(text(row.get("DisplayName"))),
         kind=kind(row),
+        aliases=aliases(row),
+        plan=shared(_plan(text(row.get("MailboxPlan")))),
     )
     return _governed(_switched(bare, switches), policy)
 
@@ -156,6 +132,11 @@ def _governed(box: Mailbox, row: Row | Unseen) -> Mailbox:
         return replace(box, authentication_policy=row)
     name = text(row.get("AuthenticationPolicy"))
     return replace(box, authentication_policy=shared(name) if name else None)
+
+
+def _plan(identifier: str) -> str:
+    """A plan's Name, also where it is shown as a DN or behind its path."""
+    return identifier.partition(",")[0].removeprefix("CN=").rpartition("/")[2]
 
 
 def _flag(row: Row | Unseen, name: str) -> bool | Unseen:
@@ -192,38 +173,6 @@ async def set_switches(session: Session, guid: str, after: Mapping[str, Any]) ->
     await session.exchange(
         "Set-CASMailbox", {"Identity": guid, **after}, anchor=f"MBX:{guid}@{session.tenant_id}"
     )
-
-
-async def recipient(session: Session, name: str) -> Mailbox | None:
-    """What bears this address and is not in the mailbox listing: a group, a guest, a contact.
-
-    None where nothing does. Its switches are Unseen, because there are none.
-    """
-    try:
-        data = await session.exchange("Get-Recipient", {"Identity": name})
-    except NotFound:
-        return None
-    wanted = name.lower()
-    for row in data.rows or ():
-        if wanted in _addresses(row):
-            return _mailbox(
-                text(row.get("Guid")).lower(),
-                row,
-                Unseen("it is not a mailbox of Exchange Online"),
-                Unseen("it is not a mailbox of Exchange Online"),
-            )
-    whole(data, "Get-Recipient")
-    return None
-
-
-def _addresses(row: Row) -> set[str]:
-    own = {text(row.get(name)).lower() for name in ("PrimarySmtpAddress", "Guid")}
-    aliases = {
-        address[5:].lower()
-        for address in texts(row.get("EmailAddresses"))
-        if address[:5].lower() == "smtp:"
-    }
-    return own | aliases
 
 
 async def identify(session: Session, name: str) -> str | None:
