@@ -11,24 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from portineria.fault import Fault, NotFound
 from portineria.m365.data import Row, lower, shared, text, truth
 from portineria.m365.exchange.match import one
-from portineria.m365.exchange.recipients import aliases, kind
+from portineria.m365.exchange.recipients import Tell, aliases, kind
 from portineria.m365.session import Session
 from portineria.m365.slicing import inventory
 from portineria.tenant.mailbox import Mailbox, SmtpSwitch
 from portineria.tenant.unseen import Unseen
 
 SWITCHES = ("ImapEnabled", "PopEnabled", "SmtpClientAuthenticationDisabled")
-
-
-class Tell(Protocol):
-    """Told what is being listed, how many so far, and of how many where that is known."""
-
-    def __call__(self, text: str, done: int = 0, total: int = 0) -> None: ...
 
 
 async def listing(session: Session, tell: Tell) -> tuple[Mailbox, ...]:

@@ -6,10 +6,11 @@ Source: Graph dossier 3.1. Per-user MFA is read from the beta endpoint
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from portineria.fault import Fault, ServiceFault
-from portineria.m365.data import Row, literal, lower, members, shared, text, truth
+from portineria.m365.data import Data, Row, literal, lower, members, shared, text, truth
+from portineria.m365.graph.batch import read_each
 from portineria.m365.graph.plans import ENTRA_P1, EXCHANGE_PLANS
 from portineria.m365.retry import Kind
 from portineria.m365.session import Session
@@ -96,14 +97,21 @@ def _enabled(plan: Row, wanted: frozenset[str]) -> bool:
     return state in ("Enabled", "Warning") and text(plan.get("servicePlanId")).lower() in wanted
 
 
-async def per_user_mfa(session: Session, user_id: str) -> bool:
-    """Whether per-user MFA is enabled or enforced. Raises ServiceFault where it is not said."""
-    data = await session.graph(
-        "GET", f"/users/{user_id}/authentication/requirements", needs=MFA, version="beta"
-    )
-    state = text(data.body.get("perUserMfaState")).lower()
+async def per_user_mfa(session: Session, ids: Sequence[str]) -> dict[str, bool | Unseen]:
+    """Whether per-user MFA is enabled or enforced, for at most BATCH accounts; Unseen where it
+    is not said. Raises ServiceFault, NetworkFault where the whole was lost.
+    """
+    paths = [f"/users/{key}/authentication/requirements" for key in ids]
+    answers = await read_each(session, paths, needs=MFA, version="beta")
+    return {key: _mfa(answer) for key, answer in zip(ids, answers, strict=True)}
+
+
+def _mfa(answer: Data | Fault) -> bool | Unseen:
+    if isinstance(answer, Fault):
+        return Unseen(answer.why)
+    state = text(answer.body.get("perUserMfaState")).lower()
     if state not in ("disabled", "enabled", "enforced"):
-        raise ServiceFault(f"an unheard-of state of per-user MFA: {state or 'none'}")
+        return Unseen(f"an unheard-of state of per-user MFA: {state or 'none'}")
     return state != "disabled"
 
 
