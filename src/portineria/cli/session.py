@@ -80,14 +80,14 @@ def read_snapshot(path: Path) -> Snapshot:
 
 def write_private(file: str, document: Any) -> None:
     """A JSON file for its owner alone, whole or not at all. Raises OperatorFault."""
-    import json
+    from itertools import chain
 
     from portineria.doors.files import write_atomic
     from portineria.fault import OperatorFault
+    from portineria.tenant.lazyjson import pieces
 
-    text = json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"
     try:
-        write_atomic(Path(file), text.encode())
+        write_atomic(Path(file), (piece.encode() for piece in chain(pieces(document), "\n")))
     except OSError as error:
         why = f"the file cannot be written: {error.strerror}"
         raise OperatorFault(why, where=file, try_="name another file") from None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Mapping
 from typing import Any
+
+from portineria.tenant.lazyjson import pieces
 
 
 def print_json(schema: str, members: Mapping[str, Any]) -> None:
     document = {"schema": schema, **{k: v for k, v in members.items() if k != "schema"}}
-    print(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+    sys.stdout.writelines(pieces(document))
+    print()
