@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 from saying import Said, Say, a_snapshot, keep
 from shell import Shell
 
+import timer
 from portineria.cli.main import main
 from portineria.tenant.people import Group
 
@@ -212,6 +214,18 @@ def test_where_nothing_ended_there_is_nothing_to_do_and_that_is_as_asked(town: T
         assert (told["end"], told["total"], told["exit_code"]) == ("nothing ended", 0, 0)
     assert "Nothing that ended is open" in town("apply", "--expired-only", policy).out
     assert town.json("runs", "list")["runs"] == runs
+
+
+@pytest.mark.slow
+def test_the_line_of_the_timer_example_closes_what_ended(town: Town) -> None:
+    grants = ENDED.replace(MONITOR, "erp@contoso.example").replace("[pop]", "[imap]")
+    policy = Path(town.policy(grants, "nightly.yaml"))
+    state = town.folder / "state"
+    assert timer.environment(state) == {"PORTINERIA_STATE": os.environ["PORTINERIA_STATE"]}
+    words = timer.command(state, policy)[3:]
+    assert "1 of 1 changes written" in town(*words).out
+    assert town.box("erp@contoso.example")["ImapEnabled"] is False
+    assert "Nothing that ended is open" in town(*words).out
 
 
 def test_expired_only_takes_a_policy_and_nothing_beside_it(say: Say, tmp_path: Path) -> None:
