@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import asked, verb
 
 if TYPE_CHECKING:
@@ -23,12 +24,19 @@ if TYPE_CHECKING:
         "portineria plan policy.yaml --cells",
     ],
 )
-@click.argument("policy", default="policy.yaml")
-@click.option("--output", "-o", metavar="FILE", help="Keep the plan in a file, for `apply`.")
+@click.argument("policy", default="policy.yaml", shell_complete=completing.policies)
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    help="Keep the plan in a file, for `apply`.",
+    shell_complete=completing.files,
+)
 @click.option(
     "--accept",
     multiple=True,
     metavar="WORD",
+    shell_complete=completing.words(completing.GUARD_WORDS),
     help="A guard's word: say that you mean it. May be given again.",
 )
 @click.option("--cells", is_flag=True, help="Show each promise with every grant that speaks of it.")
@@ -45,6 +53,7 @@ def command(policy: str, output: str | None, accept: tuple[str, ...], cells: boo
     from portineria.policy.show.plan import plan_text
 
     said = asked()
+    session.refuse_unwritable(output)
     desired = read_policy(policy)
 
     async def make(tenant: Tenant, teller: Progress) -> Plan:
