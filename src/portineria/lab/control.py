@@ -67,6 +67,7 @@ def plant(lab: Lab, name: str) -> None:
     lab.info = {**lab.info, **facts(lab.world), "seed": name}
     lab.history.clear()
     lab.sky.forget()
+    lab.forget_mail()
 
 
 def change_weather(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:

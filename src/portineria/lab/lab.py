@@ -47,6 +47,8 @@ class Lab:
     stop: Callable[[], None] = lambda: None
     tell: Callable[[Lab], Awaitable[None]] = _untold
     """Finds out what people may use, and writes it into `info`; nothing where nobody asks."""
+    forget_mail: Callable[[], None] = lambda: None
+    """What the post office does when a tenant is planted anew."""
 
 
 def open_lab(

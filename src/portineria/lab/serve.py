@@ -184,6 +184,7 @@ def _by_name(extra: tuple[str, ...]) -> Choose:
 
 async def _open_post(lab: Lab, context: ssl.SSLContext, numbers: Mapping[str, int]) -> PostServers:
     office = PostOffice(lab.world, lambda: lab.weather, record=into(lab.history))
+    lab.forget_mail = office.forget
     return await listen(office, context, ports={name: numbers.get(name, 0) for name in DOORS})
 
 

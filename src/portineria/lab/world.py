@@ -137,7 +137,7 @@ KINDS = (
     "oauth2PermissionGrants",
     "conditionalAccess",  # conditionalAccessPolicy by id
     "namedLocations",
-    "policies",  # "securityDefaults", "authorization"
+    "policies",  # "securityDefaults", "authorization"; "cloud": {"instance"} where it is elsewhere
     "subscribedSkus",
     "domains",
     "organization",  # Graph organization, one

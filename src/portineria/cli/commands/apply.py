@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import Asked, asked, verb
-from portineria.fault import OperatorFault
+from portineria.fault import UsageFault
 
 if TYPE_CHECKING:
     from portineria.policy.plan import Plan
@@ -24,14 +25,26 @@ if TYPE_CHECKING:
         "portineria apply --expired-only policy.yaml --yes",
     ],
 )
-@click.argument("plan", required=False)
+@click.argument("plan", required=False, shell_complete=completing.plans)
 @click.option("--digest", metavar="HEX", help="The digest that `plan` printed, instead of a yes.")
-@click.option("--resume", metavar="RUN", help="Finish an interrupted run: its id, or last.")
-@click.option("--accept", multiple=True, metavar="WORD", help="A guard's word. May be repeated.")
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Finish an interrupted run: its id, or last.",
+    shell_complete=completing.runs_or_last,
+)
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="WORD",
+    help="A guard's word. May be repeated.",
+    shell_complete=completing.words(completing.GUARD_WORDS),
+)
 @click.option(
     "--expired-only",
     metavar="POLICY",
     help="Close what ended in this policy file, and nothing else. Made for a timer.",
+    shell_complete=completing.files,
 )
 def command(
     plan: str | None,
@@ -61,8 +74,10 @@ def command(
     if expired_only is not None:
         return _expired(said, expired_only, accept, [plan, digest, resume])
     if (plan is None) == (resume is None):
-        raise OperatorFault(
-            "name a plan, or a run to resume", where="apply", try_="portineria apply --help"
+        raise UsageFault(
+            "name a plan, or a run to resume",
+            where="portineria apply",
+            try_="portineria apply plan.json, or portineria apply --resume last",
         )
     if resume is not None:
         handed = Handed(yes=True, accepted=accept)
@@ -83,9 +98,9 @@ def _expired(said: Asked, policy: str, accept: tuple[str, ...], others: list[str
     from portineria.wiring import Handed
 
     if any(others):
-        raise OperatorFault(
+        raise UsageFault(
             "--expired-only makes its own plan from the policy: no plan, digest or run beside it",
-            where="apply",
+            where="portineria apply",
             try_="portineria apply --expired-only policy.yaml --yes",
         )
     found = make_expired(said, read_policy(policy), accept)

@@ -45,8 +45,8 @@ def listing(
     """A collection: filtered, selected and paged as the query asks. Raises GraphFault.
 
     `default` are the members shown without $select; empty means all. $count=true without its
-    header fails silently, as documented: the number is missing. A count is on the first page
-    only (Graph, advanced query capabilities).
+    header fails silently, as documented: the number is missing. A count is on the
+    first page only (Graph, advanced query capabilities).
     """
     query = call.ask.query
     wanted = selected(call, known) or default

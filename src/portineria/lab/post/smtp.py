@@ -13,11 +13,11 @@ from email.utils import getaddresses
 from portineria.lab.login.refusals import SignInFault
 from portineria.lab.post import bearer, gates, sentences
 from portineria.lab.post.bearer import Bearer
+from portineria.lab.post.delivery import Submission
 from portineria.lab.post.front import Front
-from portineria.lab.post.mailboxes import Sent
 from portineria.lab.post.office import PostOffice
 from portineria.lab.post.refusals import BY_SIGN_IN, Refused, SignInRefused, TokenRefused
-from portineria.lab.post.wire import Wire, addresses, is_mailbox
+from portineria.lab.post.wire import Wire, addresses
 from portineria.lab.world import Document
 from portineria.mail.events import Event, Login, MailFrom, Message, RcptTo, TlsAsked
 from portineria.mail.machine import speakable
@@ -36,20 +36,25 @@ class SmtpFront(Front):
 
     def __init__(self, office: PostOffice, address: str = "127.0.0.1") -> None:
         session, clock = office.session(), office.world.clock
-        machine = SmtpServer(
+        self._smtp = SmtpServer(
             sentences.smtp_words(session, clock.now(), address),
             limits=SmtpLimits(message=sentences.SMTP_SIZE),
             stamp=lambda: session.stamp(clock.now()),
         )
-        super().__init__(office, session, machine, address)
+        super().__init__(office, session, self._smtp, address)
         self._mailbox: Document = {}
         self._principal = ""
+        self._login: Login | None = None
+        self._client = ""
         self._recipients = 0
 
     def close(self) -> None:
         if self._mailbox:
             self.office.disconnect(self._mailbox["Guid"])
             self._mailbox = {}
+
+    def _silent(self) -> str:
+        return sentences.SMTP_DROPPED
 
     async def _on(self, event: Event) -> None:
         match event:
@@ -77,6 +82,7 @@ class SmtpFront(Front):
             self._refuse_login(event, refusal, refusal.smtp)
             return
         self._mailbox, self._principal = mailbox, principal
+        self._login, self._client = event, client
         self._accept_login(event, sentences.smtp_authenticated(self.session), client)
 
     async def _authenticated(self, event: Login) -> tuple[Document, str, str]:
@@ -135,8 +141,9 @@ class SmtpFront(Front):
         self._machine.accept(sentences.SMTP_RECIPIENT_OK)
 
     async def _on_message(self, message: Message) -> None:
-        refusal = self._unsendable(message)
-        if refusal:
+        gate, refusal = self._unsendable(message)
+        if gate:
+            self._noted(gate, refusal)
             self._machine.refuse(refusal)
             return
         office, clock = self.office, self.office.world.clock
@@ -144,22 +151,33 @@ class SmtpFront(Front):
         while wait := office.wait_for_turn(guid):
             await clock.sleep(wait)
         office.note_sent(guid, len(message.recipients))
-        self._deliver(message)
-        name = f"{office.world.new_id('message')}@{office.world.initial_domain}"
-        self._machine.accept(sentences.smtp_accepted(name, self.session))
+        submission = Submission(
+            office, self.session, self._mailbox, self._smtp.hello, self.address, message
+        )
+        content, name = submission.completed()
+        submission.deliver(content)
+        accepted = sentences.smtp_accepted(name, self.session)
+        self._noted("", accepted)
+        self._machine.accept(accepted)
 
-    def _unsendable(self, message: Message) -> str:
-        """Why the message is refused at submission, "" when it is not."""
+    def _noted(self, gate: str, said: str) -> None:
+        if self._login is not None:
+            self._note("message", self._login, gate, said, self._client)
+
+    def _unsendable(self, message: Message) -> tuple[str, str]:
+        """The gate that stops the message at submission and what it says; twice "" for none."""
         office, mailbox = self.office, self._mailbox
         wire = office.wire()
         own = str(mailbox["PrimarySmtpAddress"])
         for sender in [message.sender, *_header_from(message.content)]:
             if sender and not self._may_send_as(wire, sender):
-                return sentences.smtp_send_as_denied(own, speakable(sender.encode(), 254))
+                denied = sentences.smtp_send_as_denied(own, speakable(sender.encode(), 254))
+                return "send as", denied
         if len(message.content) > _send_size(mailbox):
-            return sentences.SMTP_TOO_LARGE_FOR_MAILBOX
+            return "size", sentences.SMTP_TOO_LARGE_FOR_MAILBOX
         today = office.recipients_today(mailbox["Guid"]) + len(message.recipients)
-        return sentences.SMTP_QUOTA if today > office.limits.recipients_per_day else ""
+        over = today > office.limits.recipients_per_day
+        return ("quota", sentences.SMTP_QUOTA) if over else ("", "")
 
     def _may_send_as(self, wire: Wire, sender: str) -> bool:
         """The logged-in mailbox, or one it (or who opened it) holds SendAs on (3.5)."""
@@ -168,19 +186,6 @@ class SmtpFront(Front):
         other = wire.recipient(sender)
         holders = (self._principal, str(self._mailbox.get("ExternalDirectoryObjectId")))
         return other is not None and any("SendAs" in wire.send_rights(other, h) for h in holders)
-
-    def _deliver(self, message: Message) -> None:
-        office, now = self.office, self.office.world.clock.now()
-        wire, own = office.wire(), self._mailbox
-        office.store.outbox.append(
-            Sent(own["Guid"], message.sender, message.recipients, message.content, now)
-        )
-        if own.get("MessageCopyForSMTPClientSubmissionEnabled", True):
-            office.store.sent_items(own["Guid"]).add(message.content, now, frozenset({"\\Seen"}))
-        for address in message.recipients:
-            recipient = wire.recipient(address)
-            if recipient is not None and is_mailbox(recipient):
-                office.store.inbox(recipient["Guid"]).add(message.content, now)
 
 
 def _through(wire: Wire, user: str, in_order: tuple[gates.Gate, ...]) -> Document | None:

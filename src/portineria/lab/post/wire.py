@@ -6,7 +6,7 @@ it shows when the weather's effect has passed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,22 @@ class Wire:
     def recipient(self, address: str) -> Document | None:
         """Whoever answers to this address or user name, mailbox or not."""
         return next(self.world["mailboxes"].called(addresses, address), None)
+
+    def mailboxes_of(self, users: Set[str]) -> list[Document]:
+        """The mailboxes of these people, by object id."""
+        rows = self.world["mailboxes"].all()
+        return [
+            row for row in rows if row.get("ExternalDirectoryObjectId") in users and is_mailbox(row)
+        ]
+
+    def group(self, address: str) -> Document | None:
+        """The group that mail to this address is for."""
+        return self.world["groups"].find("mail", address)
+
+    def is_ours(self, domain: str) -> bool:
+        """Whether the tenant takes mail for this domain."""
+        ours = {str(row["id"]).lower() for row in self.world["domains"].all()}
+        return domain.lower() in ours | {self.world.initial_domain.lower()}
 
     def is_known_user(self, address: str) -> bool:
         return self.world["users"].find("userPrincipalName", address) is not None
