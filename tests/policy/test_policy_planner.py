@@ -258,7 +258,7 @@ def test_with_security_defaults_off_staging_and_enforcing_are_two_plans() -> Non
         (
             "allow: [smtp], through: oauth-app",
             mailbox("x", kind=RecipientKind.ON_PREMISES),
-            "on premises",
+            "on-premises mailbox",
         ),
         (
             "allow: [smtp], through: oauth-app",

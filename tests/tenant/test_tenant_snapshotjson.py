@@ -56,6 +56,7 @@ MEMBERS: dict[str, st.SearchStrategy[object]] = {
     "users": UNSEEN | keyed(User),
     "groups": keyed(Group),
     "groups_asked": st.frozensets(NAMES, max_size=2),
+    "unread": st.dictionaries(NAMES, NAMES, max_size=2),
     "role_members": UNSEEN | st.dictionaries(NAMES, st.frozensets(NAMES), max_size=2),
     "apps": UNSEEN | keyed(App),
     "rights": st.dictionaries(st.tuples(NAMES, NAMES), st.builds(MailboxRight), max_size=2),

@@ -82,6 +82,11 @@ def user(call: Call) -> Answer:
     return one(call, "users", select(_user(find_user(call.seen, call.names["id"])), names))
 
 
+def shown_user(row: Document) -> Document:
+    """A person with the default members."""
+    return select(_user(row), DEFAULT_USER)
+
+
 def revoke(call: Call) -> Answer:
     found = find_user(call.seen, call.names["id"])
     call.world["users"].patch(found["id"], signInSessionsValidFromDateTime=call.now())
@@ -111,8 +116,8 @@ def group(call: Call) -> Answer:
 
 
 def members(call: Call) -> Answer:
-    people = _people_in(call).map(lambda row: _typed("user", _public(row)))
-    return listing(call, "directoryObjects", people)
+    """Whoever is in a group, of every type; what the caller may not read shows its id alone."""
+    return listing(call, "directoryObjects", _members_of(call))
 
 
 def user_members(call: Call) -> Answer:
@@ -195,6 +200,40 @@ def _find_group(call: Call) -> Document:
     return found
 
 
+_TYPES = (
+    ("users", "user", ("User.Read.All", "User.ReadBasic.All")),
+    ("groups", "group", ("Group.Read.All", "GroupMember.Read.All")),
+    ("devices", "device", ("Device.Read.All",)),
+    ("contacts", "orgContact", ("OrgContact.Read.All",)),
+    ("servicePrincipals", "servicePrincipal", ("Application.Read.All",)),
+)
+"""Kind, type, and the permissions of which one shows more than the id."""
+
+
+def _members_of(call: Call) -> Scan:
+    names = list(_member_ids(call, _find_group(call)["id"]))
+
+    def since(start: int) -> Iterator[tuple[int, Document]]:
+        for behind, name in enumerate(islice(names, start, None), start + 1):
+            member = _member(call, name)
+            if member is not None:
+                yield behind, member
+
+    return Scan(since)
+
+
+def _member(call: Call, name: str) -> Document | None:
+    held = set(call.claims.get("roles") or ()) | set(str(call.claims.get("scp", "")).split())
+    for kind, type_, permissions in _TYPES:
+        found = call.seen.look(kind, name)
+        if found is None or (type_ == "servicePrincipal" and call.version != "beta"):
+            continue
+        if held & {*permissions, "Directory.Read.All"}:
+            return _typed(type_, _public(found))
+        return _typed(type_, {"id": name, **dict.fromkeys(_public(found).keys() - {"id"})})
+    return None
+
+
 def _people_in(call: Call) -> Scan:
     """The users of a group and of the groups inside it, each once. Only their ids are gathered
     before the page is known: a group may hold everybody."""
@@ -210,16 +249,17 @@ def _people_in(call: Call) -> Scan:
 
 
 def _member_ids(call: Call, group: str) -> Iterator[str]:
+    """Every member, through the groups inside, each once; a circle of groups ends."""
     waiting, met = deque([group]), set[str]()
     while waiting:
         name = waiting.popleft()
         if name in met:
             continue
         met.add(name)
-        inner = call.seen.look("groups", name)
-        if inner is None:
+        if name != group:
             yield name
-        else:
+        inner = call.seen.look("groups", name)
+        if inner is not None:
             waiting.extend(inner.get("members", []))
 
 

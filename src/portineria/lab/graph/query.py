@@ -74,7 +74,9 @@ def selected(call: Call, known: Sequence[str]) -> tuple[str, ...]:
 
 
 def select(row: Document, wanted: Sequence[str]) -> Document:
-    return {name: row.get(name) for name in wanted} if wanted else row
+    """The wanted members; a row's type is told in any case."""
+    typed = {name: row[name] for name in ("@odata.type",) if name in row}
+    return {**typed, **{name: row.get(name) for name in wanted}} if wanted else row
 
 
 def plain_listing(call: Call, what: str, rows: Iterable[Document]) -> Answer:

@@ -13,6 +13,7 @@ from portineria.lab.graph import (
     consent,
     directory,
     evaluate,
+    licences,
     locations,
     protections,
 )
@@ -64,6 +65,7 @@ _ASSIGN = _any("AppRoleAssignment.ReadWrite.All+Application.Read.All")
 _GRANT = _any("DelegatedPermissionGrant.ReadWrite.All")
 _GRANTS = (*_GRANT, *_any("Directory.Read.All", "Application.Read.All"))
 _REVOKE = _any("User.RevokeSessions.All", "User.ReadWrite.All")
+_LICENSE = _any("LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All")
 _PER_USER_MFA = _any("Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod")
 _AUDIT = _any("AuditLog.Read.All")
 
@@ -129,6 +131,7 @@ def _routes() -> tuple[Route, ...]:
         directory_("GET", "/users", directory.users, _USERS),
         directory_("GET", "/users/{id}", directory.user, _USERS),
         directory_("POST", "/users/{id}/revokeSignInSessions", directory.revoke, _REVOKE),
+        directory_("POST", "/users/{id}/assignLicense", licences.assign_licence, _LICENSE),
         directory_("GET", "/users/{id}/transitiveMemberOf", directory.member_of, _GROUPS),
         Route(
             "GET",
