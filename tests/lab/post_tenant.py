@@ -112,6 +112,11 @@ class Tenant:
         row = {"Identity": name, "User": principal, "AccessRights": ["FullAccess"]}
         self.put("mailboxPermissions", f"{guid(name)}/{principal}", row)
 
+    def receives(self, name: str, *messages: bytes) -> None:
+        """Mail in somebody's INBOX."""
+        for message in messages:
+            self.office.store.inbox(guid(name)).add(message, self.clock.now())
+
     # --- what a client brings ---
 
     def user_token(self, name: str, protocol: str, **claims: Any) -> str:

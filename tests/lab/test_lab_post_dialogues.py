@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from post_tenant import PASSWORD, Tenant, b64, guid, xoauth2
 
-from dialogue import Dialogue, folder, play
+from dialogue import FOLDER, Dialogue, folder, play
 from portineria.clock import SystemClock
 from portineria.lab.authority import authority
 from portineria.lab.history import History
@@ -40,6 +40,11 @@ def values(tenant: Tenant) -> dict[str, str]:
     }
 
 
+def mail(name: str) -> bytes:
+    """A message beside the dialogues, as it is on the wire."""
+    return (FOLDER / "post" / "mail" / f"{name}.eml").read_bytes().replace(b"\n", b"\r\n")
+
+
 class InProcess:
     def __init__(self, tenant: Tenant, door: str) -> None:
         self.front = DOORS[door].front(tenant.office, "192.0.2.7")
@@ -62,6 +67,8 @@ class InProcess:
 @pytest.mark.parametrize("dialogue", DIALOGUES, ids=[d.name for d in DIALOGUES])
 async def test_the_post_office_says_what_was_captured(dialogue: Dialogue) -> None:
     tenant = Tenant()
+    for name in dialogue.settings.get("mail", "").split():
+        tenant.receives("ada", mail(name))
     await play(dialogue, InProcess(tenant, dialogue.settings["use"]), values(tenant))
 
 
@@ -144,7 +151,8 @@ async def test_the_standard_librarys_clients_log_in(post: Open) -> None:
     assert await in_thread(lambda: pop(False)) == (0, 0)
     assert await in_thread(lambda: pop(True)) == (0, 0)
     assert await in_thread(smtp) == {}
-    assert post.tenant.office.store.outbox[0].content == b"Subject: x\r\n\r\n.\r\n"
+    (arrived,) = post.tenant.office.store.inbox(guid("bob")).messages
+    assert arrived.content.endswith(b"Subject: x\r\n\r\n.\r\n")
     operations = {(asked.operation, asked.status) for asked in post.history.asked}
     assert ("imap first command", 200) in operations
     assert ("smtp auth", 200) in operations

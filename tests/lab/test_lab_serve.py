@@ -7,10 +7,11 @@ import imaplib
 import os
 import signal
 import smtplib
+import socket
 import ssl
 import stat
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ import pytest
 from cryptography import x509
 
 from portineria.clock import SystemClock
-from portineria.lab.authority import NAMES, authority
-from portineria.lab.serve import FACES, Options, Running, run_forever, serve
+from portineria.lab.authority import authority
+from portineria.lab.names import NAMES
+from portineria.lab.portrefused import PortRefused
+from portineria.lab.ports import FACES, ORDER, SHARED
+from portineria.lab.serve import Options, Running, run_forever, serve
 
 MAIL = ("imaps", "imap", "pops", "pop", "smtp")
 
@@ -110,18 +114,18 @@ async def test_the_authority_survives_a_restart_and_keeps_its_key_private(tmp_pa
         second = kept(running)
     assert first == second
     assert stat.S_IMODE((folder / "ca.key").stat().st_mode) == 0o600
-    assert stat.S_IMODE((folder / "server.pem").stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {path.name for path in folder.iterdir()} == {"ca.key", "ca.pem"}
 
 
-def test_the_certificate_names_the_lab_and_microsofts_hosts(tmp_path: Path) -> None:
-    clock = SystemClock(asyncio.sleep)
-    authority(tmp_path, clock).server_context(clock)
-    text = (tmp_path / "server.pem").read_bytes()
-    certificate = x509.load_pem_x509_certificate(text[text.index(b"-----BEGIN CERT") :])
+async def test_the_certificate_names_the_lab_and_microsofts_hosts(tmp_path: Path) -> None:
+    async with served(tmp_path, hosts=("mail.test", "localhost")) as running:
+        host, _, port = running.info["imaps"].partition(":")
+        text = await asyncio.to_thread(ssl.get_server_certificate, (host, int(port)))
+    certificate = x509.load_pem_x509_certificate(text.encode())
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert {"localhost", "graph.microsoft.com", "smtp.office365.com"} <= set(NAMES)
-    assert names.get_values_for_type(x509.DNSName) == list(NAMES)
+    assert names.get_values_for_type(x509.DNSName) == [*NAMES, "mail.test"]
     assert [str(a) for a in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "::1"]
 
 
@@ -136,8 +140,92 @@ def test_a_broken_authority_is_made_anew(tmp_path: Path) -> None:
 async def test_a_taken_port_is_an_error_that_leaves_nothing_open(tmp_path: Path) -> None:
     async with served(tmp_path / "one") as running:
         port = int(running.info["graph"].rpartition(":")[2])
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(PortRefused, match="address already in use") as refused:
             await serve(Options(state_dir=tmp_path / "two", seed="small", ports={"graph": port}))
+    assert (refused.value.port, refused.value.doors) == (port, ("graph",))
+
+
+def free_run(length: int) -> int:
+    """The first of so many free ports in a row."""
+    for first in range(20_000 + os.getpid() % 9_000, 60_000, length):
+        with ExitStack() as held:
+            try:
+                for port in range(first, first + length):
+                    held.enter_context(socket.create_server(("127.0.0.1", port)))
+            except OSError:
+                continue
+        return first
+    raise AssertionError("no free ports")
+
+
+async def test_ports_are_counted_from_a_base_in_the_order_of_the_doors(tmp_path: Path) -> None:
+    first = free_run(len(ORDER))
+    async with served(tmp_path / "lab", base_port=first) as running:
+        told = [int(running.info[door].rpartition(":")[2]) for door in ORDER]
+    assert (*FACES, *MAIL) == ORDER
+    assert told == list(range(first, first + 9))
+
+
+async def test_where_one_port_of_the_row_is_taken_none_is_left_open(tmp_path: Path) -> None:
+    first = free_run(len(ORDER))
+    with socket.create_server(("127.0.0.1", first + 8)):
+        with pytest.raises(PortRefused, match=rf"port {first + 8} \(smtp\) is taken"):
+            await serve(Options(state_dir=tmp_path, seed="small", base_port=first))
+        for port in range(first, first + 8):
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("first", [0, -1, 65_528, 70_000])
+def test_a_row_of_ports_that_cannot_be_is_refused(first: int, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the first may be 1 to 65527"):
+        Options(state_dir=tmp_path, base_port=first).numbers()
+
+
+def test_real_ports_are_microsofts(tmp_path: Path) -> None:
+    assert Options(state_dir=tmp_path, real_ports=True).numbers() == {
+        **{"login": 443, "graph": 443, "exchange": 443},
+        **{"imaps": 993, "imap": 143, "pops": 995, "pop": 110, "smtp": 587},
+    }
+
+
+async def test_behind_one_port_the_name_decides_and_addresses_are_microsofts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = free_run(1)
+    monkeypatch.setattr("portineria.lab.serve.REAL_PORTS", dict.fromkeys(SHARED, shared))
+    async with (
+        served(tmp_path / "lab", real_ports=True, hosts=("mail.test",)) as running,
+        client(running) as http,
+    ):
+        info = running.info
+
+        async def ask(host: str, path: str) -> httpx2.Response:
+            url = f"https://localhost:{shared}{path}"
+            return await http.get(url, headers={"host": host}, extensions={"sni_hostname": host})
+
+        discovery = f"/{info['tenant']}/v2.0/.well-known/openid-configuration"
+        issuer = (await ask("login.microsoftonline.com", discovery)).json()["issuer"]
+        told = (await http.get(f"{info['control']}/info")).json()
+        answers = {
+            (host, path): (await ask(host, path)).status_code
+            for host in ("graph.microsoft.com", "login.windows.net", "mail.test", "control.lab")
+            for path in ("/v1.0/domains", "/adminapi/beta/x", discovery, "/info")
+        }
+        assert (await ask("elsewhere.example", "/info")).status_code == 421
+    assert info["graph"] == f"https://graph.microsoft.com:{shared}"
+    assert info["exchange"] == f"https://outlook.office365.com:{shared}"
+    assert issuer == f"https://login.microsoftonline.com:{shared}/{info['tenant']}/v2.0"
+    assert info["imaps"].startswith("outlook.office365.com:")
+    assert info["smtp"].startswith("smtp.office365.com:")
+    assert info["control"].startswith("https://localhost:")
+    assert told == info
+    assert answers["graph.microsoft.com", "/v1.0/domains"] == 401
+    assert answers["mail.test", "/v1.0/domains"] == 401
+    assert answers["mail.test", "/adminapi/beta/x"] != 421
+    assert answers["mail.test", discovery] == answers["login.windows.net", discovery] == 200
+    assert {answers["control.lab", path] for path in ("/info", discovery)} == {421}
+    assert answers["mail.test", "/info"] == 404
 
 
 @pytest.mark.parametrize("bad", [{"seed": "fabrikam"}, {"weather": "sunny"}])

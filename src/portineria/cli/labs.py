@@ -8,34 +8,40 @@ import signal
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
-from portineria.doors.files import write_atomic
+from portineria.doors.files import Lock, write_atomic
 from portineria.doors.state import StateFolder
-from portineria.fault import OperatorFault, ServiceFault
+from portineria.fault import GuardStop, OperatorFault, ServiceFault
+
+if TYPE_CHECKING:
+    from portineria.cli.labwish import Wish
 
 Info = dict[str, Any]
 
-UP_WITHIN = 60.0
+UP_WITHIN = 120.0
 DOWN_WITHIN = 20.0
 PROFILE = "lab"
+LOCK = "running.lock"
+LOG = "lab.log"
+KEPT = ("ca.pem", "ca.key", LOG, LOCK)
+"""What `lab down` leaves: the authority, so that it is trusted once, and the log. The lock goes
+by itself."""
 
 
 def running(state: StateFolder) -> Info | None:
     """What the running lab of this state folder says of itself; None where none answers."""
     try:
-        kept: Info = json.loads(_info_file(state).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        kept = json.loads(_info_file(state).read_text(encoding="utf-8"))
+        told: Info = control(kept, "GET", "/info")
+        return told if told["pid"] == kept["pid"] else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    try:
-        told = control(kept, "GET", "/info")
-    except (OSError, ValueError):
-        return None
-    return kept if told.get("pid") == kept.get("pid") else None
 
 
 def control(info: Mapping[str, Any], method: str, path: str, body: Any = None) -> Any:
@@ -55,66 +61,106 @@ def announce(state: StateFolder, info: Info) -> None:
 
 
 def forget(state: StateFolder) -> None:
-    """Called by a lab that shuts. The profile stays: the next lab writes it anew."""
-    _info_file(state).unlink(missing_ok=True)
+    """Called where no lab runs: of the last one its authority and its log stay, nothing else."""
+    (state.profiles / f"{PROFILE}.yaml").unlink(missing_ok=True)
+    for path in state.lab.glob("*") if state.lab.is_dir() else ():
+        if path.name not in KEPT:
+            path.unlink(missing_ok=True)
 
 
-def start(state: StateFolder, seed: str, weather: str) -> Info:
-    """Start a lab in the background and wait until it answers. Raises OperatorFault."""
+def start(state: StateFolder, wish: Wish) -> Info:
+    """Start a lab in the background and wait until it answers. Raises OperatorFault.
+
+    Where another call starts one at the same time, that one is waited for; it has to be what is
+    asked for here.
+    """
+    end = time.monotonic() + UP_WITHIN
+    while True:
+        with tempfile.TemporaryFile() as said:
+            child = _spawn(state, wish, said)
+            info = _answering(state, child, end)
+            if info is not None:
+                wish.refuse_another(info)
+                return info
+            if child.returncode != GuardStop.exit_code or time.monotonic() > end:
+                raise _did_not_start(said, state.lab / LOG)
+        # Another one is starting or stopping: then that one answers, or the next of ours does.
+        time.sleep(0.5)
+
+
+def _spawn(state: StateFolder, wish: Wish, said: IO[bytes]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "portineria", "--state", str(state.root), "--json"]
-    command += ["lab", "up", "--seed", seed, "--weather", weather]
-    log = state.lab / "lab.log"
-    write_atomic(log, b"")
-    with log.open("wb") as output:
-        child = subprocess.Popen(  # noqa: S603 - this very program
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+    command += ["lab", "up", *wish.words()]
+    log = os.open(state.lab / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return subprocess.Popen(  # noqa: S603 - this very program
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=log, start_new_session=True
         )
+    finally:
+        os.close(log)
+
+
+def _answering(state: StateFolder, child: subprocess.Popen[bytes], end: float) -> Info | None:
+    """What the lab says once it answers; None where the child ended, or has to be ended."""
     found: list[Info] = []
 
     def answers() -> bool:
-        info = running(state)
-        found.extend([info] if info is not None and info["pid"] == child.pid else [])
+        found.extend(filter(None, [running(state)]))
         return bool(found) or child.poll() is not None
 
-    if not _wait(answers, UP_WITHIN) or not found:
-        if child.poll() is None:
-            child.kill()
-        child.wait()
-        raise _did_not_start(log)
-    # It outlives us on purpose: nobody waits for it here, `stop` does.
-    child.returncode = 0
-    return found[0]
-
-
-def _did_not_start(log: Path) -> OperatorFault:
-    text = log.read_text(encoding="utf-8", errors="replace").strip()
     try:
-        why = str(json.loads(text)["error"]["why"])
+        _wait(answers, end - time.monotonic())
+        if found:
+            # It outlives us on purpose: nobody waits for it here, `stop` does.
+            child.returncode = 0
+    finally:
+        if not found and child.poll() is None:
+            child.kill()
+            child.wait()
+            _tidy(state)
+    return found[0] if found else None
+
+
+def _did_not_start(said: IO[bytes], log: Path) -> OperatorFault:
+    said.seek(0)
+    try:
+        error = json.loads(said.read())["error"]
+        return OperatorFault(
+            str(error["why"]), where=error["where"], try_=error["try"], evidence=error["evidence"]
+        )
     except (ValueError, KeyError, TypeError):
-        why = "the lab did not come up"
-    return OperatorFault(
-        why, where=str(log), try_="portineria lab up, without --detach, shows more"
-    )
+        return OperatorFault(
+            "the lab did not come up",
+            where=str(log),
+            try_="portineria lab up, without --detach, shows more",
+        )
 
 
 def stop(state: StateFolder) -> bool:
     """Stop the lab and wait until it is gone; False where none was running."""
     info = running(state)
-    if info is None:
-        forget(state)
-        return False
-    control(info, "POST", "/stop", {})
-    pid = int(info["pid"])
-    if not _wait(lambda: not _alive(pid), DOWN_WITHIN):
-        os.kill(pid, signal.SIGKILL)
-        if not _wait(lambda: not _alive(pid), 5.0):
-            raise ServiceFault("the lab does not stop", where=f"process {pid}")
-    forget(state)
-    return True
+    if info is not None:
+        control(info, "POST", "/stop", {})
+        _gone(int(info["pid"]))
+    _tidy(state)
+    return info is not None
+
+
+def _tidy(state: StateFolder) -> None:
+    """What a lab that was killed has left is cleared away."""
+    try:
+        with Lock(state.lab / LOCK, passing=True):
+            forget(state)
+    except (GuardStop, FileNotFoundError):
+        return  # the next one is starting already, or there never was one
+
+
+def _gone(pid: int) -> None:
+    if _wait(lambda: not _alive(pid), DOWN_WITHIN):
+        return
+    os.kill(pid, signal.SIGKILL)
+    if not _wait(lambda: not _alive(pid), 5.0):
+        raise ServiceFault("the lab does not stop", where=f"process {pid}")
 
 
 def write_profile(state: StateFolder, info: Info) -> Path:

@@ -76,13 +76,26 @@ class Lock:
     """Held while one process works on a tenant; the system lets go of it when that dies.
 
     A context manager. Entering raises GuardStop, naming the other process, where it is held.
+    With `passing` the file goes away at the end.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, passing: bool = False) -> None:
         self._path = path
+        self._passing = passing
         self._descriptor: int | None = None
 
     def __enter__(self) -> Lock:
+        descriptor = self._held()
+        while not self._still_named(descriptor):
+            # Its holder removed it between our opening and our locking: that file is nobody's.
+            os.close(descriptor)
+            descriptor = self._held()
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        self._descriptor = descriptor
+        return self
+
+    def _held(self) -> int:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -96,10 +109,13 @@ class Lock:
                 try_="Wait until it has finished.",
                 evidence={"pid": holder},
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
-        self._descriptor = descriptor
-        return self
+        return descriptor
+
+    def _still_named(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def __exit__(
         self,
@@ -107,8 +123,10 @@ class Lock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """The file stays: removing it would let two processes lock two files of one name."""
+        """The file stays, or goes while it is still locked: then whoever waits for it sees that."""
         if self._descriptor is not None:
             os.ftruncate(self._descriptor, 0)
+            if self._passing:
+                self._path.unlink(missing_ok=True)
             os.close(self._descriptor)
             self._descriptor = None

@@ -2,7 +2,7 @@
 
 A face is `async def answer(lab, ask) -> Answer`; it names the operation, then hands a
 synchronous handler to `sky.weathered`. Which face answers is decided by the Host header, or
-by the port's own face when uvicorn serves one face a port (scope["portineria.face"]).
+by the port it came in by (scope["portineria.face"], "" where that port has no such host).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from portineria.lab.exchange import face as exchange
 from portineria.lab.graph import face as graph
 from portineria.lab.lab import Lab
 from portineria.lab.login import face as login
+from portineria.lab.names import HOSTS
 from portineria.lab.sky import Cut
 
 Face = Callable[[Lab, Ask], Awaitable[Answer]]
@@ -32,28 +33,17 @@ FACES: Mapping[str, Face] = MappingProxyType(
     }
 )
 
-HOSTS: Mapping[str, str] = MappingProxyType(
-    {
-        "login.lab": "login",
-        "login.microsoftonline.com": "login",
-        "graph.lab": "graph",
-        "graph.microsoft.com": "graph",
-        "exchange.lab": "exchange",
-        "outlook.office365.com": "exchange",
-        "outlook.office.com": "exchange",
-        "control.lab": "control",
-    }
-)
-
 
 def build_app(lab: Lab, hosts: Mapping[str, str] = HOSTS) -> ASGIApp:
-    """The app for in-process use (dispatch by host) and for uvicorn (dispatch by port)."""
+    """The app for in-process use (dispatch by host) and for uvicorn (dispatch by its ports)."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        name = scope.get("portineria.face") or hosts.get(request.url.hostname or "", "")
+        name = scope.get("portineria.face")
+        if name is None:
+            name = hosts.get(request.url.hostname or "", "")
         if name not in FACES:
             await Response(b"no such host in the lab", 421)(scope, receive, send)
             return

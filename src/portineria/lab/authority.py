@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -15,21 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from portineria.clock import Clock
+from portineria.lab.names import ADDRESSES, NAMES
 
-NAMES = (
-    "localhost",
-    "login.lab",
-    "graph.lab",
-    "exchange.lab",
-    "control.lab",
-    "mail.lab",
-    "login.microsoftonline.com",
-    "graph.microsoft.com",
-    "outlook.office365.com",
-    "outlook.office.com",
-    "smtp.office365.com",
-)
-ADDRESSES = ("127.0.0.1", "::1")
 LIFE = timedelta(days=3650)
 SERVER_LIFE = timedelta(days=397)
 DAY = timedelta(days=1)
@@ -47,16 +35,23 @@ class Authority:
     def path(self) -> Path:
         return self.folder / "ca.pem"
 
-    def server_context(self, clock: Clock) -> ssl.SSLContext:
-        """TLS for every door of the lab, with a certificate made for this start."""
+    def server_context(self, clock: Clock, extra: Sequence[str] = ()) -> ssl.SSLContext:
+        """TLS for every door of the lab, with a certificate made for this start.
+
+        It is good for NAMES and for `extra`.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _server(self, key, clock.now())
-        place = self.folder / "server.pem"
-        text = _private(key) + certificate.public_bytes(serialization.Encoding.PEM)
-        _write(place, text, 0o600)
+        certificate = _server(self, key, clock.now(), [*NAMES, *extra])
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(place)
+        # OpenSSL reads a chain from a file only: it is there for that moment.
+        place = self.folder / f"server.{os.getpid()}.pem"
+        try:
+            text = _private(key) + certificate.public_bytes(serialization.Encoding.PEM)
+            _write(place, text, 0o600)
+            context.load_cert_chain(place)
+        finally:
+            place.unlink(missing_ok=True)
         return context
 
 
@@ -106,9 +101,11 @@ def _root(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
     )
 
 
-def _server(issuer: Authority, key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
+def _server(
+    issuer: Authority, key: ec.EllipticCurvePrivateKey, now: datetime, hosts: Sequence[str]
+) -> x509.Certificate:
     public = key.public_key()
-    names = [x509.DNSName(name) for name in NAMES]
+    names = [x509.DNSName(name) for name in dict.fromkeys(hosts)]
     numbers = [x509.IPAddress(ip_address(number)) for number in ADDRESSES]
     above = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
     return (

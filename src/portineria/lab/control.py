@@ -6,7 +6,7 @@ It arranges and looks; it is no part of what is imitated, so no weather touches 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ MAIL_SCOPES = " ".join(
     f"https://outlook.office.com/{name}"
     for name in ("IMAP.AccessAsUser.All", "POP.AccessAsUser.All", "SMTP.Send")
 )
-Handler = Callable[["Lab", Ask, Mapping[str, str]], Answer]
+Handler = Callable[["Lab", Ask, Mapping[str, str]], Answer | Awaitable[Answer]]
 
 
 class Arrangement(ValueError):
@@ -40,16 +40,18 @@ async def answer(lab: Lab, ask: Ask) -> Answer:
         known = known or match is not None
         if match is not None and method == ask.method:
             try:
-                return handler(lab, ask, match.groupdict())
+                told = handler(lab, ask, match.groupdict())
+                return told if isinstance(told, Answer) else await told
             except Arrangement as fault:
                 return Answer(status=400, body={"error": str(fault)})
     return Answer(status=405 if known else 404, body={"error": "no such door"})
 
 
-def reset(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
+async def reset(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
     """{"seed": name}: a fresh world; history and the sky's memory are cleared."""
     name = _body(ask).get("seed") or lab.seed
     plant(lab, str(name))
+    await lab.tell(lab)
     return Answer(body={"seed": lab.seed, "tenant": lab.world.tenant_id})
 
 

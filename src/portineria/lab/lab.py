@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,10 @@ from portineria.lab.seeds.planting import load
 from portineria.lab.sky import Sky
 from portineria.lab.weather import Weather
 from portineria.lab.world import World
+
+
+async def _untold(_: Lab) -> None:
+    return
 
 
 @dataclass(slots=True)
@@ -39,15 +43,22 @@ class Lab:
     info: dict[str, Any] = field(default_factory=dict)
     """What serve tells about the running lab, for the control door."""
     stop: Callable[[], None] = lambda: None
+    tell: Callable[[Lab], Awaitable[None]] = _untold
+    """Finds out what people may use, and writes it into `info`; nothing where nobody asks."""
 
 
 def open_lab(
-    clock: Clock, seed: str = "small", weather: Weather | None = None, tenant: World | None = None
+    clock: Clock,
+    seed: str = "small",
+    weather: Weather | None = None,
+    tenant: World | None = None,
+    *,
+    mailboxes: int | None = None,
 ) -> Lab:
     """A lab with a planted world (or a given one), ready for `build_app`. Raises NoSuchSeed."""
     world = tenant or World(clock)
     if tenant is None:
-        load(world, seed)
+        load(world, seed, mailboxes=mailboxes)
     lab = Lab(world, clock, weather or Weather(), seed=seed)
     lab.info = {**facts(world), **{name: lab.urls[name] for name in lab.urls}}
     return lab

@@ -1,9 +1,8 @@
-"""The lab on real ports: one a face, TLS everywhere, and the post office beside them."""
+"""The lab on ports of this machine: HTTPS faces, the post office, TLS everywhere."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import ssl
@@ -12,35 +11,68 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
+from starlette.requests import Request
+from starlette.types import ASGIApp, Scope
 
 from portineria.clock import Clock, SystemClock
 from portineria.lab.app import build_app
 from portineria.lab.authority import Authority, authority
 from portineria.lab.lab import Lab, open_lab
+from portineria.lab.names import shared_face
+from portineria.lab.portrefused import PortRefused
+from portineria.lab.ports import (
+    FACES,
+    ORDER,
+    REAL_PORTS,
+    SHARED,
+    address,
+    consecutive,
+)
 from portineria.lab.post.office import PostOffice
 from portineria.lab.post.serve import DOORS, PostServers, into, listen
+from portineria.lab.told import tell
 from portineria.lab.weather import forecast
-
-FACES = ("login", "graph", "exchange", "control")
-HOST = "127.0.0.1"
-KEEP = 120  # seconds an idle connection stays open: clients wait long between two requests
+from portineria.lab.web import Choose, Front
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to open a lab. `ports` maps a door (FACES, and imaps imap pops pop smtp) to a number;
-    a door that is not named gets a free one."""
+    """How to open a lab.
+
+    `ports` maps a door (ports.ORDER) to a number; a door that is not named gets a free one.
+    `base_port` numbers them all, from it on; `real_ports` takes Microsoft's numbers and tells
+    addresses by Microsoft's names, which the caller has to point at this machine. At most one
+    of the three. `hosts` are more names the certificate is good for. `mailboxes` plants that
+    many mailboxes instead of a seed's own people.
+    """
 
     state_dir: Path
     seed: str = "contoso"
+    mailboxes: int | None = None
     weather: str = "fair"
     overrides: Mapping[str, Any] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)
+    base_port: int | None = None
+    real_ports: bool = False
+    hosts: tuple[str, ...] = ()
     clock: Clock | None = None
+
+    def numbers(self) -> Mapping[str, int]:
+        """Door to port number, 0 for any free one. Raises ValueError."""
+        if self.real_ports:
+            return REAL_PORTS
+        return self.ports if self.base_port is None else consecutive(self.base_port)
+
+    def told(self) -> dict[str, Any]:
+        """What the lab was started with; seed and weather may be changed while it runs."""
+        return {
+            "seed": self.seed,
+            "mailboxes": self.mailboxes,
+            "weather": self.weather,
+            "base_port": self.base_port,
+            "real_ports": self.real_ports,
+            "hosts": list(self.hosts),
+        }
 
 
 @dataclass(slots=True)
@@ -50,8 +82,9 @@ class Running:
     lab: Lab
     info: dict[str, Any]
     stopping: asyncio.Event
-    fronts: list[Front]
+    fronts: list[Front] = field(default_factory=list)
     post: PostServers | None = None
+    ports: dict[str, int] = field(default_factory=dict)
 
     async def close(self) -> None:
         """Shut every door; nothing is left running."""
@@ -62,26 +95,30 @@ class Running:
 
 
 async def serve(options: Options) -> Running:
-    """Open every door. Raises OSError for a port that is taken, ValueError for an unknown seed
-    or weather."""
+    """Open every door. Raises PortRefused for a port that cannot be had, ValueError for an
+    unknown seed or weather."""
     clock = options.clock or SystemClock(asyncio.sleep)
-    lab = open_lab(clock, options.seed, forecast(options.weather, options.overrides))
+    numbers = options.numbers()
+    lab = open_lab(
+        clock,
+        options.seed,
+        forecast(options.weather, options.overrides),
+        mailboxes=options.mailboxes,
+    )
     ca = authority(options.state_dir, clock)
-    context = ca.server_context(clock)
-    running = Running(lab, {}, asyncio.Event(), [])
+    context = ca.server_context(clock, options.hosts)
+    running = Running(lab, {}, asyncio.Event())
     lab.stop = running.stopping.set
     try:
-        app = build_app(lab)
-        for face in FACES:
-            front = Front(face)
-            running.fronts.append(front)
-            await front.open(app, context, options.ports.get(face, 0))
-            lab.urls[face] = f"https://localhost:{front.port}"
-        running.post = await _open_post(lab, context, options.ports)
+        await _open_web(running, options, context, numbers)
+        running.post = await _open_post(lab, context, numbers)
+        running.ports |= running.post.ports
     except BaseException:
         await running.close()
         raise
-    running.info = _info(running, ca)
+    lab.tell = tell
+    await tell(lab)
+    running.info = _info(running, options, ca)
     lab.info = running.info
     return running
 
@@ -102,76 +139,69 @@ async def run_forever(options: Options, ready: Callable[[dict[str, Any]], None])
         await running.close()
 
 
-class Front:
-    """One port that serves one face."""
-
-    def __init__(self, face: str) -> None:
-        self.face = face
-        self.port = 0
-        self._state = ServerState()
-        self._server: asyncio.Server | None = None
-
-    async def open(self, app: ASGIApp, context: ssl.SSLContext, port: int) -> None:
-        # No lifespan and no signal handlers of uvicorn's: the protocol alone is used.
-        config = uvicorn.Config(
-            _facing(app, self.face), log_config=None, access_log=False, timeout_keep_alive=KEEP
-        )
-        config.load()
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: _Cuttable(config, self._state, {}), HOST, port, ssl=context, backlog=512
-        )
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def close(self) -> None:
-        if self._server is None:
-            return
-        self._server.close()
-        for task in list(self._state.tasks):
-            task.cancel()
-        await asyncio.gather(*self._state.tasks, return_exceptions=True)
-        for connection in list(self._state.connections):
-            transport = getattr(connection, "transport", None)
-            if transport is not None:
-                transport.abort()
-        await self._server.wait_closed()
+async def _open_web(
+    running: Running, options: Options, context: ssl.SSLContext, numbers: Mapping[str, int]
+) -> None:
+    app = build_app(running.lab)
+    if options.real_ports:
+        by_name = _by_name(options.hosts)
+        await _open_front(running, app, context, numbers, SHARED, by_name)
+    for face in FACES:
+        if face not in running.ports:
+            await _open_front(running, app, context, numbers, (face,), _always(face))
+    for face in FACES:
+        running.lab.urls[face] = address(face, running.ports[face], real=options.real_ports)
 
 
-class _Cuttable(H11Protocol):
-    """Lets the app break its connection: scope["extensions"]["portineria.cut"]()."""
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        inner = self.app
-
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            extensions = {**scope.get("extensions", {}), "portineria.cut": self.transport.abort}
-            await inner({**scope, "extensions": extensions}, receive, send)
-
-        self.app = app
-
-
-def _facing(app: ASGIApp, face: str) -> ASGIApp:
-    async def faced(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, "portineria.face": face}, receive, send)
-
-    return faced
+async def _open_front(
+    running: Running,
+    app: ASGIApp,
+    context: ssl.SSLContext,
+    numbers: Mapping[str, int],
+    faces: tuple[str, ...],
+    choose: Choose,
+) -> None:
+    front = Front(choose)
+    running.fronts.append(front)
+    port = numbers.get(faces[0], 0)
+    try:
+        await front.open(app, context, port)
+    except OSError as error:
+        raise PortRefused(port, faces, error) from None
+    running.ports |= dict.fromkeys(faces, front.port)
 
 
-async def _open_post(lab: Lab, context: ssl.SSLContext, ports: Mapping[str, int]) -> PostServers:
+def _always(face: str) -> Choose:
+    return lambda _: face
+
+
+def _by_name(extra: tuple[str, ...]) -> Choose:
+    def choose(scope: Scope) -> str:
+        return shared_face(Request(scope).url.hostname or "", str(scope["path"]), extra)
+
+    return choose
+
+
+async def _open_post(lab: Lab, context: ssl.SSLContext, numbers: Mapping[str, int]) -> PostServers:
     office = PostOffice(lab.world, lambda: lab.weather, record=into(lab.history))
-    return await listen(office, context, ports={name: ports.get(name, 0) for name in DOORS})
+    return await listen(office, context, ports={name: numbers.get(name, 0) for name in DOORS})
 
 
-def _info(running: Running, ca: Authority) -> dict[str, Any]:
-    lab, post = running.lab, running.post
-    doors = {name: f"localhost:{port}" for name, port in post.ports.items()} if post else {}
+def _info(running: Running, options: Options, ca: Authority) -> dict[str, Any]:
+    lab = running.lab
+    doors = {
+        door: address(door, running.ports[door], real=options.real_ports)
+        for door in ORDER
+        if door not in FACES
+    }
     return {
         **lab.info,
         "pid": os.getpid(),
         "seed": lab.seed,
         "weather": lab.weather.name,
+        "options": options.told(),
         "ca": str(ca.path),
         **lab.urls,
         **doors,
+        "smtps": None,
     }

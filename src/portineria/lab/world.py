@@ -135,6 +135,17 @@ class World:
         self.tables = {kind: Table(self.clock) for kind in KINDS}
         self.made = 0
 
+    def fork(self, clock: Clock) -> World:
+        """The same tenant with the same past, where nothing that is written comes back here.
+
+        Versions are shared: no one changes them in place.
+        """
+        twin = World(clock, self.tenant_id, self.initial_domain)
+        for kind, table in self.tables.items():
+            twin.tables[kind].versions = {key: list(row) for key, row in table.versions.items()}
+        twin.made = self.made
+        return twin
+
     def new_id(self, what: str) -> str:
         """A fresh object id, the same in every repetition of the same story."""
         self.made += 1

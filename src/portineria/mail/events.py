@@ -68,11 +68,16 @@ class RcptTo:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A whole message, unstuffed, as octets. Answer: `accept` or `refuse`; only then is it ours."""
+    """A whole message, unstuffed, as octets. Answer: `accept` or `refuse`; only then is it ours.
+
+    `parameters` are those of MAIL, `wishes` those of each RCPT, in the order of `recipients`.
+    """
 
     sender: str
     recipients: tuple[str, ...]
     content: bytes = field(repr=False)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    wishes: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

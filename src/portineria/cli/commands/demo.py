@@ -54,13 +54,14 @@ def _play(weather: str, teller: Teller) -> Ending:
     from tempfile import TemporaryDirectory
 
     from portineria.cli import labs
+    from portineria.cli.labwish import Wish
     from portineria.cli.session import with_tenant
     from portineria.cli.story.acts import tell
     from portineria.doors.state import StateFolder
 
     with TemporaryDirectory(prefix="portineria-demo-") as folder:
         state = StateFolder(Path(folder) / "state").make()
-        info = labs.start(state, "contoso", weather)
+        info = labs.start(state, Wish(seed="contoso", weather=weather))
         try:
             teller.say(
                 f"An embedded tenant is up: {info['initial_domain']}, 250 people, "

@@ -10,11 +10,9 @@ from portineria.cli.frame import Verbs, asked, verb
 from portineria.fault import GuardStop, OperatorFault
 
 if TYPE_CHECKING:
+    from portineria.cli.labwish import Wish
     from portineria.doors.state import StateFolder
     from portineria.lab.serve import Options
-
-SEED = "contoso"
-WEATHER = "fair"
 
 
 @click.group("lab", cls=Verbs)
@@ -28,30 +26,60 @@ def command() -> None:
         "portineria lab up",
         "portineria lab up --detach --json",
         "portineria lab up --detach --seed small --weather lag",
+        "portineria lab up --detach --base-port 5000 --host mail.test",
+        "portineria lab up --detach --mailboxes 10000",
     ],
 )
 @click.option("--detach", is_flag=True, help="Start it in the background, and wait for it.")
-@click.option("--seed", metavar="NAME", help=f"Which tenant to plant. [default: {SEED}]")
-@click.option("--weather", metavar="NAME", help=f"How it misbehaves. [default: {WEATHER}]")
-def up(detach: bool, seed: str | None, weather: str | None) -> None:
+@click.option("--seed", metavar="NAME", help="Which tenant to plant. [default: contoso]")
+@click.option(
+    "--mailboxes",
+    metavar="N",
+    type=click.IntRange(1, 100_000),
+    help="Instead of a seed's own people, a tenant of N mailboxes.",
+)
+@click.option("--weather", metavar="NAME", help="How it misbehaves. [default: fair]")
+@click.option(
+    "--base-port",
+    metavar="N",
+    type=int,
+    help="Ports N, N+1 and so on: login, graph, exchange, control, imaps, imap, pops, pop, smtp. "
+    "[default: free ones]",
+)
+@click.option(
+    "--real-ports",
+    is_flag=True,
+    help="Microsoft's own ports and names: 443, 993, 143, 995, 110, 587. You point the names here.",
+)
+@click.option(
+    "--host",
+    metavar="NAME",
+    multiple=True,
+    help="One more name for this machine that the lab's certificate is good for. Repeatable.",
+)
+def up(**given: Any) -> None:
     """Start the embedded tenant and write the profile `lab`.
 
     In the foreground it runs until Ctrl-C. With --detach it is left running until
-    `portineria lab down`. The same call twice starts nothing and says the same.
+    `portineria lab down`. The same call twice starts nothing and says the same; another one
+    is refused while a lab runs. It listens on 127.0.0.1 and nowhere else.
     """
     from portineria.cli import labs
+    from portineria.cli.labwish import Wish
     from portineria.doors.state import StateFolder
 
     said = asked()
+    detach = given.pop("detach")
+    wish = Wish(hosts=given.pop("host"), **given).check()
     state = StateFolder(said.state).make()
     found = labs.running(state)
     if found is not None:
-        _refuse_another(found, seed, weather)
+        wish.refuse_another(found)
         _tell(found, as_json=said.json)
     elif detach:
-        _tell(labs.start(state, seed or SEED, weather or WEATHER), as_json=said.json)
+        _tell(labs.start(state, wish), as_json=said.json)
     else:
-        _serve(state, seed or SEED, weather or WEATHER, as_json=said.json)
+        _serve(state, wish, as_json=said.json)
 
 
 @verb("down", examples=["portineria lab down"])
@@ -102,30 +130,23 @@ def _tell(info: dict[str, Any], *, as_json: bool) -> None:
     print("Next: portineria --profile lab look")
 
 
-def _refuse_another(info: dict[str, Any], seed: str | None, weather: str | None) -> None:
-    for name, wanted in (("seed", seed), ("weather", weather)):
-        if wanted is not None and wanted != info[name]:
-            raise OperatorFault(
-                f"a lab with {name} {info[name]} is running already",
-                where=f"--{name}",
-                try_="portineria lab down",
-            )
-
-
-def _serve(state: StateFolder, seed: str, weather: str, *, as_json: bool) -> None:
+def _serve(state: StateFolder, wish: Wish, *, as_json: bool) -> None:
+    from portineria.cli import labs
     from portineria.doors.files import Lock
-    from portineria.lab.serve import Options
+    from portineria.lab.portrefused import PortRefused
 
-    options = Options(state_dir=state.lab, seed=seed, weather=weather)
+    options = wish.options(state.lab)
     try:
-        with Lock(state.lab / "running.lock"):
+        with Lock(state.lab / labs.LOCK, passing=True):
             _run(state, options, as_json=as_json)
     except GuardStop as held:
-        raise OperatorFault(
+        raise GuardStop(
             "another lab of this state folder is starting or stopping",
             where=held.where,
             try_="portineria lab status",
         ) from None
+    except PortRefused as refused:
+        raise wish.port_fault(refused) from None
     except ValueError as error:
         raise OperatorFault(str(error), where="lab up", try_="portineria lab up --help") from None
 

@@ -2,12 +2,16 @@
 
 A front owns a mail machine and answers its events in the service's words. `open` gives the
 greeting; `receive` everything to be sent in return, after whatever waiting the service does.
+What the service says unasked goes to `push`, which whoever carries the conversation sets; by
+`drain` the carrier may take what is ready and give back what it leaves, so that a client that
+sends many commands at once does not make us hold all answers.
 """
 
 from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 
 from portineria.lab.post.bearer import Bearer, Permission, read
 from portineria.lab.post.office import PostOffice
@@ -24,6 +28,14 @@ CHALLENGE = json.dumps(
 ).encode()
 
 
+def _nowhere(_octets: bytes) -> None:
+    pass
+
+
+async def _keep(octets: bytes) -> bytes:
+    return octets
+
+
 class Front(ABC):
     """`address` is the peer's, as Conditional Access will see it."""
 
@@ -35,6 +47,8 @@ class Front(ABC):
         self.session = session
         self.address = address
         self._machine = machine
+        self.push: Callable[[bytes], None] = _nowhere
+        self.drain: Callable[[bytes], Awaitable[bytes]] = _keep
 
     @property
     def closed(self) -> bool:
@@ -54,10 +68,13 @@ class Front(ABC):
         return self._machine.take()
 
     async def receive(self, data: bytes) -> bytes:
+        """Everything to be sent, but for what was handed to `drain` between two commands."""
         self._machine.receive(data)
+        answer = b""
         while (event := self._machine.next_event()) is not None:
             await self._on(event)
-        return self._machine.take()
+            answer = await self.drain(answer + self._machine.take())
+        return answer + self._machine.take()
 
     def close(self) -> None:
         """The connection is gone. Nothing to do here for most protocols."""
@@ -68,6 +85,11 @@ class Front(ABC):
         """Answer one event."""
 
     # --- what the three protocols have in common ---
+
+    def _push(self) -> None:
+        """Send what the machine has to say, now."""
+        if octets := self._machine.take():
+            self.push(octets)
 
     def _read_token(self, offered: TokenOffered) -> Bearer:
         """Raises TokenRefused."""

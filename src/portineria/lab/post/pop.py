@@ -6,6 +6,7 @@ not known: at the first command, or at AUTH by the reading `pop-disabled-refusal
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from portineria.lab.post import bearer, gates, sentences
@@ -14,8 +15,11 @@ from portineria.lab.post.connected import MailboxFront
 from portineria.lab.post.mailboxes import Stored
 from portineria.lab.post.office import PostOffice
 from portineria.lab.post.refusals import TokenRefused
+from portineria.mail import mime
 from portineria.mail.events import Event, Login, PopCommand, Quit, TlsAsked
 from portineria.mail.pop.server import PopServer
+
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 
 class PopFront(MailboxFront):
@@ -131,8 +135,8 @@ class PopFront(MailboxFront):
 
 def _top(content: bytes, lines: int) -> bytes:
     """Header, blank line and so many lines of the body (RFC 1939, TOP)."""
-    head, blank, body = content.partition(b"\r\n\r\n")
-    return head + blank + b"".join(body.splitlines(keepends=True)[:lines])
+    message = mime.parse(content)
+    return message.header + b"".join(_LINE.findall(message.body)[:lines])
 
 
 _COMMANDS: dict[str, Callable[[PopFront, tuple[int, ...]], None]] = {

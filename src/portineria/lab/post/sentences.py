@@ -12,6 +12,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from portineria.mail.imap.words import ImapWords
+from portineria.mail.machine import speakable
 from portineria.mail.pop.words import PopWords
 from portineria.mail.smtp.words import SmtpWords
 
@@ -25,8 +26,15 @@ IMAP_BEGIN_TLS = "OK Begin TLS negotiation now."  # synthetic
 IMAP_COMPLETED = "OK {verb} completed."
 IMAP_SELECTED = "OK [{access}] {verb} completed."
 IMAP_COMMAND_ERROR = "BAD Command Error. 10"
-IMAP_ARGUMENT_ERROR = "BAD Command Argument Error. 12"
-IMAP_NO_FOLDER = "NO the folder doesn't exist."  # synthetic
+IMAP_ARGUMENT_ERROR = "BAD Command Argument Error. 11"  # captured: UID FETCH 2 ()
+IMAP_ARGUMENT_COUNT = "BAD Command Argument Error. 12"
+IMAP_WRONG_STATE = "BAD Command received in Invalid state."  # captured
+IMAP_READ_ONLY = "NO Command received in Invalid state."  # captured: STORE after EXAMINE
+IMAP_NO_MESSAGE = "NO The specified message set is invalid."  # captured: FETCH beyond EXISTS
+IMAP_BAD_SET = "BAD The specified message set is invalid."  # captured: SEARCH with a wrong key
+IMAP_CHARSET = "NO [BADCHARSET (US-ASCII)] The specified charset is not supported."  # captured
+IMAP_FOLDER_EXISTS = "NO Mailbox already exists."  # captured
+IMAP_FOLDER_FIXED = "NO {verb} failed."  # synthetic
 IMAP_IDLE = "OK IDLE completed."
 IMAP_CLOSED = "* BYE Connection is closed. 13"
 
@@ -82,9 +90,51 @@ SMTP_QUOTA = "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededExc
 SMTP_TOO_LARGE_FOR_MAILBOX = "554 5.2.270 Message size exceeds the limit."  # synthetic text
 SMTP_TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients {stamp}"  # synthetic
 
+
+def imap_no_folder(name: str) -> str:
+    """Captured: NO INBOX doesn't exist."""
+    return f"NO {speakable(name.encode(), 255)} doesn't exist."
+
+
+def imap_no_target(name: str) -> str:
+    """For COPY, MOVE and APPEND; the code is what RFC 3501 section 6.3.11 asks. Synthetic."""
+    return f"NO [TRYCREATE] {speakable(name.encode(), 255)} doesn't exist."
+
+
+def imap_copied(code: str) -> str:
+    return f"OK [{code}] COPY completed."
+
+
+def imap_appended(validity: int, uid: int) -> str:
+    return f"OK [APPENDUID {validity} {uid}] APPEND completed."
+
+
 SMTP_EXTENSIONS = ("PIPELINING", "DSN", "ENHANCEDSTATUSCODES")
 SMTP_EXTENSIONS_LATER = ("8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8")
 SMTP_SIZE = 157_286_400
+
+
+# --- what Exchange Online writes into and about a message ---------------------------------
+
+# Documented: the report on an address that nobody has.
+NOT_FOUND = "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"
+REPORT_FROM = "Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@{domain}>"
+REPORT_UNDELIVERABLE = "Undeliverable: "
+REPORT_DELIVERED = "Delivered: "
+REPORT_FAILED = "Your message could not be delivered to:"  # synthetic
+REPORT_DONE = "Your message was delivered or sent on to:"  # synthetic
+
+
+def mail_date(now: datetime) -> str:
+    return format_datetime(now)
+
+
+def received(session: Session, hello: str, address: str, now: datetime) -> str:
+    """The trace of a submission, folded as Exchange folds it; TLS and version are left out."""
+    return (
+        f"Received: from {hello} ({address}) by\r\n {session.server} with Microsoft SMTP\r\n"
+        f" Server id 15.20.9115.10; {format_datetime(now)}\r\n"
+    )
 
 
 def smtp_send_as_denied(mailbox: str, sender: str) -> str:
@@ -125,17 +175,17 @@ def imap_words(session: Session) -> ImapWords:
         mechanisms=frozenset({"XOAUTH2", "PLAIN"}),
         bye="BYE Microsoft Exchange Server 2016 IMAP4 server signing off.",
         completed=IMAP_COMPLETED,
-        syntax=IMAP_ARGUMENT_ERROR,
+        syntax=IMAP_ARGUMENT_COUNT,
         unknown=IMAP_COMMAND_ERROR,
-        wrong_state=IMAP_COMMAND_ERROR,
+        wrong_state=IMAP_WRONG_STATE,
         tls_first=IMAP_LOGIN_FAILED,  # synthetic: port 143 is not captured
         unknown_mechanism=IMAP_AUTHENTICATE_FAILED,
         cancelled=IMAP_AUTHENTICATE_FAILED,  # synthetic
         malformed=IMAP_AUTHENTICATE_FAILED,
         too_long=IMAP_COMMAND_ERROR,
         too_many_mistakes="BYE Connection closed. 14",
-        go_ahead="Ready for additional command text.",  # synthetic
-        idling="IDLE accepted, awaiting DONE command.",  # synthetic
+        go_ahead="Ready for additional command text.",
+        idling="IDLE accepted, awaiting DONE command.",
     )
 
 
@@ -172,13 +222,15 @@ def smtp_words(session: Session, now: datetime, address: str) -> SmtpWords:
         mechanisms=frozenset({"LOGIN", "XOAUTH2"}),
         bye="221 2.0.0 Service closing transmission channel",
         ok="250 2.0.0 OK",
-        reset="250 2.0.0 Resetting",  # synthetic
+        reset="250 2.0.0 Resetting",
         start_data="354 Start mail input; end with <CRLF>.<CRLF>",
         chunk="250 2.0.0 {size} octets received",  # synthetic
         verify="252 2.1.5 Cannot VRFY user",  # synthetic
         help="214 2.0.0 This server supports the following commands",  # synthetic
         unknown="500 5.3.3 Unrecognized command '{verb}'",
         syntax="501 5.5.4 Invalid arguments",  # synthetic
+        parameter="501 5.5.4 Unrecognized parameter",  # synthetic
+        utf8_first="550 5.6.7 SMTPUTF8 is needed for this address",  # synthetic
         bad_domain="501 5.5.4 Invalid domain name",
         too_long="500 5.3.3 Unrecognized command ''",  # synthetic
         hello_first="503 5.5.2 Send hello first",  # synthetic

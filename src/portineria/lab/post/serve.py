@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from portineria.lab.history import Asked, History
+from portineria.lab.portrefused import PortRefused
 from portineria.lab.post.front import Front
 from portineria.lab.post.imap import ImapFront
 from portineria.lab.post.office import PostOffice
@@ -56,11 +57,13 @@ async def serve_connection(
 ) -> None:
     """Carry one conversation to its end and close the connection. Lost peers are no error."""
     try:
+        _carry(front, writer)
         writer.write(await front.open())
         while not front.closed:
             await writer.drain()
             if front.shaking:
                 reader, writer = await _begin_tls(reader, writer, context)
+                _carry(front, writer)
                 front.tls_started()
             async with asyncio.timeout(idle):
                 data = await reader.read(PIECE)
@@ -73,6 +76,18 @@ async def serve_connection(
     finally:
         front.close()
         await _close(writer)
+
+
+def _carry(front: Front, writer: asyncio.StreamWriter) -> None:
+    async def drain(octets: bytes) -> bytes:
+        if len(octets) < PIECE:
+            return octets
+        writer.write(octets)
+        await writer.drain()
+        return b""
+
+    front.push = writer.write
+    front.drain = drain
 
 
 async def _begin_tls(
@@ -128,13 +143,16 @@ async def listen(
 ) -> PostServers:
     """Open every door of DOORS, or those in `ports` (name -> number, 0 for any free one).
 
-    Raises OSError when a port cannot be had; doors already opened are shut again.
+    Raises PortRefused when a port cannot be had; doors already opened are shut again.
     """
     servers = PostServers()
     wanted = ports if ports is not None else {name: door.number for name, door in DOORS.items()}
     try:
         for name, number in wanted.items():
-            await _open_door(servers, office, context, name, (host, number), idle)
+            try:
+                await _open_door(servers, office, context, name, (host, number), idle)
+            except OSError as error:
+                raise PortRefused(number, (name,), error) from None
     except OSError:
         await servers.close()
         raise

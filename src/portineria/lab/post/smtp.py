@@ -13,11 +13,11 @@ from email.utils import getaddresses
 from portineria.lab.login.refusals import SignInFault
 from portineria.lab.post import bearer, gates, sentences
 from portineria.lab.post.bearer import Bearer
+from portineria.lab.post.delivery import Submission
 from portineria.lab.post.front import Front
-from portineria.lab.post.mailboxes import Sent
 from portineria.lab.post.office import PostOffice
 from portineria.lab.post.refusals import BY_SIGN_IN, Refused, SignInRefused, TokenRefused
-from portineria.lab.post.wire import Wire, addresses, is_mailbox
+from portineria.lab.post.wire import Wire, addresses
 from portineria.lab.world import Document
 from portineria.mail.events import Event, Login, MailFrom, Message, RcptTo, TlsAsked
 from portineria.mail.machine import speakable
@@ -36,12 +36,12 @@ class SmtpFront(Front):
 
     def __init__(self, office: PostOffice, address: str = "127.0.0.1") -> None:
         session, clock = office.session(), office.world.clock
-        machine = SmtpServer(
+        self._smtp = SmtpServer(
             sentences.smtp_words(session, clock.now(), address),
             limits=SmtpLimits(message=sentences.SMTP_SIZE),
             stamp=lambda: session.stamp(clock.now()),
         )
-        super().__init__(office, session, machine, address)
+        super().__init__(office, session, self._smtp, address)
         self._mailbox: Document = {}
         self._principal = ""
         self._recipients = 0
@@ -144,8 +144,11 @@ class SmtpFront(Front):
         while wait := office.wait_for_turn(guid):
             await clock.sleep(wait)
         office.note_sent(guid, len(message.recipients))
-        self._deliver(message)
-        name = f"{office.world.new_id('message')}@{office.world.initial_domain}"
+        submission = Submission(
+            office, self.session, self._mailbox, self._smtp.hello, self.address, message
+        )
+        content, name = submission.completed()
+        submission.deliver(content)
         self._machine.accept(sentences.smtp_accepted(name, self.session))
 
     def _unsendable(self, message: Message) -> str:
@@ -168,19 +171,6 @@ class SmtpFront(Front):
         other = wire.recipient(sender)
         holders = (self._principal, str(self._mailbox.get("ExternalDirectoryObjectId")))
         return other is not None and any("SendAs" in wire.send_rights(other, h) for h in holders)
-
-    def _deliver(self, message: Message) -> None:
-        office, now = self.office, self.office.world.clock.now()
-        wire, own = office.wire(), self._mailbox
-        office.store.outbox.append(
-            Sent(own["Guid"], message.sender, message.recipients, message.content, now)
-        )
-        if own.get("MessageCopyForSMTPClientSubmissionEnabled", True):
-            office.store.sent_items(own["Guid"]).add(message.content, now, frozenset({"\\Seen"}))
-        for address in message.recipients:
-            recipient = wire.recipient(address)
-            if recipient is not None and is_mailbox(recipient):
-                office.store.inbox(recipient["Guid"]).add(message.content, now)
 
 
 def _through(wire: Wire, user: str, in_order: tuple[gates.Gate, ...]) -> Document | None:

@@ -59,6 +59,20 @@ class Wire:
                 return table.get(key)
         return None
 
+    def mailbox_of(self, user: str) -> Document | None:
+        """The mailbox of a person's object id."""
+        found = self.world["mailboxes"].find("ExternalDirectoryObjectId", user)
+        return found if found is not None and is_mailbox(found) else None
+
+    def group(self, address: str) -> Document | None:
+        """The group that mail to this address is for."""
+        return self.world["groups"].find("mail", address)
+
+    def is_ours(self, domain: str) -> bool:
+        """Whether the tenant takes mail for this domain."""
+        ours = {str(row["id"]).lower() for row in self.world["domains"].all()}
+        return domain.lower() in ours | {self.world.initial_domain.lower()}
+
     def is_known_user(self, address: str) -> bool:
         return self.world["users"].find("userPrincipalName", address) is not None
 

@@ -13,9 +13,11 @@ AGE = timedelta(days=365)
 """Seeds are old news: no replication lag and no slow effect hides them."""
 
 
-def load(world: World, name: str) -> None:
+def load(world: World, name: str, *, mailboxes: int | None = None) -> None:
     """Wipe the world and plant a seed in it. Raises NoSuchSeed."""
     data = seed_data(name)
+    if mailboxes is not None:
+        data["people"]["total"] = mailboxes
     world.wipe()
     world.tenant_id = data["tenant"]["id"]
     world.initial_domain = data["tenant"]["initial_domain"]

@@ -6,6 +6,7 @@ RFC 3501 section 9. Atoms become `str`, quoted strings and literals `bytes`, lis
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,10 +15,10 @@ from portineria.mail.events import Argument
 _TAG = rb'[^\x00-\x20(){%*"\\+\x7f-\xff]{1,64}'
 _HEAD = re.compile(rb"(" + _TAG + rb")(?: ([A-Za-z0-9]{1,32})(?: (.*))?)?", re.DOTALL)
 _LITERAL = re.compile(rb"\{(\d{1,12})(\+?)\}$")
-# An atom may hold one bracketed section with spaces: BODY[HEADER.FIELDS (FROM TO)]<0.100>
+# An atom may hold one bracketed section with spaces: BODY[HEADER.FIELDS (FROM "TO")]<0.100>
 _TOKEN = re.compile(
     rb'(?P<space> )|(?P<open>\()|(?P<close>\))|"(?P<quoted>(?:[^"\\\r\n]|\\["\\])*)"'
-    rb'|(?P<atom>(?:\[[^\]"\r\n]*\]|[^\x00-\x20()"{\[\x7f])+)'
+    rb'|(?P<atom>(?:\[(?:[^\]"\r\n]|"[^"\r\n]*")*\]|[^\x00-\x20()"{\[\x7f])+)'
 )
 _DEPTH = 8
 
@@ -161,5 +162,19 @@ def _number(text: str) -> int:
 def chosen(pairs: Iterable[tuple[int, int]], numbers: Sequence[int]) -> list[int]:
     """Which of the ascending `numbers` a sequence set names; `*` is the last of them."""
     last = numbers[-1] if numbers else 0
-    spans = [sorted((first or last, second or last)) for first, second in pairs]
-    return [n for n in numbers if any(low <= n <= high for low, high in spans)]
+    places: set[int] = set()
+    for first, second in pairs:
+        low, high = sorted((first or last, second or last))
+        places.update(range(bisect_left(numbers, low), bisect_right(numbers, high)))
+    return [numbers[place] for place in sorted(places)]
+
+
+def as_set(numbers: Sequence[int]) -> str:
+    """Numbers as a sequence set, runs drawn together; the order is kept (RFC 4315 section 3)."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ",".join(":".join(map(str, run)) for run in runs)

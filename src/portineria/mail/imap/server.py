@@ -19,7 +19,7 @@ from portineria.mail.imap.words import (
     ImapLimits,
     ImapWords,
 )
-from portineria.mail.machine import Machine
+from portineria.mail.machine import Machine, NothingAsked
 from portineria.mail.sasl import Challenge, Hearing, PasswordOffered
 from portineria.secret import Secret
 
@@ -41,6 +41,7 @@ class ImapServer(Machine):
         self._limits = limits or ImapLimits()
         self._tag = "*"
         self._parts: list[bytes] = []
+        self.idling = False  # between IDLE and DONE: `untagged` may be said at any time
         super().__init__(tls=tls, mistakes=self._limits.mistakes, stamp=stamp)
 
     def start(self) -> None:
@@ -58,7 +59,16 @@ class ImapServer(Machine):
         """Yes to IDLE; at DONE the machine completes the command with this sentence."""
         self._answer()
         self._put(f"+ {self._words.idling}".encode())
+        self.idling = True
         self._expect_line(partial(self._idling, sentence))
+
+    def untagged(self, lines: Iterable[bytes]) -> None:
+        """News for a client that idles, without `* ` and line ends. Raises NothingAsked when it
+        does not: nothing may be said between commands (RFC 3501 section 5.3, RFC 2177)."""
+        if not self.idling:
+            raise NothingAsked("the client does not idle")
+        for line in lines:
+            self._put(b"* " + line)
 
     # --- from Machine ---
 
@@ -83,6 +93,7 @@ class ImapServer(Machine):
 
     def _too_long(self) -> Event | None:
         self._parts.clear()
+        self.idling = False
         self._say(f"* {self._words.too_long}")
         return self._mistake()
 
@@ -217,9 +228,13 @@ class ImapServer(Machine):
         return False
 
     def _idling(self, sentence: str, line: bytes) -> Event | None:
-        self._expect_command()
+        """DONE ends IDLE; any other line is answered for itself, and IDLE goes on."""
         if line.upper() != b"DONE":
-            return self._wrong(self._words.syntax)
+            found = grammar.head(line)
+            self._say(f"{found.tag if found else '*'} {self._words.wrong_state}")
+            return self._mistake()
+        self.idling = False
+        self._expect_command()
         self._complete(sentence)
         return None
 

@@ -76,14 +76,6 @@ def _parameters(text: str) -> dict[str, str]:
     return parameters
 
 
-def declared_size(parameters: dict[str, str]) -> int:
-    """The SIZE parameter (RFC 1870), 0 without one. Raises SmtpSyntax."""
-    text = parameters.get("SIZE", "0")
-    if not re.fullmatch(r"\d{1,20}", text):
-        raise SmtpSyntax
-    return int(text)
-
-
 def chunk(rest: str) -> tuple[int, bool]:
     """Octets of a BDAT chunk and whether it is the last (RFC 3030). Raises SmtpSyntax."""
     found = _CHUNK.fullmatch(rest)

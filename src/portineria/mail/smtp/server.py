@@ -6,14 +6,15 @@ TLS, credentials, sender, recipients and the whole message become events.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from portineria.mail.events import Event, MailFrom, Message, Quit, RcptTo, TlsAsked
 from portineria.mail.machine import Machine
 from portineria.mail.sasl import Challenge, Hearing
 from portineria.mail.smtp import grammar
-from portineria.mail.smtp.grammar import Command, Data, SmtpSyntax
+from portineria.mail.smtp.grammar import Command, Data, Path, SmtpSyntax
+from portineria.mail.smtp.parameters import MAIL, RCPT, Rule, UnknownParameter, check
 from portineria.mail.smtp.words import SmtpLimits, SmtpWords
 
 _PIECE = 65_536
@@ -39,7 +40,7 @@ class SmtpServer(Machine):
         self._login_needed = login_needed
         self.hello = ""
         self._sender: MailFrom | None = None
-        self._recipients: list[str] = []
+        self._recipients: list[RcptTo] = []
         self._chunks = bytearray()
         self._chunked = False
         super().__init__(tls=tls, mistakes=self._limits.mistakes, stamp=stamp)
@@ -63,7 +64,7 @@ class SmtpServer(Machine):
             case MailFrom() if yes:
                 self._sender = event
             case RcptTo() if yes:
-                self._recipients.append(event.address)
+                self._recipients.append(event)
             case Message():
                 self._forget_mail()
             case _:
@@ -93,10 +94,20 @@ class SmtpServer(Machine):
             return own(self, command)
         except SmtpSyntax:
             return self._wrong(self._words.syntax)
+        except UnknownParameter:
+            return self._wrong(self._words.parameter)
 
     def _wrong(self, sentence: str, **values: str) -> Event | None:
         self._say(sentence, **values)
         return self._mistake()
+
+    def _out_of_order(self) -> Event | None:
+        """No mistake of a client that may mail: what it sent behind a refused command was already
+        on its way (RFC 2920 section 3.1, RFC 3030 section 2)."""
+        if self._login_needed and not self.authenticated:
+            return self._wrong(self._words.wrong_order)
+        self._say(self._words.wrong_order)
+        return None
 
     def _forget_mail(self) -> None:
         self._sender = None
@@ -112,10 +123,19 @@ class SmtpServer(Machine):
         words = self._words
         lines = [words.hello]
         if command.verb == "EHLO":
-            lines += words.extensions if self.tls else words.extensions_clear
+            lines += self._extensions()
         for index, line in enumerate(lines, start=1):
             self._say(f"250{' ' if index == len(lines) else '-'}{line}")
         return None
+
+    def _extensions(self) -> tuple[str, ...]:
+        return self._words.extensions if self.tls else self._words.extensions_clear
+
+    def _path(self, keyword: str, command: Command, rules: Mapping[str, Rule]) -> Path:
+        """Raises SmtpSyntax, UnknownParameter."""
+        path = grammar.path(keyword, command.rest)
+        check(path.parameters, rules, {line.split()[0] for line in self._extensions()})
+        return path
 
     def _starttls(self, command: Command) -> Event | None:
         if command.rest:
@@ -144,20 +164,25 @@ class SmtpServer(Machine):
         if self._login_needed and not self.authenticated:
             return self._wrong(self._words.login_first)
         if self._sender is not None:
-            return self._wrong(self._words.wrong_order)
-        path = grammar.path("FROM", command.rest)
-        size = grammar.declared_size(path.parameters)
+            return self._out_of_order()
+        path = self._path("FROM", command, MAIL)
+        if not path.address.isascii() and "SMTPUTF8" not in path.parameters:
+            return self._wrong(self._words.utf8_first)
+        size = int(path.parameters.get("SIZE", "0"))
         if size > self._limits.message:
             self._say(self._words.too_large)
             return None
         return MailFrom(path.address, size, path.parameters)
 
     def _rcpt(self, command: Command) -> Event | None:
-        if self._sender is None or self._chunked:
-            return self._wrong(self._words.wrong_order)
-        path = grammar.path("TO", command.rest)
+        sender = self._sender
+        if sender is None or self._chunked:
+            return self._out_of_order()
+        path = self._path("TO", command, RCPT)
         if not path.address:
             raise SmtpSyntax
+        if not path.address.isascii() and "SMTPUTF8" not in sender.parameters:
+            return self._wrong(self._words.utf8_first)
         if len(self._recipients) >= self._limits.recipients:
             self._say(self._words.too_many_recipients)
             return None
@@ -191,10 +216,9 @@ class SmtpServer(Machine):
         if command.rest:
             raise SmtpSyntax
         sender = self._sender
-        if sender is None or not self._recipients or self._chunked:
-            return self._wrong(self._words.wrong_order)
-        if sender.parameters.get("BODY", "").upper() == "BINARYMIME":
-            return self._wrong(self._words.wrong_order)  # RFC 3030 section 3: BDAT only
+        binary = sender is not None and sender.parameters.get("BODY", "").upper() == "BINARYMIME"
+        if sender is None or not self._recipients or self._chunked or binary:
+            return self._out_of_order()  # RFC 3030 section 3: BINARYMIME comes by BDAT only
         self._say(self._words.start_data)
         self._cut = self._cut_some
         self._read = partial(self._data_piece, Data(self._limits.message))
@@ -217,7 +241,13 @@ class SmtpServer(Machine):
             self._forget_mail()
             self._say(self._words.too_large)
             return None
-        return Message(sender.address, recipients, content)
+        return Message(
+            sender.address,
+            tuple(recipient.address for recipient in recipients),
+            content,
+            sender.parameters,
+            tuple(recipient.parameters for recipient in recipients),
+        )
 
     def _bdat(self, command: Command) -> Event | None:
         size, last = grammar.chunk(command.rest)
@@ -247,7 +277,7 @@ class SmtpServer(Machine):
     def _chunk_over(self, size: int, last: bool) -> Event | None:
         if self._sender is None or not self._recipients:
             self._forget_mail()
-            return self._wrong(self._words.wrong_order)
+            return self._out_of_order()
         if len(self._chunks) > self._limits.message:
             return self._whole(b"", too_large=True)
         if last:

@@ -39,6 +39,8 @@ class SmtpWords:
     help: str = "214 2.0.0 see RFC 5321"
     unknown: str = "500 5.5.1 unknown command"
     syntax: str = "501 5.5.4 syntax error"
+    parameter: str = "555 5.5.4 unknown parameter"
+    utf8_first: str = "553 5.6.7 SMTPUTF8 first"
     bad_domain: str = "501 5.5.4 bad domain"
     too_long: str = "500 5.5.2 line too long"
     hello_first: str = "503 5.5.1 EHLO first"
