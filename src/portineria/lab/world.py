@@ -82,6 +82,7 @@ class Table:
 KINDS = (
     "users",  # Graph user + "password", "mfaRegistered", "perUserMfaState" (lab-private, unexposed)
     "groups",  # Graph group + "members": [object ids]
+    "roleDefinitions",  # unifiedRoleDefinition by id, which is its template's
     "roleAssignments",  # unifiedRoleAssignment by id
     "applications",  # Graph application + "secrets": [{keyId, secretText}], "certificates": [PEM]
     "servicePrincipals",  # Graph servicePrincipal, appRoles and oauth2PermissionScopes included

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from portineria.lab.ask import Answer
 from portineria.lab.graph.call import Call, GraphFault, malformed
+from portineria.lab.graph.expand import NONE, Relationships, select, unknown
 from portineria.lab.world import Document
 
-Test = Callable[[Mapping[str, Any]], bool]
+Test = Callable[[Any], bool]
+"""A judgement of a row, or of an item inside one."""
 
 DEFAULT_PAGE = 100
 LARGEST_PAGE = 999
@@ -31,7 +33,8 @@ ADVANCED = (
     "adding $count=true query parameter and ConsistencyLevel:eventual header. Refer to "
     "https://aka.ms/graph-docs/advanced-queries for more information"
 )
-_ADVANCED = re.compile(r"\bne\b|\bnot\b|endswith\(|/any\(|\$count", re.IGNORECASE)
+_ADVANCED = re.compile(r"\bne\b|\bnot\b|endswith\(|(?<!\btags)/any\(|\$count", re.IGNORECASE)
+"""`tags` of a service principal can be asked without more: pnp/cli-microsoft365 does."""
 
 
 def listing(
@@ -40,19 +43,21 @@ def listing(
     rows: Iterable[Document],
     known: Sequence[str] = (),
     default: Sequence[str] = (),
+    related: Relationships = NONE,
 ) -> Answer:
-    """A collection: filtered, selected and paged as the query asks. Raises GraphFault.
+    """A collection: filtered, selected, expanded and paged as the query asks. Raises GraphFault.
 
     `default` are the members shown without $select; empty means all. $count=true without its
     header fails silently, as documented: the number is missing.
     """
     query = call.ask.query
-    wanted = selected(call, known) or default
+    wanted = tuple(selected(call, known) or default)
+    more = related.expansion(call)
     _check_advanced(call)
-    found = [row for row in rows if matcher(query.get("$filter", ""))(row)]
+    found = list(filter(matcher(query.get("$filter", "")), rows))
     start = _start(query.get("$skiptoken", ""))
     size = _size(call, query.get("$top", ""))
-    page = [select(row, wanted) for row in found[start : start + size]]
+    page = [{**select(row, wanted), **more(row)} for row in found[start : start + size]]
     body: dict[str, Any] = {"@odata.context": call.context(what + _listed(call))}
     if query.get("$count") == "true" and eventual(call):
         body["@odata.count"] = len(found)
@@ -62,16 +67,16 @@ def listing(
 
 
 def selected(call: Call, known: Sequence[str]) -> tuple[str, ...]:
-    """The members named by $select; empty means all. Raises GraphFault for an unknown one."""
+    """The members named by $select, in any case; empty means all.
+
+    Raises GraphFault for one that is not among the `known` members of a user, where given.
+    """
     names = tuple(name for name in call.ask.query.get("$select", "").split(",") if name)
+    canonical = {name.lower(): name for name in known}
     for name in names:
-        if known and name not in known:
-            raise malformed(f"Could not find a property named '{name}'.")
-    return names
-
-
-def select(row: Document, wanted: Sequence[str]) -> Document:
-    return {name: row.get(name) for name in wanted} if wanted else row
+        if known and name.lower() not in canonical:
+            raise unknown(name, "user")
+    return tuple(canonical.get(name.lower(), name) for name in names)
 
 
 def plain_listing(call: Call, what: str, rows: Iterable[Document]) -> Answer:
@@ -188,11 +193,20 @@ def _single(words: list[str], strip: str) -> Test:
         negated = _single(words, strip)
         return lambda row: not negated(row)
     if words and words[0] == "(":
-        return _function(word, words)
-    return _compared(word.removeprefix(strip), words)
+        return _function(word, words, strip)
+    return _compared(_path(word, strip), words)
 
 
-def _function(name: str, words: list[str]) -> Test:
+def _path(word: str, strip: str) -> str:
+    """A member's name; "" for the variable of an `any` itself, as in tags/any(t:t eq 'x')."""
+    return "" if strip and f"{word}/" == strip else word.removeprefix(strip)
+
+
+def _of(item: Any, member: str) -> Any:
+    return item.get(member) if member else item
+
+
+def _function(name: str, words: list[str], strip: str) -> Test:
     _take(words, "(")
     if name.lower().endswith("/any"):
         variable = _take(words)
@@ -201,14 +215,14 @@ def _function(name: str, words: list[str]) -> Test:
         _take(words, ")")
         member = name[: -len("/any")]
         return lambda row: any(inner(item) for item in row.get(member) or [])
-    member = _take(words)
+    member = _path(_take(words), strip)
     _take(words, ",")
     wanted = str(_value(_take(words))).lower()
     _take(words, ")")
     if name.lower() == "startswith":
-        return lambda row: str(row.get(member) or "").lower().startswith(wanted)
+        return lambda row: str(_of(row, member) or "").lower().startswith(wanted)
     if name.lower() == "endswith":
-        return lambda row: str(row.get(member) or "").lower().endswith(wanted)
+        return lambda row: str(_of(row, member) or "").lower().endswith(wanted)
     raise _unsupported(name)
 
 
@@ -217,7 +231,7 @@ def _compared(member: str, words: list[str]) -> Test:
     wanted = _value(_take(words))
     if operator not in ("eq", "ne"):
         raise _unsupported(f"{member} {operator}")
-    return lambda row: _same(row.get(member), wanted) is (operator == "eq")
+    return lambda row: _same(_of(row, member), wanted) is (operator == "eq")
 
 
 def _value(word: str) -> str | bool | None:
