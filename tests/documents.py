@@ -1,7 +1,8 @@
 """Writes the generated documents, or checks that they are what would be written.
 
 Generated: docs/ladder.md (from the ladder), the picture in docs/architecture.md (from the
-imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help).
+imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/schemas.md
+(from the published schemas), the states in docs/strangers.md (from the strangers' tests).
 """
 
 from __future__ import annotations
@@ -63,6 +64,17 @@ def architecture() -> str:
     before, _, rest = text.partition("<!-- picture -->\n")
     _, _, after = rest.partition("<!-- end of picture -->")
     return f"{before}<!-- picture -->\n{picture()}\n<!-- end of picture -->{after}"
+
+
+def strangers() -> str:
+    """The states of the door, as the strangers' tests have them."""
+    sys.path.insert(0, str(ROOT / "tests" / "strangers"))
+    from states import page
+
+    text = (ROOT / "docs" / "strangers.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition("<!-- states -->\n")
+    _, _, after = rest.partition("<!-- end of states -->")
+    return f"{before}<!-- states -->\n{page()}\n<!-- end of states -->{after}"
 
 
 def ladder() -> str:
@@ -141,10 +153,18 @@ def commands() -> str:
     return commands_page()
 
 
+def schemas() -> str:
+    from portineria.cli.schemapage import schemas_page
+
+    return schemas_page()
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
     "docs/ladder.md": ladder,
+    "docs/schemas.md": schemas,
+    "docs/strangers.md": strangers,
     "FIDELITY.md": fidelity,
 }
 

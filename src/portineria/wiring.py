@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from typing import Any
 from uuid import UUID, uuid4
 
 from portineria.clock import Clock, SystemClock
@@ -22,11 +23,14 @@ from portineria.doors.profiles import Profile
 from portineria.doors.shield import SignalShield
 from portineria.doors.state import StateFolder
 from portineria.doors.stream import TcpDial
-from portineria.fault import Fault, OperatorFault, ServiceFault
+from portineria.fault import Fault, ServiceFault, WrongTenant
+from portineria.m365.endpoints import CLOUDS
 from portineria.m365.messages import Door, Request
+from portineria.m365.oauth.refusals import token_fault
 from portineria.m365.reader import TenantReading
 from portineria.m365.resources import TenantResources
 from portineria.m365.session import Session
+from portineria.m365.skew import skew
 from portineria.mail.conversation import Credential
 from portineria.policy.desired import Desired
 from portineria.policy.guards.case import Case
@@ -38,6 +42,7 @@ from portineria.policy.who import members
 from portineria.run.journal import RunState
 from portineria.run.look import Wants, look
 from portineria.run.means import Guards, Means
+from portineria.run.memory import memory_of
 from portineria.run.ports import Crew, Progress
 from portineria.run.probe import Ask, Probe, Tls, no_token, probe
 from portineria.run.verify import Prober
@@ -88,9 +93,10 @@ class Tenant:
         wants = wants_of(desired, self.mail_app)
         first = await self.look(progress, wants)
         meant = frozenset(
-            box.address for grant in desired.grants for box in members(grant, first).mailboxes
+            box.guid for grant in desired.grants for box in members(grant, first).mailboxes
         )
-        if meant <= wants.mailboxes:
+        named = {box.guid for name in wants.mailboxes if (box := first.mailbox(name))}
+        if meant <= named:
             return first
         return await self.look(progress, replace(wants, mailboxes=wants.mailboxes | meant))
 
@@ -99,10 +105,15 @@ class Tenant:
         return await self.look(progress, wants_of_plan(plan))
 
     def plan(self, snapshot: Snapshot, desired: Desired, accepted: Iterable[str]) -> Plan:
-        """What would be done. Raises OperatorFault for a policy of another tenant."""
+        """What would be done. Raises WrongTenant for a policy of another tenant."""
         self.refuse_other_tenant(snapshot, desired.tenant)
         return make_plan(
-            snapshot, desired, self.clock.now(), accepted=accepted, mail_app=self.mail_app
+            snapshot,
+            desired,
+            self.clock.now(),
+            accepted=accepted,
+            mail_app=self.mail_app,
+            memory=memory_of(self.runs()),
         )
 
     def refuse_other_tenant(self, snapshot: Snapshot, name: str) -> None:
@@ -110,7 +121,7 @@ class Tenant:
         domains = () if isinstance(snapshot.domains, Unseen) else snapshot.domains
         known = {domain.name.lower() for domain in domains} | {self.tenant_id, self.profile.tenant}
         if name not in known:
-            raise OperatorFault(
+            raise WrongTenant(
                 f"the policy is for {name}, and the profile {self.profile.name!r} reaches "
                 f"{self.profile.tenant}",
                 where="tenant",
@@ -238,10 +249,11 @@ def kind_of(caller: Caller) -> CallerKind:
 
 
 def wants_of_plan(plan: Plan) -> Wants:
-    """What the guards of a plan look at again: its mailboxes and the applications it opens for."""
+    """What the guards of a plan look at again: its mailboxes, by their ids because names change,
+    and the applications it opens for."""
     callers = [parse_caller(cell.caller) for cell in plan.cells]
     return Wants(
-        mailboxes=frozenset(cell.address for cell in plan.cells),
+        mailboxes=frozenset(cell.mailbox for cell in plan.cells),
         apps=frozenset(one.client_id for one in callers if isinstance(one, AppOnly)),
     )
 
@@ -262,9 +274,10 @@ async def open_tenant(profile: Profile, state: StateFolder) -> AsyncIterator[Ten
     """Everything that a profile describes. Raises OperatorFault, ServiceFault, NetworkFault."""
     clock = system_clock()
     async with HttpDoor(profile.ca) as door:
-        tenant_id = await find_tenant_id(door, profile)
+        tenant_id = await find_tenant_id(door, profile, clock)
         login = authority(profile, tenant_id)
         tokens = AppTokens(login, credential_of(profile.control), clock)
+        await _knock(tokens, profile)
         session = Session(door, tokens, clock, profile.endpoints, tenant_id)
         yield Tenant(
             profile=profile,
@@ -280,14 +293,24 @@ async def open_tenant(profile: Profile, state: StateFolder) -> AsyncIterator[Ten
         )
 
 
+async def _knock(tokens: AppTokens, profile: Profile) -> None:
+    """One token before all else: what is wrong with the credential or the way is said once.
+
+    What the service refuses to this application is for each family of the look to tell.
+    """
+    with suppress(ServiceFault):
+        await tokens.token(profile.endpoints.graph_scope)
+
+
 def authority(profile: Profile, tenant_id: str) -> Authority:
     return Authority(login=profile.endpoints.login, tenant=tenant_id, ca_file=profile.ca)
 
 
-async def find_tenant_id(door: Door, profile: Profile) -> str:
+async def find_tenant_id(door: Door, profile: Profile, clock: Clock) -> str:
     """The tenant's id. A domain is asked of the login service, which needs no token for it.
 
-    Source: Graph dossier 5, OpenID configuration: asked by domain, its addresses carry the id.
+    Raises WrongTenant, ServiceFault, NoAnswer. Source: Graph dossier 5, OpenID configuration:
+    asked by domain, its addresses carry the id; 5.7, the cloud's name.
     """
     try:
         return str(UUID(profile.tenant))
@@ -295,20 +318,40 @@ async def find_tenant_id(door: Door, profile: Profile) -> str:
         pass
     url = f"{profile.endpoints.login}/{profile.tenant}/v2.0/.well-known/openid-configuration"
     answer = await door.send(Request(method="GET", url=url))
-    if answer.status == 400:
-        raise OperatorFault(
-            f"the login service knows no tenant {profile.tenant}",
-            where=str(profile.path),
-            try_="check `tenant` and `cloud` in the profile",
-        )
-    try:
-        found = _GUID.search(str(json.loads(answer.body)["token_endpoint"]).lower())
-    except (ValueError, KeyError, TypeError):
-        found = None
-    if answer.status != 200 or found is None:
+    document = _document(answer.body)
+    if answer.status != 200:
+        off = skew(answer.headers.get("date", ""), clock.now())
+        raise token_fault(answer.status, document, str(profile.path), off)
+    found = _GUID.search(str(document.get("token_endpoint")).lower())
+    if found is None:
         raise ServiceFault(
-            f"the login service did not say the id of {profile.tenant} (HTTP {answer.status})",
+            f"the login service did not say the id of {profile.tenant}",
             where=url,
             try_="write the tenant's id into the profile instead of its domain",
         )
+    _refuse_other_cloud(profile, str(document.get("cloud_instance_name") or ""))
     return found[0]
+
+
+def _document(body: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    return document if isinstance(document, dict) else {}
+
+
+def _refuse_other_cloud(profile: Profile, instance: str) -> None:
+    """A tenant of another cloud is known by name here too, but gets no token."""
+    if instance in ("", profile.endpoints.instance):
+        return
+    clouds = [name for name, cloud in CLOUDS.items() if cloud.instance == instance]
+    raise WrongTenant(
+        f"{profile.tenant} is a tenant of another cloud: {instance}, and the profile's is "
+        f"{profile.endpoints.instance}",
+        where=str(profile.path),
+        try_=f"write cloud: {' or cloud: '.join(clouds)}"
+        if clouds
+        else "this cloud is not known here: name its hosts under `endpoints`",
+        evidence={"cloud": instance},
+    )

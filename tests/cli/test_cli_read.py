@@ -60,7 +60,7 @@ def test_a_tenants_words_are_shown_and_never_acted_upon(say: Say, tmp_path: Path
     odd = replace(snapshot.mailboxes[0], address="[red]x\x1b[31m@contoso.example")
     file = keep(replace(snapshot, mailboxes=(odd,)), tmp_path / "odd.json")
     told = say("look", "--snapshot", file, "--mailboxes")
-    assert "[red]x [31m@contoso.example" in told.out
+    assert "[red]x\\x1b[31m@contoso.example" in told.out
     assert "\x1b" not in told.out
 
 
@@ -123,7 +123,7 @@ def test_a_file_that_is_no_snapshot_is_explained(say: Say, tmp_path: Path) -> No
         (tmp_path / "x.json").write_text(content)
         told = say("look", "--snapshot", "x.json")
         assert told.code == 2, content
-        assert "not a snapshot" in told.err
+        assert "not a snapshot" in told.err or "is no text" in told.err
 
 
 def test_a_file_that_is_no_plan_is_explained(say: Say, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ import pytest
 from doors_tls import send, serving, write_app_certificate, write_chain
 
 from portineria.clock import VirtualClock
-from portineria.doors.identity import AppCredential, AppTokens, Authority, UserTokens
+from portineria.doors.identity import AppTokens, Authority, UserTokens
+from portineria.doors.proof import AppCredential
 from portineria.fault import Fault, OperatorFault, PermissionFault
 from portineria.m365.messages import NoAnswer
 from portineria.secret import Secret
@@ -119,9 +120,10 @@ async def test_a_forgotten_token_is_asked_for_again(
 
 
 async def test_a_certificate_signs_with_ps256(
-    service: TokenService, authority: Authority, clock: VirtualClock, tmp_path: Path
+    service: TokenService, authority: Authority, tmp_path: Path
 ) -> None:
     service.answers = [token("one")]
+    clock = VirtualClock(datetime.now(UTC))
     path = write_app_certificate(tmp_path / "app.pem")
     await AppTokens(authority, AppCredential(client_id="app", certificate_file=path), clock).token(
         SCOPE
@@ -230,4 +232,4 @@ async def test_a_revoked_sign_in_asks_to_sign_in_again(
     service.answers = [refusal(50173, "invalid_grant")]
     with pytest.raises(OperatorFault) as caught:
         await UserTokens(authority, "client", Secret("r-1"), clock).token("x/SMTP.Send")
-    assert "Sign in again" in caught.value.try_
+    assert "sign in again" in caught.value.try_

@@ -176,10 +176,19 @@ class Talk:
 
     front: Front
     greeting: str
+    heard: bytearray = field(default_factory=bytearray)  # what was said unasked
 
     @classmethod
     async def begin(cls, front: Front) -> Talk:
-        return cls(front, (await front.open()).decode().rstrip("\r\n"))
+        talk = cls(front, (await front.open()).decode().rstrip("\r\n"))
+        front.push = talk.heard.extend
+        return talk
+
+    def pushed(self) -> list[str]:
+        """The lines said unasked since the last look."""
+        lines = self.heard.decode().split("\r\n")[:-1]
+        self.heard.clear()
+        return lines
 
     @property
     def closed(self) -> bool:

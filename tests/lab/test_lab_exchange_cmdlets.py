@@ -67,18 +67,70 @@ async def test_the_default_columns_of_the_rest_cmdlet_lack_the_smtp_switch(tenan
         assert row["SmtpClientAuthenticationDisabled"] is None
 
 
-async def test_groups_mail_users_and_inactive_mailboxes_are_not_in_the_listings(
-    tenant: Tenant,
-) -> None:
-    odd = {"RecipientTypeDetails": "GroupMailbox"}, {"IsInactiveMailbox": True}
-    for number, members in enumerate((*odd, {"RecipientTypeDetails": "MailUser"}), start=4):
+ODD = {
+    4: {"RecipientTypeDetails": "GroupMailbox"},
+    5: {"IsInactiveMailbox": True},
+    6: {"WhenSoftDeleted": "2026-11-20T09:00:00Z"},
+    7: {"RecipientTypeDetails": "MailUser"},
+    8: {"RecipientTypeDetails": "MailUser", "IsHVEAccount": True},
+    9: {"RecipientTypeDetails": "GuestMailUser"},
+    10: {"RecipientTypeDetails": "MailContact"},
+    11: {"RecipientTypeDetails": "MailUniversalSecurityGroup"},
+    12: {"RecipientTypeDetails": "DynamicDistributionGroup"},
+    13: {"RecipientTypeDetails": "PublicFolder"},
+    14: {"RecipientTypeDetails": "PublicFolderMailbox"},
+}
+
+
+@pytest.fixture
+def odd(tenant: Tenant) -> Tenant:
+    """Three mailboxes, and one of everything else that has an address."""
+    for number, members in ODD.items():
         document = mailbox(number, f"Odd{number} Example", **members)
         tenant.world["mailboxes"].put(guid(number), document)
-    assert len(await tenant.rows("Get-CASMailbox")) == 3
-    assert len(await tenant.rows("Get-Mailbox")) == 3
-    assert await tenant.names("Get-Mailbox", GroupMailbox=True) == ["Odd4 Example"]
-    assert await tenant.names("Get-Mailbox", InactiveMailboxOnly=True) == ["Odd5 Example"]
-    assert len(await tenant.rows("Get-Recipient")) == 6
+    return tenant
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "parameters", "found"),
+    [
+        ("Get-Mailbox", {"GroupMailbox": True}, (4,)),
+        ("Get-Mailbox", {"InactiveMailboxOnly": True}, (5,)),
+        ("Get-Mailbox", {"SoftDeletedMailbox": True}, (6,)),
+        ("Get-Mailbox", {"PublicFolder": True}, (14,)),
+        ("Get-MailUser", {}, (7, 8, 9)),
+        ("Get-MailUser", {"HVEAccount": True}, (8,)),
+        ("Get-MailContact", {}, (10,)),
+        ("Get-UnifiedGroup", {}, (4,)),
+        ("Get-DistributionGroup", {}, (11,)),
+        ("Get-DynamicDistributionGroup", {}, (12,)),
+        ("Get-Recipient", {"RecipientTypeDetails": "PublicFolder"}, (13,)),
+    ],
+)
+async def test_every_kind_of_recipient_has_a_listing_of_its_own(
+    odd: Tenant, cmdlet: str, parameters: dict[str, object], found: tuple[int, ...]
+) -> None:
+    names = [f"Odd{number} Example" for number in found]
+    assert sorted(await odd.names(cmdlet, **parameters)) == sorted(names)
+
+
+async def test_groups_mail_users_and_deleted_mailboxes_are_not_in_the_ordinary_listings(
+    odd: Tenant,
+) -> None:
+    for cmdlet in ("Get-CASMailbox", "Get-EXOCasMailbox", "Get-Mailbox", "Get-EXOMailbox"):
+        assert len(await odd.rows(cmdlet)) == 3, cmdlet
+    assert len(await odd.rows("Get-Mailbox", IncludeInactiveMailbox=True)) == 4
+    assert len(await odd.rows("Get-User")) == 3 + 3
+    deleted = 2
+    assert len(await odd.rows("Get-Recipient")) == 3 + len(ODD) - deleted
+
+
+@pytest.mark.parametrize("number", [5, 6, 4])
+async def test_a_recipient_without_switches_is_not_found_by_those_who_write_them(
+    odd: Tenant, number: int
+) -> None:
+    answer = await odd.call("Set-CASMailbox", Identity=f"Odd{number} Example", ImapEnabled=False)
+    assert answer.status_code == 404
 
 
 # --- tenant-wide ---------------------------------------------------------------------------

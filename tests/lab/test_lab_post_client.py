@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +92,40 @@ async def test_our_imap_client_meets_the_mailbox_that_stays_shut() -> None:
     assert "User is authenticated but not connected." in answered[Step.OPEN].line
 
 
+# --- tokens as long as an AUTH line may be ---
+
+
+def filling(tenant: Tenant, protocol: str, octets: int) -> str:
+    """A login line with a valid token, of `octets` or a few less, its line end included."""
+
+    def line(extra: int) -> str:
+        return xoauth2("ada", tenant.user_token("ada", protocol, wids=["x" * extra]))
+
+    extra = 4_000 + (octets - 2 - len(line(4_000))) * 9 // 16 + 4
+    while len(found := line(extra)) > octets - 2:
+        extra -= 1
+    return found
+
+
+async def test_a_token_that_fills_the_login_line_opens_the_mailbox() -> None:
+    tenant = Tenant()
+    rows = (
+        ("imap", "a AUTHENTICATE XOAUTH2", "a OK", (True, False)),
+        ("smtp", "AUTH XOAUTH2", "235 ", (True, False)),
+        ("pop", "AUTH XOAUTH2", "+OK", (False,)),  # which takes two lines only (5.3)
+    )
+    for octets, (protocol, verb, opens, ways) in product((3_000, 12_288), rows):
+        line = filling(tenant, protocol, octets)
+        assert octets - 8 <= len(line) + 2 <= octets
+        for initial in ways:
+            talk = await {"imap": tenant.imap, "smtp": tenant.smtp, "pop": tenant.pop}[protocol]()
+            if not initial:
+                await talk.say(verb)
+            answer = await talk.say(f"{verb} {line}" if initial else line)
+            assert answer.startswith(opens), (protocol, octets, initial)
+            talk.front.close()
+
+
 # --- junk behind a login ---
 
 # fmt: off
@@ -101,6 +136,8 @@ WORDS = [
     "BODY[]<0.5>)", "BODY[1]", "BODY[HEADER.FIELDS", "(A)]", "ENVELOPE", "+FLAGS",
     "-FLAGS.SILENT", "(\\Deleted)", "\\Seen", "NOT", "UNSEEN", "SUBJECT", "HEADER", "x", "ALL",
     "(MESSAGES)", "(NONSENSE)", "{2+}\r\nhi", "BODYSTRUCTURE", "RFC822", "FULL",
+    "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "a/b", "a/&-", "&", "IDLE",
+    "OR", "(SEEN", "OLD)", "ON", "1-Jan-2026", "LARGER", "CHARSET", "BODY[1.MIME]", "BODY[2.TEXT]",
 ]
 # fmt: on
 
@@ -120,6 +157,8 @@ async def _all_answered(commands: list[list[str]]) -> None:
     assert (await imap.say("b SELECT INBOX")).startswith("b OK")
     for words in commands:
         answer = await imap.front.receive(f"c {' '.join(words)}\r\n".encode())
+        if b"+ IDLE" in answer:
+            answer += await imap.front.receive(b"DONE\r\n")
         assert answer.endswith(b"\r\n")
         assert answer.splitlines()[-1].startswith((b"c OK", b"c NO", b"c BAD", b"* "))
         if imap.closed:

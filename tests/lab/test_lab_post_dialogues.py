@@ -19,8 +19,11 @@ from dialogue import FOLDER, Dialogue, folder, play
 from portineria.clock import SystemClock
 from portineria.lab.authority import authority
 from portineria.lab.history import History
+from portineria.lab.post import folders, selected
 from portineria.lab.post.serve import DOORS, PostServers, into, listen, serve_connection
 from portineria.lab.post.smtp import SmtpFront
+from portineria.mail.imap.words import AFTER_LOGIN
+from portineria.mail.pop.words import TRANSACTION
 
 DIALOGUES = folder("post")
 
@@ -70,6 +73,25 @@ async def test_the_post_office_says_what_was_captured(dialogue: Dialogue) -> Non
     for name in dialogue.settings.get("mail", "").split():
         tenant.receives("ada", mail(name))
     await play(dialogue, InProcess(tenant, dialogue.settings["use"]), values(tenant))
+
+
+def said_in(doors: str) -> set[str]:
+    """The commands that clients say at these doors."""
+    lines = [
+        line.text.replace("\\r\\n", "\n")
+        for dialogue in DIALOGUES
+        for line in dialogue.lines
+        if dialogue.settings["use"].startswith(doors) and line.kind.startswith("C")
+    ]
+    return {word.upper() for line in "\n".join(lines).split("\n") for word in line.split()[:2]}
+
+
+def test_every_command_has_a_dialogue() -> None:
+    """They are the manual of the post office too."""
+    assert folders.COMMANDS.keys() | selected.COMMANDS.keys() | AFTER_LOGIN <= said_in("imap")
+    assert TRANSACTION.keys() | {"CAPA", "STLS", "AUTH", "USER", "PASS", "QUIT"} <= said_in("pop")
+    smtp = "EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY EXPN HELP QUIT"
+    assert set(smtp.split()) <= said_in("smtp")
 
 
 def test_every_door_has_a_dialogue() -> None:
@@ -156,6 +178,86 @@ async def test_the_standard_librarys_clients_log_in(post: Open) -> None:
     operations = {(asked.operation, asked.status) for asked in post.history.asked}
     assert ("imap first command", 200) in operations
     assert ("smtp auth", 200) in operations
+
+
+async def test_a_client_that_idles_over_a_socket_hears_of_mail_that_another_sends(
+    post: Open,
+) -> None:
+    import imaplib
+    import smtplib
+
+    tokens = {
+        name: b64decode(xoauth2("ada", post.tenant.user_token("ada", name))).decode()
+        for name in ("imap", "smtp")
+    }
+
+    def story() -> list[bytes]:
+        client = imaplib.IMAP4("localhost", post.servers.ports["imap"])
+        client.starttls(post.trust)
+        client.authenticate("XOAUTH2", lambda _: tokens["imap"].encode())
+        client.select("INBOX")
+        client.send(b"x IDLE\r\n")
+        heard = [client.readline()]
+        with smtplib.SMTP("localhost", post.servers.ports["smtp"], local_hostname="me") as other:
+            other.starttls(context=post.trust)
+            other.ehlo()
+            other.auth("XOAUTH2", lambda _=None: tokens["smtp"])
+            other.sendmail("ada@contoso.example", ["ada@contoso.example"], "Subject: x\n\ny\n")
+        heard += [client.readline(), client.readline()]
+        client.send(b"DONE\r\n")
+        heard.append(client.readline())
+        client.shutdown()
+        return heard
+
+    assert await in_thread(story) == [
+        b"+ IDLE accepted, awaiting DONE command.\r\n",
+        b"* 1 EXISTS\r\n",
+        b"* 1 RECENT\r\n",
+        b"x OK IDLE completed.\r\n",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("door", "last"),
+    [
+        ("imap", b"* BYE Connection is closed. 13\r\n"),
+        ("smtp", b"421 4.4.2 Connection dropped\r\n"),
+        ("pop", b""),
+    ],
+)
+async def test_a_client_that_is_silent_for_too_long_is_told_goodbye(
+    tmp_path: Path, door: str, last: bytes
+) -> None:
+    clock = SystemClock(asyncio.sleep)
+    context = authority(tmp_path, clock).server_context(clock)
+    servers = await listen(Tenant().office, context, ports={door: 0}, idle=0.05)
+    try:
+        reader, writer = await asyncio.open_connection("localhost", servers.ports[door])
+        await reader.readline()
+        assert await reader.read() == last
+        writer.close()
+        await writer.wait_closed()
+    finally:
+        await servers.close()
+
+
+async def test_many_answers_at_once_are_sent_as_they_are_made(post: Open) -> None:
+    """A client that asks a thousand times before it reads does not fill our memory."""
+    import imaplib
+
+    post.tenant.receives("ada", b"Subject: x\r\n\r\n" + b"x" * 100_000)
+    token = b64decode(xoauth2("ada", post.tenant.user_token("ada", "imap")))
+
+    def story() -> int:
+        client = imaplib.IMAP4_SSL("localhost", post.servers.ports["imaps"], ssl_context=post.trust)
+        client.authenticate("XOAUTH2", lambda _: token)
+        client.select("INBOX", readonly=True)
+        client.send(b"y FETCH 1 BODY[]\r\n" * 50)
+        octets = sum(len(client.readline()) for _ in range(50 * 5))
+        client.shutdown()
+        return octets
+
+    assert await in_thread(story) > 50 * 100_000
 
 
 async def test_what_is_sent_behind_starttls_in_the_clear_is_never_obeyed(post: Open) -> None:

@@ -99,3 +99,18 @@ async def test_size_over_the_advertised_one_is_refused_at_mail() -> None:
     talk = await logged_in(Tenant())
     reply = await talk.say("MAIL FROM:<ada@contoso.example> SIZE=157286401")
     assert reply.startswith("552 5.3.4")
+
+
+async def test_history_tells_what_became_of_each_message() -> None:
+    tenant = Tenant()
+    talk = await logged_in(tenant)
+    await sent(talk, "ada@contoso.example", "bob@contoso.example", body="hi, a private matter")
+    await sent(talk, "bob@contoso.example", "ada@contoso.example")
+    rows = [row for row in tenant.history if row["step"] == "message"]
+    assert [(row["outcome"], row["gate"]) for row in rows] == [
+        ("accepted", ""),
+        ("refused", "send as"),
+    ]
+    assert rows[0]["said"].startswith("250 2.0.0 OK <")
+    assert rows[1]["said"].startswith("554 5.2.252 SendAsDenied; ada@contoso.example ")
+    assert "private matter" not in repr(tenant.history)

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,3 +67,14 @@ def test_clear_forgets_what_was_not_taken() -> None:
     buffer.feed(b"injected\r\n")
     assert buffer.clear() == 10
     assert buffer.line(LIMIT) is None
+
+
+def test_what_waits_is_counted_and_nothing_is_taken_from_a_line_that_was_too_long() -> None:
+    buffer = Buffer()
+    buffer.feed(b"x" * 10)
+    assert len(buffer) == 10
+    with pytest.raises(LineTooLong):
+        buffer.line(5)
+    assert buffer.some(3) == b""
+    buffer.feed(b"tail\r\nnext")
+    assert buffer.some(10) == b"next"

@@ -65,6 +65,7 @@ def test_items_are_read(asked: Argument, wanted: tuple[object, ...]) -> None:
         "BODY[]<0.0>",
         "BODY[" + ".".join("1" * 41) + "]",
         "BODY[1](",
+        b'BODY[HEADER.FIELDS ("a\r\n* 1 EXPUNGE")]',
     ],
 )
 def test_what_is_no_item_is_refused(asked: Argument) -> None:

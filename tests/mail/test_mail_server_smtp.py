@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -111,3 +112,99 @@ def test_recipients_are_counted_to_the_limit_and_no_further() -> None:
     owner = Owner(machine)
     owner.feed(READY.removesuffix(b"DATA\r\n") + b"RCPT TO:<e@f>\r\nRCPT TO:<g@h>\r\n")
     assert owner.said.endswith(b"250 yes\r\n250 yes\r\n452 4.5.3 too many recipients\r\n")
+
+
+# --- behind a refused command everything is refused, and the session goes on ---
+
+IN = b"EHLO me\r\nAUTH PLAIN AGFkYQByaWdodA==\r\n"
+
+
+def test_what_was_pipelined_behind_a_refused_command_is_no_mistake() -> None:
+    behind = b"RCPT TO:<c@d>\r\n" * 30 + b"DATA\r\n" + b"BDAT 3\r\nabc" * 30 + b"BDAT 0 LAST\r\n"
+    events, said = heard("smtp", [IN + behind + b"MAIL FROM:<a@b>\r\nMAIL FROM:<a@b>\r\nNOOP\r\n"])
+    assert events[1:] == [MailFrom("a@b")]
+    assert said.count(b"503 5.5.1 bad sequence\r\n") == 63
+    assert said.endswith(b"250 2.0.0 OK\r\n")
+
+
+def test_a_stranger_has_few_mistakes_left() -> None:
+    _, said = heard("smtp", [b"EHLO me\r\n" + b"RCPT TO:<c@d>\r\n" * 30])
+    assert said.endswith(b"421 4.7.0 too many mistakes\r\n")
+
+
+def test_a_chunk_over_the_limit_is_swallowed_and_refused() -> None:
+    start = READY.removesuffix(b"DATA\r\n")
+    chunks = b"BDAT 900\r\n" + b"x" * 900 + b"BDAT 70000\r\n" + b"x" * 70_000
+    events, said = heard("smtp", [start + chunks + b"BDAT 2 LAST\r\nhiNOOP\r\n"])
+    assert not [event for event in events if isinstance(event, Message)]
+    assert said.endswith(b"552 5.3.4 too large\r\n503 5.5.1 bad sequence\r\n250 2.0.0 OK\r\n")
+
+
+def test_a_message_keeps_what_mail_and_rcpt_wished() -> None:
+    rcpt = b"RCPT TO:<c@d> NOTIFY=NEVER\r\nRCPT TO:<e@f>\r\n"
+    events, _ = heard("smtp", [IN + b"MAIL FROM:<a@b> RET=HDRS\r\n" + rcpt + b"BDAT 1 LAST\r\nx"])
+    assert events[-1] == Message(
+        "a@b", ("c@d", "e@f"), b"x", {"RET": "HDRS"}, ({"NOTIFY": "NEVER"}, {})
+    )
+
+
+# --- addresses, parameters, and commands that do not parse ---
+
+
+@pytest.mark.parametrize(
+    ("line", "reply"),
+    [
+        (b"MAIL FROM:<a@b> X=1", b"555 5.5.4 unknown parameter"),
+        (b"MAIL FROM:<a@b> SMTPUTF8", b"555 5.5.4 unknown parameter"),  # not offered here
+        (b"MAIL FROM:<a@b> SIZE=1 SIZE=2", b"501 5.5.4 syntax error"),
+        (b"MAIL FROM:<a@b> =", b"501 5.5.4 syntax error"),
+        (b"MAIL FROM:<a@b", b"501 5.5.4 syntax error"),
+        (b"MAIL FROM:<a>", b"501 5.5.4 syntax error"),
+        (b"MAIL TO:<a@b>", b"501 5.5.4 syntax error"),
+        (b"MAIL FROM:<gr\xfcn@b>", b"501 5.5.4 syntax error"),  # not UTF-8
+        ("MAIL FROM:<grün@b>".encode(), b"553 5.6.7 SMTPUTF8 first"),
+        (b"MAIL FROM:<>", b"250 yes"),
+        (b'MAIL FROM: <"a b"@b>', b"250 yes"),
+        (b"STARTTLS now", b"501 5.5.4 syntax error"),
+        (b"STARTTLS", b"503 5.5.1 bad sequence"),
+        (b"AUTH", b"501 5.5.4 syntax error"),
+        (b"DATA now", b"501 5.5.4 syntax error"),
+        (b"BDAT x", b"501 5.5.4 syntax error"),
+        (b"NOOP \x01", b"501 5.5.4 syntax error"),
+        (b"12345", b"501 5.5.4 syntax error"),
+        (b"VRFY ada", b"252 2.1.5 cannot verify"),
+        (b"EXPN all", b"252 2.1.5 cannot verify"),
+        (b"HELP", b"214 2.0.0 see RFC 5321"),
+        (b"HELO me", b"250 at your service"),
+    ],
+)
+def test_each_line_gets_its_reply(line: bytes, reply: bytes) -> None:
+    assert heard("smtp", [IN + line + b"\r\n"])[1].splitlines()[-1] == reply
+
+
+def test_recipients_need_an_address_and_smtputf8_for_some() -> None:
+    words = replace(SMTP_WORDS, extensions=("SMTPUTF8", "AUTH PLAIN"))
+    for mail, rcpt, reply in [
+        ("a@b", "", b"501 5.5.4 syntax error"),
+        ("a@b", "postmaster", b"250 yes"),
+        ("a@b", "grün@b", b"553 5.6.7 SMTPUTF8 first"),
+        ("ü@b> SMTPUTF8", "grün@b", b"250 yes"),
+    ]:
+        owner = Owner(SmtpServer(words, tls=True))
+        lines = f"MAIL FROM:<{mail}{'' if '>' in mail else '>'}\r\nRCPT TO:<{rcpt}>\r\n"
+        owner.feed(IN + lines.encode())
+        assert owner.said.splitlines()[-1] == reply, (mail, rcpt)
+
+
+def test_a_server_that_asks_for_no_login_takes_mail_and_forgives_the_order() -> None:
+    owner = Owner(SmtpServer(SMTP_WORDS, tls=True, login_needed=False))
+    owner.feed(b"EHLO me\r\n" + b"DATA\r\n" * 20 + b"MAIL FROM:<a@b>\r\n")
+    assert owner.events == [MailFrom("a@b")]
+
+
+def test_tls_can_only_begin_when_it_was_asked_for() -> None:
+    machine = MACHINES["smtp"](True)
+    machine.receive(IN)
+    machine.next_event()
+    with pytest.raises(NothingAsked):
+        machine.begin_tls("220 go")

@@ -17,7 +17,7 @@ from portineria.policy.desired import (
     Through,
     Wish,
 )
-from portineria.policy.marked import FileFault
+from portineria.policy.marked import SHOWN, FileFault
 from portineria.policy.policyfile import parse
 from portineria.tenant.mailbox import Protocol
 
@@ -74,7 +74,7 @@ def test_a_whole_file_becomes_values() -> None:
     scanners, leaver = desired.grants
     assert scanners.who.mailboxes == ("scan@contoso.example", "second@contoso.example")
     assert scanners.who.csv == ("two.csv",)
-    assert scanners.who.where == (("type", "shared"),)
+    assert scanners.who.where == (("type", ("shared",)),)
     assert scanners.allow == {Protocol.SMTP}
     assert scanners.through is Through.BASIC
     assert scanners.networks == (ip_network("203.0.113.0/28"), ip_network("2001:db8::/64"))
@@ -159,6 +159,36 @@ REFUSED = {
         "2:40: type cannot be 'sharde'",
         "mean shared?",
     ),
+    "where among several": (
+        HEAD + "grants: [{name: a, who: {where: {type: [room, sharde]}}, allow: [imap]}]",
+        "2:47: type cannot be 'sharde'",
+        "mean shared?",
+    ),
+    "where of no value": (
+        HEAD + "grants: [{name: a, who: {where: {name: []}}, allow: [imap]}]",
+        "2:40: where.name is empty",
+        "take it out",
+    ),
+    "where of nothing": (
+        HEAD + "grants: [{name: a, who: {where: {}}, allow: [imap]}]",
+        "2:33: where is empty",
+        "department",
+    ),
+    "where of a number": (
+        HEAD + "grants: [{name: a, who: {where: {department: 7}}, allow: [imap]}]",
+        "2:46: where.department is a number",
+        "quotes",
+    ),
+    "an address between quotes": (
+        HEAD + "grants: [{name: a, who: {mailboxes: [\"'a@b.example'\"]}, allow: [imap]}]",
+        "is no address",
+        "name@",
+    ),
+    "almost an id": (
+        HEAD + "grants: [{name: a, who: {mailboxes: [0f6a2f1e-3c9d-4c1b]}, allow: [imap]}]",
+        "is no address",
+        "name@",
+    ),
     "protocol": (GRANT + "allow: [pop3]}", "3:62: a protocol cannot be 'pop3'", "mean pop?"),
     "no protocol": (GRANT + "allow: []}", "3:61: allow is empty", "imap"),
     "protocol alone": (GRANT + "allow: imap}", "allow is text, where a list belongs", "[one"),
@@ -175,7 +205,12 @@ REFUSED = {
     "host bits": (
         GRANT + "allow: [smtp], through: basic, from: [203.0.113.9/28]}",
         "is no network: 203.0.113.9/28 has host bits set",
-        "",
+        "did you mean 203.0.113.0/28?",
+    ),
+    "a range": (
+        GRANT + "allow: [smtp], through: basic, from: [203.0.113.1-203.0.113.9]}",
+        "is no network",
+        "write it as 203.0.113.0/28",
     ),
     "from for OAuth": (
         GRANT + "allow: [smtp], from: [203.0.113.0/28]}",
@@ -190,9 +225,23 @@ REFUSED = {
     "app": (GRANT + "allow: [imap], through: oauth-app, app: mail}", "no client id", "GUID"),
     "no date": (GRANT + "allow: [imap], until: '2027-02-30'}", "'2027-02-30' is no date", "day"),
     "a time": (GRANT + "allow: [imap], until: 2027-02-03T10:00:00Z}", "is no date", "day"),
-    "not YAML": ("tenant: [", "1:10: not YAML", "brackets"),
-    "tab": (HEAD + "\tposture: {}", "2:1: not YAML", ""),
-    "two documents": (HEAD + "---\n" + HEAD, "2:1: not YAML", ""),
+    "not YAML": ("tenant: [", "1:10: not YAML", "close what is opened here"),
+    "tab": (HEAD + "\tposture: {}", "2:1: not YAML: a tab", "indent with spaces"),
+    "two documents": (HEAD + "---\n" + HEAD, "2:1: not YAML: a second document", "take out"),
+    "indentation": (HEAD + "a:\n  b: 1\n c: 2", "4:2: not YAML", "indent it like its neighbours"),
+    "a colon": ("tenant: a: b", "1:10: not YAML: a colon", "quotes"),
+    "an alias of nothing": ("tenant: *hunter2", "1:9: not YAML: a text begins with *", "quotes"),
+    "an unheard-of trouble": ("tenant: !<x y", "1:12: not YAML: expected …", "indentation"),
+    "nested too deep": ("tenant: " + "[" * 4000, "1:1: not YAML that can be read", "brackets"),
+    "nested too deep without brackets": (
+        "- " * 1500,
+        "1:1: not YAML that can be read",
+        "brackets",
+    ),
+    "a control character": (HEAD + "posture: \x07", "2:10: not YAML: a control", "take it out"),
+    "an escaped control": ('tenant: "a\\0b"', "1:9: the tenant holds a control", "anew"),
+    "half a sign": ('tenant: "a\\ud800b"', "1:9: the tenant holds a control", "anew"),
+    "a key that is a list": (HEAD + "? [a]\n: b", "2:3: a key of the policy is not text", "word"),
     "nothing": ("", "1:1: the file is empty", ""),
     "only comments": ("# nothing\n", "1:1: the file is empty", ""),
     "a list": ("- a", "1:1: the policy is a list, where a mapping", ""),
@@ -210,6 +259,23 @@ def test_a_mistake_is_shown_with_its_place_its_reason_and_advice(
     assert line.startswith("policy.yaml:")
     assert why in line
     assert advice in line
+
+
+def test_an_anchor_may_be_used_anew() -> None:
+    """YAML 1.2 allows it, and the parser's grumbling about it is no affair of the reader's."""
+    read("tenant: &a contoso.example\nposture: {smtp_auth: &a per-mailbox}\n")
+
+
+def test_of_many_mistakes_the_first_fifty_are_told_and_the_rest_counted() -> None:
+    many = ", ".join(f"'x{number}'" for number in range(60))
+    with pytest.raises(FileFault) as caught:
+        read(GRANT.replace("a@contoso.example", many) + "allow: [imap]}")
+    lines = str(caught.value).splitlines()
+    assert len(lines) == SHOWN + 1
+    assert lines[-1] == "and 10 more"
+    errors = caught.value.evidence["errors"]
+    assert isinstance(errors, list)
+    assert len(errors) == 60
 
 
 def test_all_mistakes_are_shown_at_once_in_the_order_of_the_file() -> None:
@@ -244,6 +310,43 @@ def test_a_break_glass_account_is_never_let_in_but_may_be_kept_out() -> None:
     assert read(posture + GRANT + "deny: [imap]}").grants
 
 
+NAMES = {
+    "an apostrophe": ("Nora.O'Malley@contoso.example", "nora.o'malley@contoso.example"),
+    "a plus sign": ("scan+floor2@contoso.example", "scan+floor2@contoso.example"),
+    "sixty-four signs": ("a" * 64 + "@contoso.example", "a" * 64 + "@contoso.example"),
+    "not ASCII": ("Jörg@bücher.example", "jörg@bücher.example"),
+    "from right to left": ("יעל@contoso.example", "יעל@contoso.example"),
+    "an id": (
+        "0F6A2F1E-3C9D-4C1B-9F5E-2A7F6F1D9C01",
+        "0f6a2f1e-3c9d-4c1b-9f5e-2a7f6f1d9c01",
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "read_as"), NAMES.values(), ids=list(NAMES))
+def test_a_mailbox_may_be_called(written: str, read_as: str) -> None:
+    text = HEAD + f'grants: [{{name: a, who: {{mailboxes: ["{written}"]}}, allow: [imap]}}]'
+    assert read(text).grants[0].who.mailboxes == (read_as,)
+    if "@" in written:
+        assert addresses(f"Name;Address\nx;{written}\n") == (read_as,)
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("{type: shared}", (("type", ("shared",)),)),
+        ("{type: [shared, room, shared]}", (("type", ("shared", "room")),)),
+        (
+            "{name: 'Scan*', department: [IT, Sales]}",
+            (("department", ("IT", "Sales")), ("name", ("Scan*",))),
+        ),
+    ],
+)
+def test_a_filter_takes_one_value_or_several(where: str, found: object) -> None:
+    text = HEAD + f"grants: [{{name: a, who: {{where: {where}}}, allow: [imap]}}]"
+    assert read(text).grants[0].who.where == found
+
+
 CSV = HEAD + "grants: [{name: a, who: {csv: FILE}, allow: [imap]}]"
 
 
@@ -256,6 +359,9 @@ CSV = HEAD + "grants: [{name: a, who: {csv: FILE}, allow: [imap]}]"
         ("Display name\tUser Principal Name\nAda\ta@b.example", ("a@b.example",)),
         ('"Name","mailbox"\n"Example, Ada","a@b.example"\n', ("a@b.example",)),
         ("# ours\n\na@b.example\n\na@b.example\n", ("a@b.example",)),
+        ('Name,mailbox\n"Ada\n# of the second floor",a@b.example\n', ("a@b.example",)),
+        ("Name,mailbox\rAda\u2028Example,a@b.example\r", ("a@b.example",)),
+        ('# "quoted" and, "not closed\na@b.example\n', ("a@b.example",)),
         ("", ()),
     ],
 )
@@ -270,6 +376,10 @@ def test_a_csv_list_is_read_as_people_keep_it(text: str, found: tuple[str, ...])
         ("Name;address\nAda\n", 2, "an empty cell"),
         ("Name,City\nAda,Turin\n", 1, "none is called"),
         ("a@b.example\n\n# x\na b@c.example\n", 4, "no address"),
+        ('Name,mailbox\n"two\nlines",a@b.example\nAda,nobody\n', 3, "'nobody'"),
+        ('mailbox\na@b.example\n"c@d.example\ne@f.example\n', 3, "never closed"),
+        ('mailbox\n"' + "x@y.example\n" * 20_000, 2, "never closed"),
+        ("a@b.example; c@d.example\n", 1, "several columns"),
     ],
 )
 def test_a_bad_row_is_named(text: str, row: int, why: str) -> None:

@@ -96,7 +96,7 @@ def test_keys_and_words_are_the_same_in_both() -> None:
         (whole["properties"]["everyone_else"]["oneOf"][1]["properties"], policyfile.EVERYONE_WORDS),
         (parts["grant"]["properties"], {"through": Through}),
         ({"protocol": parts["protocol"]}, {"protocol": Protocol}),
-        (parts["who"]["properties"]["where"]["properties"], {"type": grantfile.GrantedKind}),
+        ({"kind": parts["kind"]}, {"kind": grantfile.GrantedKind}),
     ]
     for described, words in tables:
         for key, kind in words.items():

@@ -46,6 +46,7 @@ def test_the_manual_of_the_lab_can_be_followed(tmp_path: Path) -> None:
     assert down.returncode == 0, down.stdout + down.stderr
     (row,) = json.loads((tmp_path / "switches.json").read_text())["value"]
     assert row["PrimarySmtpAddress"] == "scan@contoso.example"
+    assert (tmp_path / "text").read_bytes() == b"42\r\n"
     weather = json.loads((tmp_path / "weather.json").read_text())
     assert weather["readings"] == {"exchange-paging": "refused"}
     assert json.loads((tmp_path / "history.json").read_text())["value"] == []

@@ -1,350 +1,284 @@
-"""Programs nobody here wrote log in to the lab over real sockets: in where it is open, out where
-it is not, with Exchange's words. Our own probe hears the same."""
+"""Mail programs that nobody here wrote, unmodified, at every state of the door: in where it is
+open, out where it is not, with Exchange Online's words.
+
+One table: program × protocol × state. `states.py` holds the states and what must be met in each,
+`clients/` the programs. In is more than a login: a letter is fetched, or sent and seen to arrive.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import email.message
-import imaplib
 import json
 import poplib
-import shutil
-import smtplib
-import ssl
-import subprocess
-import threading
-import urllib.parse
-import urllib.request
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
+from arranging import Change, arranged, blocking, security_defaults, user
+from clients import PROGRAMS, python_poplib
+from clients.node import Node, NodeProgram
+from clients.program import Errand, Own, Program, Protocol, run
+from clients.python_imaplib import inbox, letters
+from running_lab import Doors
+from states import (
+    ADA,
+    BRUNO,
+    INVOICES,
+    LEAVER,
+    STATES,
+    WAITING,
+    In,
+    Out,
+    State,
+    errand,
+    of_ada,
+)
 
 from portineria.clock import SystemClock
 from portineria.doors.stream import TcpDial
-from portineria.lab.serve import Options, Running, serve
+from portineria.lab.authority import authority
 from portineria.mail.conversation import Password, Token
 from portineria.policy.refusals import CallerKind
 from portineria.policy.verdict import Answer, Layer
-from portineria.run.probe import Ask, Probe, Tls, probe
-from portineria.secret import Secret
-from portineria.tenant.mailbox import Protocol
+from portineria.run.probe import Ask, Probe, probe
+from portineria.run.probe import Tls as ProbeTls
+from portineria.secret import Secret as SecretText
+from portineria.tenant.mailbox import Protocol as MailProtocol
 
 pytestmark = pytest.mark.stranger
 
-ERP = "erp@contoso.example"  # IMAP on, POP off; SMTP opened below
-MONITOR = "monitor@contoso.example"  # POP on, IMAP off; SMTP as the tenant: off
-SCAN = "scan@contoso.example"  # SMTP denied on the mailbox below
-ADA = "ada@contoso.example"  # the application has no right to it
-
-
-@dataclass
-class Open:
-    """A lab with open doors in a thread of its own."""
-
-    info: dict[str, Any]
-    context: ssl.SSLContext
-
-    def port(self, door: str) -> int:
-        return int(self.info[door].rpartition(":")[2])
-
-    def call(self, url: str, body: bytes | None = None, method: str = "GET") -> Any:
-        request = urllib.request.Request(url, body, method=method)
-        with urllib.request.urlopen(request, context=self.context) as response:
-            text = response.read()
-        return json.loads(text) if text else None
-
-    def arrange(self, mailbox: str, **members: object) -> None:
-        rows = self.call(f"{self.info['control']}/world/mailboxes")["value"]
-        key = next(key for key, row in rows.items() if row["PrimarySmtpAddress"] == mailbox)
-        url = f"{self.info['control']}/world/mailboxes/{key}?merge=1"
-        self.call(url, json.dumps(members).encode(), "PUT")
-
-    def token(self) -> str:
-        """The mail application's own, by client credentials, as any program would ask."""
-        form = {
-            "client_id": self.info["mail_app"]["client_id"],
-            "client_secret": self.info["mail_app"]["client_secret"],
-            "scope": "https://outlook.office365.com/.default",
-            "grant_type": "client_credentials",
-        }
-        url = f"{self.info['login']}/{self.info['tenant']}/oauth2/v2.0/token"
-        answer = self.call(url, urllib.parse.urlencode(form).encode(), "POST")
-        return str(answer["access_token"])
+ROWS = [
+    (state, protocol, program)
+    for state in STATES
+    for protocol in state.meets
+    for program in PROGRAMS
+    if protocol in program.speaks and program.name not in state.without
+    if program.starttls or state.tls[protocol] != "starttls"
+]
+SPEAKERS = [(program, protocol) for program in PROGRAMS for protocol in sorted(program.speaks)]
+NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    folder: Path = tmp_path_factory.mktemp("lab")
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def wait_for(work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, loop).result(30)
-
-    running: Running = wait_for(serve(Options(state_dir=folder, seed="small")))
-    try:
-        found = Open(running.info, ssl.create_default_context(cafile=running.info["ca"]))
-        found.arrange(ERP, SmtpClientAuthenticationDisabled=False)
-        found.arrange(SCAN, SmtpClientAuthenticationDisabled=True)
-        yield found
-    finally:
-        wait_for(running.close())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+def state(request: pytest.FixtureRequest, lab: Doors) -> Iterator[tuple[State, str]]:
+    """A state, arranged, and the secret that a program comes with; once for all its rows."""
+    wanted: State = request.param
+    with arranged(lab, wanted.changes):
+        yield wanted, wanted.secret(lab)
 
 
-@pytest.fixture(scope="module")
-def token(lab: Open) -> str:
-    return lab.token()
-
-
-def xoauth2(user: str, token: str) -> str:
-    return f"user={user}\x01auth=Bearer {token}\x01\x01"
-
-
-def test_the_token_is_as_long_as_real_ones(token: str) -> None:
-    """Real access tokens have 1.5 to 2.5 kB, and that length breaks programs."""
-    assert 1_500 <= len(token) <= 2_600
-
-
-# --- Python's own clients ---
-
-
-def imap(lab: Open) -> imaplib.IMAP4_SSL:
-    return imaplib.IMAP4_SSL("localhost", lab.port("imaps"), ssl_context=lab.context)
-
-
-def test_imaplib_opens_the_inbox_with_a_token(lab: Open, token: str) -> None:
-    with imap(lab) as client:
-        client.authenticate("XOAUTH2", lambda _: xoauth2(ERP, token).encode())
-        assert client.select("INBOX", readonly=True)[0] == "OK"
-
-
-def test_imaplib_logs_in_and_stays_outside_where_imap_is_off(lab: Open, token: str) -> None:
-    with imap(lab) as client:
-        client.authenticate("XOAUTH2", lambda _: xoauth2(MONITOR, token).encode())
-        with pytest.raises(imaplib.IMAP4.error, match="User is authenticated but not connected"):
-            client.select("INBOX", readonly=True)
-
-
-def test_imaplib_is_refused_with_a_false_token(lab: Open) -> None:
-    with imap(lab) as client, pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATE failed"):
-        client.authenticate("XOAUTH2", lambda _: xoauth2(ERP, "x" * 2200).encode())
-
-
-def test_imaplib_may_not_use_a_password(lab: Open) -> None:
-    password = next(row["password"] for row in lab.info["people"] if row["upn"] == ADA)
-    with imap(lab) as client, pytest.raises(imaplib.IMAP4.error):
-        client.login(ADA, password)
-
-
-def pop(lab: Open) -> poplib.POP3_SSL:
-    return poplib.POP3_SSL("localhost", lab.port("pops"), context=lab.context)
-
-
-def pop_login(client: poplib.POP3_SSL, user: str, token: str) -> bytes:
-    """XOAUTH2 in two lines; poplib itself knows no SASL."""
-    client._shortcmd("AUTH XOAUTH2")  # type: ignore[attr-defined]
-    line = base64.b64encode(xoauth2(user, token).encode()).decode()
-    answer: bytes = client._shortcmd(line)  # type: ignore[attr-defined]
-    return answer
-
-
-def test_poplib_reads_the_maildrop_with_a_token(lab: Open, token: str) -> None:
-    client = pop(lab)
-    try:
-        assert pop_login(client, MONITOR, token) == b"+OK User successfully authenticated."
-        assert client.stat()[0] >= 0
-    finally:
-        client.quit()
-
-
-def test_poplib_is_kept_out_where_pop_is_off(lab: Open, token: str) -> None:
-    client = pop(lab)
-    try:
-        assert pop_login(client, ERP, token).startswith(b"+OK")
-        with pytest.raises(poplib.error_proto, match="-ERR"):
-            client.stat()
-    finally:
-        client.close()
-
-
-def test_poplib_may_not_use_a_password(lab: Open) -> None:
-    password = next(row["password"] for row in lab.info["people"] if row["upn"] == ADA)
-    client = pop(lab)
-    try:
-        client.user(ADA)
-        with pytest.raises(poplib.error_proto, match="unknown user name or bad password"):
-            client.pass_(password)
-    finally:
-        client.close()
-
-
-def smtp(lab: Open) -> smtplib.SMTP:
-    client = smtplib.SMTP("localhost", lab.port("smtp"))
-    client.starttls(context=lab.context)
-    client.ehlo()
-    return client
-
-
-def test_smtplib_sends_with_a_token_in_one_line(lab: Open, token: str) -> None:
-    message = email.message.EmailMessage()
-    message["From"], message["To"], message["Subject"] = ERP, ADA, "an invoice"
-    message.set_content("Dear Ada.\n.\nTwo dots above, and none is lost.\n")
-    with smtp(lab) as client:
-        assert client.auth("XOAUTH2", lambda _=None: xoauth2(ERP, token))[0] == 235
-        assert client.send_message(message) == {}
+def made(program: type[Program], node: Node) -> Program:
+    return program(node) if issubclass(program, NodeProgram) else program()
 
 
 @pytest.mark.parametrize(
-    ("mailbox", "words"),
-    [(MONITOR, b"is disabled for the Tenant"), (SCAN, b"is disabled for the Mailbox")],
+    ("state", "protocol", "program"),
+    ROWS,
+    indirect=["state"],
+    ids=[f"{program.name}, {protocol}, {state.name}" for state, protocol, program in ROWS],
 )
-def test_smtplib_hears_which_switch_is_off(
-    lab: Open, token: str, mailbox: str, words: bytes
+def test_in_where_it_is_open_and_out_with_the_reason_where_it_is_not(
+    lab: Doors,
+    node: Node,
+    state: tuple[State, str],
+    protocol: Protocol,
+    program: type[Program],
+    tmp_path: Path,
 ) -> None:
-    with smtp(lab) as client, pytest.raises(smtplib.SMTPAuthenticationError) as refusal:
-        client.auth("XOAUTH2", lambda _=None: xoauth2(mailbox, token))
-    assert refusal.value.smtp_code == 535
-    assert b"5.7.139" in refusal.value.smtp_error
-    assert words in refusal.value.smtp_error
+    of, secret = state
+    letter = WAITING if protocol != "smtp" else f"Letter {next(NUMBERS)} by {program.name}"
+    asked = errand(lab, protocol, secret, of, letter=letter)
+    lab.forget()
+    outcome = made(program, node).go(asked, tmp_path)
+    match of.meets[protocol]:
+        case In():
+            assert outcome.done, outcome.shown
+            assert letter in (arrived(lab) if protocol == "smtp" else outcome.fetched)
+            assert {row["path"] for row in lab.history()} == {"accepted"}
+        case Out() as out:
+            assert not outcome.done
+            assert letter not in outcome.fetched
+            own = program.own.get((protocol, of.occasion), Own(out.says, sent=True))
+            assert bare_of(own.shows) in spoken(outcome.shown), outcome.shown
+            assert_uttered(lab, out.gate if own.sent else "", out.says, own.shows)
 
 
-def test_smtplib_may_not_use_a_password_under_security_defaults(lab: Open) -> None:
-    password = next(row["password"] for row in lab.info["people"] if row["upn"] == ERP)
-    with smtp(lab) as client, pytest.raises(smtplib.SMTPAuthenticationError) as refusal:
-        client.login(ERP, password)
-    assert b"security defaults" in refusal.value.smtp_error
+def assert_uttered(lab: Doors, gate: str, *sentences: str) -> None:
+    """By the lab's own history this gate refused, with one of the sentences, and no letter was
+    taken; with gate "" nothing was even refused."""
+    heard = lab.history()
+    assert ("smtp message", "accepted") not in [(row["operation"], row["path"]) for row in heard]
+    refused = [row for row in heard if row["path"] != "accepted"]
+    assert {row["path"] for row in refused} == ({gate} if gate else set()), refused
+    said = "\n".join(spoken(row["said"]) for row in refused)
+    # What the bracket at the end holds is another each time.
+    assert not gate or any(bare_of(each).rstrip("[ ") in said for each in sentences), said
 
 
-# --- curl ---
+def bare_of(sentence: str) -> str:
+    """Without the status before it, which some programs leave out."""
+    return spoken(sentence.removeprefix("-ERR ").removeprefix("BAD ").removeprefix("NO "))
 
 
-def curl(lab: Open, url: str, user: str, token: str, *options: str) -> tuple[int, str]:
-    """Exit code and the conversation. The token goes in by a file on standard input."""
-    program = shutil.which("curl")
-    assert program is not None, "curl is needed: make strangers installs it"
-    done = subprocess.run(
-        [program, "-sv", "--cacert", lab.info["ca"], "-m", "20", "-K", "-", *options, url],
-        input=f'user = "{user}:"\noauth2-bearer = "{token}"\nlogin-options = "AUTH=XOAUTH2"\n',
-        capture_output=True,
-        text=True,
-        check=False,
+def spoken(text: str) -> str:
+    """Some programs fold lines."""
+    return re.sub(r"\s+", " ", text)
+
+
+def arrived(lab: Doors) -> str:
+    """The letters in the mailbox that letters are sent to, read by an application."""
+    with inbox(errand(lab, "imap", lab.app_token(), user=INVOICES)) as box:
+        return "\n".join(letters(box))
+
+
+# --- our own probe comes to the same door, and hears the same ---
+
+LAYERS = {
+    "protocol flag": Layer.MAILBOX_SWITCH,
+    "tenant switch": Layer.TENANT_SWITCH,
+    "mailbox switch": Layer.MAILBOX_SWITCH,
+    "mailbox right": Layer.MAILBOX_RIGHT,
+    "service principal": Layer.SERVICE_PRINCIPAL,
+    "mailbox": Layer.RECIPIENT,
+    "licence": Layer.LICENCE,
+    "token": Layer.CREDENTIAL,
+    "security defaults": Layer.SECURITY_DEFAULTS,
+    "retirement": Layer.BASIC_RETIREMENT,
+    "authentication policy": Layer.AUTHENTICATION_POLICY,
+    "conditional access": Layer.CONDITIONAL_ACCESS,
+    "credentials": Layer.CREDENTIAL,
+    "account locked": Layer.ACCOUNT,
+    "sign-in": Layer.ACCOUNT,
+}
+PROBED = [
+    (state, protocol)
+    for state in STATES
+    for protocol in state.meets
+    # It never speaks without TLS, and never sends mail, under whatever name.
+    if state.occasion != "clear" and not state.sender
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "protocol"),
+    PROBED,
+    indirect=["state"],
+    ids=[f"probe, {protocol}, {state.name}" for state, protocol in PROBED],
+)
+def test_our_probe_gets_in_where_the_strangers_do_and_names_the_layer_where_they_do_not(
+    lab: Doors, state: tuple[State, str], protocol: Protocol
+) -> None:
+    of, secret = state
+    found = probed(errand(lab, protocol, secret, of), "user" if of.secret is of_ada else "app")
+    said = "\n".join(map(str, found.transcript))
+    assert secret[:12] not in said
+    match of.meets[protocol]:
+        case In():
+            assert found.answer is Answer.YES, said
+            assert (found.tls or "").startswith("TLSv1.")
+        case Out() as out:
+            assert found.answer is Answer.NO, said
+            assert found.reading is not None
+            assert LAYERS[out.gate] in found.reading.layers
+
+
+def probed(asked: Errand, caller: CallerKind) -> Probe:
+    kind = Password if asked.kind == "password" else Token
+    wanted = Ask(
+        protocol=MailProtocol(asked.protocol),
+        host=asked.host,
+        port=asked.port,
+        tls=ProbeTls(asked.tls),
+        mailbox=asked.user,
+        credential=kind(asked.user, SecretText(asked.secret)),
+        caller="basic" if asked.kind == "password" else caller,
     )
-    return done.returncode, done.stderr
+    return asyncio.run(probe(TcpDial(asked.ca), SystemClock(asyncio.sleep), wanted))
 
 
-def test_curl_opens_what_is_open(lab: Open, token: str, tmp_path: Path) -> None:
-    letter = tmp_path / "letter"
-    letter.write_text(f"From: {ERP}\r\nTo: {ADA}\r\nSubject: hello\r\n\r\nhello\r\n")
-    imaps = f"imaps://localhost:{lab.port('imaps')}/"
-    pops = f"pop3s://localhost:{lab.port('pops')}/"
-    submission = f"smtp://localhost:{lab.port('smtp')}/client.contoso.example"
-    sending = ("--ssl-reqd", "--mail-from", ERP, "--mail-rcpt", ADA, "-T", str(letter))
-    for url, user, options in (
-        (imaps, ERP, ("-X", "EXAMINE INBOX")),
-        (pops, MONITOR, ()),
-        (submission, ERP, sending),
-    ):
-        code, said = curl(lab, url, user, token, *options)
-        assert code == 0, said
+# --- more than the table asks ---
 
 
-def test_curl_is_kept_out_of_what_is_shut(lab: Open, token: str) -> None:
-    imaps = f"imaps://localhost:{lab.port('imaps')}/"
-    code, said = curl(lab, imaps, MONITOR, token, "-X", "EXAMINE INBOX")
-    assert code != 0
-    assert "BAD User is authenticated but not connected." in said
-    submission = f"smtp://localhost:{lab.port('smtp')}/client.contoso.example"
-    sending = ("--ssl-reqd", "--mail-from", SCAN, "--mail-rcpt", ADA, "-T", "/dev/null")
-    code, said = curl(lab, submission, SCAN, token, *sending)
-    assert code == 67  # CURLE_LOGIN_DENIED
-    assert "SmtpClientAuthentication is disabled for the Mailbox" in said
+@pytest.mark.parametrize(
+    ("program", "protocol"),
+    SPEAKERS,
+    ids=[f"{program.name}, {protocol}" for program, protocol in SPEAKERS],
+)
+def test_none_of_them_speaks_to_a_server_whose_authority_it_does_not_know(
+    lab: Doors, node: Node, program: type[Program], protocol: Protocol, tmp_path: Path
+) -> None:
+    """So the table proves also that each of them checks the lab's certificate."""
+    unknown = authority(tmp_path / "another", lab.clock).path
+    asked = replace(errand(lab, protocol, lab.app_token()), ca=unknown)
+    lab.forget()
+    (tmp_path / "own").mkdir()
+    outcome = made(program, node).go(asked, tmp_path / "own")
+    assert not outcome.done
+    assert re.search("certificate|trust|verif", outcome.shown, re.IGNORECASE), outcome.shown
+    assert lab.history() == []
 
 
-# --- our own probe hears what the strangers heard ---
+def test_tokens_are_as_long_as_those_that_programs_stumble_over(lab: Doors) -> None:
+    """Real access tokens have 1.5 to 2.5 kB."""
+    for token in (lab.app_token(), lab.person_token(ADA)):
+        assert 2_100 <= len(token) <= 2_500
 
-DOORS = {
-    Protocol.IMAP: [("imaps", Tls.IMPLICIT), ("imap", Tls.STARTTLS)],
-    Protocol.POP: [("pops", Tls.IMPLICIT), ("pop", Tls.STARTTLS)],
-    Protocol.SMTP: [("smtp", Tls.STARTTLS)],
+
+def test_pop_takes_no_token_in_one_line(lab: Doors) -> None:
+    """Exchange Online documents the form in two lines only."""
+    asked = errand(lab, "pop", lab.app_token())
+    line = base64.b64encode(asked.xoauth2().encode()).decode()
+    client = python_poplib.connected(asked)
+    try:
+        with pytest.raises(poplib.error_proto, match="-ERR Authentication failure: unknown user"):
+            python_poplib.command(client, f"AUTH XOAUTH2 {line}")
+    finally:
+        client.close()
+
+
+# Where Conditional Access, security defaults or the account itself refuse a token, a mail program
+# never comes to the mail server: its helper gets no token. Here the helper is curl.
+NO_TOKENS = {
+    "Conditional Access blocks the person": (
+        ADA,
+        "AADSTS53003",
+        (security_defaults(on=False), blocking("Block all", "all")),
+    ),
+    "security defaults want a second factor of an administrator": (
+        "helpdesk@contoso.example",
+        "AADSTS50079",
+        (),
+    ),
+    "per-user MFA is enforced": (BRUNO, "AADSTS50076", (user(BRUNO, perUserMfaState="enforced"),)),
+    "the account is disabled": (LEAVER, "AADSTS50057", ()),
+    "the sessions were revoked": (
+        ADA,
+        "AADSTS50173",
+        (user(ADA, signInSessionsValidFromDateTime="2100-01-01T00:00:00Z"),),
+    ),
 }
 
 
-def heard(
-    lab: Open, protocol: Protocol, mailbox: str, secret: str, caller: CallerKind
-) -> list[Probe]:
-    """The probe's result at every door of the protocol."""
-    kind = Password if caller == "basic" else Token
-    dial = TcpDial(Path(lab.info["ca"]))
-
-    async def ask(door: str, tls: Tls) -> Probe:
-        wanted = Ask(
-            protocol=protocol,
-            host="localhost",
-            port=lab.port(door),
-            tls=tls,
-            mailbox=mailbox,
-            credential=kind(mailbox, Secret(secret)),
-            caller=caller,
+@pytest.mark.parametrize(
+    ("who", "code", "changes"),
+    NO_TOKENS.values(),
+    ids=[f"curl, token, {name}" for name in NO_TOKENS],
+)
+def test_no_token_is_given_where_the_sign_in_is_refused(
+    lab: Doors, who: str, code: str, changes: tuple[Change, ...], tmp_path: Path
+) -> None:
+    url = f"{lab.info['login']}/{lab.info['tenant']}/oauth2/v2.0/token"
+    with arranged(lab, changes):
+        form = lab.signed_in(who)
+        fields = "".join(f'data-urlencode = "{name}={value}"\n' for name, value in form.items())
+        ended = run(
+            tmp_path, "curl", "-q", "-s", "--cacert", str(lab.ca), "-K", "-", url, text=fields
         )
-        return await probe(dial, SystemClock(asyncio.sleep), wanted)
-
-    return [asyncio.run(ask(*door)) for door in DOORS[protocol]]
-
-
-@pytest.mark.parametrize(
-    ("protocol", "mailbox"),
-    [(Protocol.IMAP, ERP), (Protocol.POP, MONITOR), (Protocol.SMTP, ERP)],
-)
-def test_the_probe_gets_in_where_the_strangers_did(
-    lab: Open, token: str, protocol: Protocol, mailbox: str
-) -> None:
-    for found in heard(lab, protocol, mailbox, token, "app"):
-        assert found.answer is Answer.YES, "\n".join(map(str, found.transcript))
-        assert (found.tls or "").startswith("TLSv1.")
-        assert token[:12] not in "\n".join(map(str, found.transcript))
-
-
-@pytest.mark.parametrize(
-    ("protocol", "mailbox", "layer"),
-    [
-        (Protocol.IMAP, MONITOR, Layer.MAILBOX_SWITCH),
-        (Protocol.IMAP, ADA, Layer.MAILBOX_RIGHT),
-        (Protocol.POP, ERP, Layer.MAILBOX_SWITCH),
-        (Protocol.POP, ADA, Layer.MAILBOX_RIGHT),
-        (Protocol.SMTP, MONITOR, Layer.TENANT_SWITCH),
-        (Protocol.SMTP, SCAN, Layer.MAILBOX_SWITCH),
-    ],
-)
-def test_the_probe_names_the_layer_that_kept_the_strangers_out(
-    lab: Open, token: str, protocol: Protocol, mailbox: str, layer: Layer
-) -> None:
-    for found in heard(lab, protocol, mailbox, token, "app"):
-        assert found.answer is Answer.NO, "\n".join(map(str, found.transcript))
-        assert found.reading is not None
-        assert layer in found.reading.layers
-
-
-@pytest.mark.parametrize(
-    ("protocol", "layer"),
-    [
-        (Protocol.IMAP, Layer.BASIC_RETIREMENT),
-        (Protocol.POP, Layer.BASIC_RETIREMENT),
-        (Protocol.SMTP, Layer.SECURITY_DEFAULTS),
-    ],
-)
-def test_a_password_is_refused_by_the_layer_that_refuses_it(
-    lab: Open, protocol: Protocol, layer: Layer
-) -> None:
-    password = next(row["password"] for row in lab.info["people"] if row["upn"] == ERP)
-    for found in heard(lab, protocol, ERP, password, "basic"):
-        assert found.answer is Answer.NO, "\n".join(map(str, found.transcript))
-        assert found.reading is not None
-        assert layer in found.reading.layers
+    answer = json.loads(ended.out)
+    assert answer["error"] == "invalid_grant"
+    assert answer["error_description"].startswith(f"{code}: ")
+    assert "access_token" not in answer

@@ -55,6 +55,7 @@ MEMBERS: dict[str, st.SearchStrategy[object]] = {
     "mailboxes": UNSEEN | few(Mailbox),
     "users": UNSEEN | keyed(User),
     "groups": keyed(Group),
+    "groups_asked": st.frozensets(NAMES, max_size=2),
     "role_members": UNSEEN | st.dictionaries(NAMES, st.frozensets(NAMES), max_size=2),
     "apps": UNSEEN | keyed(App),
     "rights": st.dictionaries(st.tuples(NAMES, NAMES), st.builds(MailboxRight), max_size=2),
@@ -89,6 +90,8 @@ def test_unseen_is_never_read_back_as_off_or_empty() -> None:
         {"schema": "portineria/plan@1"},
         {"schema": "portineria/snapshot@1"},
         {"schema": "portineria/snapshot@1", "tenant_id": "t", "taken_at": "yesterday"},
+        {"schema": "portineria/snapshot@1", "tenant_id": "t", "taken_at": "2026-11-01T00:00:00"},
+        {"schema": "portineria/snapshot@1", "tenant_id": "t", "taken_at": 7},
         {
             "schema": "portineria/snapshot@1",
             "tenant_id": "t",

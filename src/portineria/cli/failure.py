@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Any
 
 import click
 
 from portineria.cli.frame import Asked
-from portineria.fault import Fault, OperatorFault
+from portineria.fault import Fault, NoFile, OperatorFault, UsageFault
+
+_CIRCUMSTANCES = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
+)
+"""What no program can foresee at every place that writes; none of these is our bug."""
 
 
 def as_fault(error: Exception) -> Fault:
@@ -18,11 +24,15 @@ def as_fault(error: Exception) -> Fault:
             return error
         case click.UsageError():
             path = error.ctx.command_path if error.ctx else "portineria"
-            return OperatorFault(
-                _sentence(error.format_message()), where=path, try_=f"{path} --help"
-            )
+            return UsageFault(_sentence(error.format_message()), where=path, try_=f"{path} --help")
         case click.ClickException():
             return OperatorFault(_sentence(error.format_message()))
+        case OSError() if error.errno in _CIRCUMSTANCES:
+            return NoFile(
+                f"the system refused: {error.strerror}",
+                where=str(error.filename or ""),
+                try_="make room on that disk, or let yourself write there",
+            )
         case _ if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
             inner = error.exceptions[0]
             return as_fault(inner) if isinstance(inner, Exception) else _ours(error)
@@ -32,11 +42,7 @@ def as_fault(error: Exception) -> Fault:
 
 def _ours(error: BaseException) -> Fault:
     # The message of a foreign exception may quote what it was working on: only its type is shown.
-    return Fault(
-        f"this is a bug in portineria: {type(error).__name__}",
-        where=_last_line(error),
-        try_="run it again with --verbose and report what it prints",
-    )
+    return Fault(f"this is a bug in portineria: {type(error).__name__}", where=_last_line(error))
 
 
 def _last_line(error: BaseException) -> str:
@@ -51,14 +57,17 @@ def _last_line(error: BaseException) -> str:
 
 
 def tell(fault: Fault, said: Asked, error: BaseException) -> None:
+    """Every error says where, why and what to try: what it does not say itself, its kind says."""
+    fault.where = fault.where or said.verb
+    fault.try_ = fault.try_ or fault.mend
     if fault.exit_code == Fault.exit_code and said.verbose:
         import traceback
 
         traceback.print_exception(error, file=sys.stderr)
     if said.json:
-        import json
+        from portineria.cli.faces.answer import print_document
 
-        print(json.dumps(error_object(fault), ensure_ascii=False, indent=2, default=str))
+        print_document(error_object(fault))
     else:
         print(error_text(fault), file=sys.stderr)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portineria.cli import session
 from portineria.cli.frame import Asked
-from portineria.fault import OperatorFault
+from portineria.fault import CouldNotSee, NoSuch, UsageFault
 from portineria.policy.effective import Access, Context, walk
 from portineria.policy.verdict import Effective
 from portineria.run.look import Wants
@@ -39,7 +40,7 @@ def ask(
     address: str | None,
     file: str | None,
 ) -> list[Answered]:
-    """Look, then ask every combination. Raises OperatorFault for words that mean nothing."""
+    """Look, then ask every combination. Raises UsageFault for words that mean nothing."""
     given = [caller_of(word) for word in callers]
     asked_callers: Sequence[Caller]
     place = None if address is None else _address(address)
@@ -82,30 +83,36 @@ def caller_of(word: str) -> Caller:
     try:
         return parse_caller(word)
     except ValueError as error:
-        raise OperatorFault(str(error), where="--as", try_="portineria why --help") from None
+        raise UsageFault(
+            str(error), where="--as", try_="write basic, user, user:CLIENT_ID or app:CLIENT_ID"
+        ) from None
 
 
 def _address(word: str) -> IPv4Address | IPv6Address:
     try:
         return ip_address(word)
     except ValueError:
-        raise OperatorFault(
+        raise UsageFault(
             f"{word!r} is no address", where="--from", try_="write it as 203.0.113.5"
         ) from None
 
 
 def find_mailbox(snapshot: Snapshot, name: str) -> Mailbox:
+    """By address, sign-in name or id. Raises NoSuch, with the nearest there is; CouldNotSee."""
     if isinstance(snapshot.mailboxes, Unseen):
-        raise OperatorFault(
+        raise CouldNotSee(
             f"the mailboxes could not be seen: {snapshot.mailboxes.because}",
-            where=name,
-            try_="portineria look",
+            where=f"mailbox {name}",
+            try_=CouldNotSee.mend,
         )
     box = snapshot.mailbox(name)
     if box is None:
-        raise OperatorFault(
+        known = [one.address for one in snapshot.mailboxes]
+        close = get_close_matches(name.lower(), known, n=1)
+        raise NoSuch(
             f"there is no mailbox {name!r} in this tenant",
             where="MAILBOX",
-            try_="portineria look --mailboxes lists them",
+            try_=(f"did you mean {close[0]}? " if close else "")
+            + "portineria look --mailboxes lists them",
         )
     return box

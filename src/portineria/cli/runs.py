@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from portineria.cli.frame import Asked
+from portineria.cli.questions import find_mailbox
 from portineria.cli.session import with_tenant
 from portineria.doors.journal import Runs
-from portineria.fault import OperatorFault
+from portineria.fault import NoSuch, WrongTenant
 from portineria.policy.plan import Plan
 from portineria.run.apply import Outcome, apply
 from portineria.run.close import close_plan
@@ -84,6 +85,7 @@ def make_close(said: Asked, mailbox: str) -> Plan:
         apps = frozenset({tenant.mail_app} if tenant.mail_app else ())
         wants = Wants(mailboxes=frozenset({mailbox.lower()}), apps=apps)
         snapshot = await tenant.look(teller, wants)
+        find_mailbox(snapshot, mailbox)
         return await close_plan(mailbox, snapshot, tenant.resources, tenant.clock)
 
     return with_tenant(said, work)
@@ -109,8 +111,10 @@ def verify_run(said: Asked, run: str | None) -> tuple[str, tuple[Verified, ...]]
 def last_run(tenant: Tenant) -> RunState:
     runs = tenant.runs()
     if not runs:
-        raise OperatorFault(
-            "nothing was promised yet", where="verify", try_="portineria plan, then apply"
+        raise NoSuch(
+            "this tenant has no run yet: nothing was promised",
+            where=str(tenant.state.runs),
+            try_="portineria plan policy.yaml --output plan.json, then portineria apply plan.json",
         )
     return runs[-1]
 
@@ -124,13 +128,17 @@ def put_undone_away(said: Asked, run: str) -> None:
 
 
 def run_of(tenant: Tenant, run: str) -> RunState:
-    """By its id, or `last`. Raises OperatorFault for a run that this tenant does not have."""
+    """By its id, or `last`. Raises NoSuch for a run that this tenant does not have."""
     if run == "last":
         return last_run(tenant)
     for state in tenant.runs():
         if state.run == run:
             return state
-    raise OperatorFault(f"this tenant has no run {run!r}", where=run, try_="portineria runs list")
+    raise NoSuch(
+        f"this tenant has no run {run!r}",
+        where=str(tenant.state.runs),
+        try_="portineria runs list shows them; `last` is the last one",
+    )
 
 
 async def repair_windows(tenant: Tenant, teller: Progress, but: str = "") -> Outcome | None:
@@ -144,9 +152,9 @@ async def repair_windows(tenant: Tenant, teller: Progress, but: str = "") -> Out
 
 def _refuse_other_tenant(plan: Plan, tenant: Tenant) -> None:
     if plan.tenant_id != tenant.tenant_id:
-        raise OperatorFault(
+        raise WrongTenant(
             f"the plan is for tenant {plan.tenant_id}, the profile {tenant.profile.name!r} "
             f"reaches {tenant.tenant_id}",
-            where="plan",
+            where=str(tenant.profile.path),
             try_="choose the profile of that tenant with --profile",
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from portineria.lab.index import Names
 from portineria.lab.world import Document, World
 
 
@@ -35,6 +36,15 @@ class Seen:
 
     def all(self, kind: str) -> Iterator[Document]:
         return self.world[kind].all(self.age(kind))
+
+    def scan(self, kind: str, start: int = 0) -> Iterator[tuple[int, Document]]:
+        return self.world[kind].scan(self.age(kind), start)
+
+    def look(self, kind: str, key: str) -> Document | None:
+        return self.world[kind].look(key, self.age(kind))
+
+    def called(self, kind: str, names: Names, wanted: str) -> Iterator[Document]:
+        return self.world[kind].called(names, wanted, self.age(kind))
 
     def items(self, kind: str) -> Iterator[tuple[str, Document]]:
         return self.world[kind].items(self.age(kind))

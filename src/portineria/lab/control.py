@@ -56,15 +56,17 @@ async def reset(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
 
 
 def plant(lab: Lab, name: str) -> None:
-    """Load a seed and forget what was. Raises Arrangement for an unknown one."""
+    """Load a seed, as large as the lab's was, and forget what was. Raises Arrangement for an
+    unknown one."""
     try:
-        seeds.load(lab.world, name)
-    except seeds.NoSuchSeed as fault:
+        seeds.load(lab.world, name, mailboxes=lab.mailboxes)
+    except (seeds.NoSuchSeed, seeds.NoSuchSize) as fault:
         raise Arrangement(str(fault)) from None
     lab.seed = name
     lab.info = {**lab.info, **facts(lab.world), "seed": name}
     lab.history.clear()
     lab.sky.forget()
+    lab.forget_mail()
 
 
 def change_weather(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:

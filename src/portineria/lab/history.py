@@ -28,6 +28,8 @@ class Asked:
     caller: str
     weather: str = ""
     """What the weather did to it: throttled, failed, cut-before, cut-after, forgotten, or ""."""
+    said: str = ""
+    """The mail hosts' sentence, `{stamp}` standing for its end; "" where none was uttered."""
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "at": self.at.isoformat()}

@@ -40,11 +40,15 @@ class Lab:
         }
     )
     seed: str = ""
+    mailboxes: int | None = None
+    """How many mailboxes the seed was filled up to; None: as it stands."""
     info: dict[str, Any] = field(default_factory=dict)
     """What serve tells about the running lab, for the control door."""
     stop: Callable[[], None] = lambda: None
     tell: Callable[[Lab], Awaitable[None]] = _untold
     """Finds out what people may use, and writes it into `info`; nothing where nobody asks."""
+    forget_mail: Callable[[], None] = lambda: None
+    """What the post office does when a tenant is planted anew."""
 
 
 def open_lab(
@@ -55,10 +59,13 @@ def open_lab(
     *,
     mailboxes: int | None = None,
 ) -> Lab:
-    """A lab with a planted world (or a given one), ready for `build_app`. Raises NoSuchSeed."""
+    """A lab with a planted world (or a given one), ready for `build_app`.
+
+    Raises NoSuchSeed, NoSuchSize.
+    """
     world = tenant or World(clock)
     if tenant is None:
         load(world, seed, mailboxes=mailboxes)
-    lab = Lab(world, clock, weather or Weather(), seed=seed)
+    lab = Lab(world, clock, weather or Weather(), seed=seed, mailboxes=mailboxes)
     lab.info = {**facts(world), **{name: lab.urls[name] for name in lab.urls}}
     return lab

@@ -42,8 +42,8 @@ class Options:
     `ports` maps a door (ports.ORDER) to a number; a door that is not named gets a free one.
     `base_port` numbers them all, from it on; `real_ports` takes Microsoft's numbers and tells
     addresses by Microsoft's names, which the caller has to point at this machine. At most one
-    of the three. `hosts` are more names the certificate is good for. `mailboxes` plants that
-    many mailboxes instead of a seed's own people.
+    of the three. `hosts` are more names the certificate is good for. `mailboxes` fills the
+    seed up with made-up people to a tenant of so many; None leaves it as it stands.
     """
 
     state_dir: Path
@@ -96,7 +96,7 @@ class Running:
 
 async def serve(options: Options) -> Running:
     """Open every door. Raises PortRefused for a port that cannot be had, ValueError for an
-    unknown seed or weather."""
+    unknown seed or weather, or a number of mailboxes that cannot be."""
     clock = options.clock or SystemClock(asyncio.sleep)
     numbers = options.numbers()
     lab = open_lab(
@@ -184,6 +184,7 @@ def _by_name(extra: tuple[str, ...]) -> Choose:
 
 async def _open_post(lab: Lab, context: ssl.SSLContext, numbers: Mapping[str, int]) -> PostServers:
     office = PostOffice(lab.world, lambda: lab.weather, record=into(lab.history))
+    lab.forget_mail = office.forget
     return await listen(office, context, ports={name: numbers.get(name, 0) for name in DOORS})
 
 

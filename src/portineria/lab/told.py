@@ -32,8 +32,12 @@ async def tell(lab: Lab) -> None:
 
 def _kinds(lab: Lab) -> dict[str, str]:
     """Address to Exchange's word for the kind of recipient, "UserMailbox" and so on."""
-    rows = lab.world["mailboxes"].all()
-    return {row["UserPrincipalName"].lower(): row["RecipientTypeDetails"] for row in rows}
+    rows = lab.world["mailboxes"].scan()
+    return {
+        row["UserPrincipalName"].lower(): row["RecipientTypeDetails"]
+        for _, row in rows
+        if row.get("UserPrincipalName")
+    }
 
 
 def _opened_by(lab: Lab, principal: str) -> list[str]:

@@ -6,17 +6,21 @@ document as it was some seconds ago. Nothing here judges anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid5
 
 from portineria.clock import Clock
+from portineria.lab.index import Index, Names
 
 Document = dict[str, Any]
+Version = tuple[datetime, Document | None]
 
 _NAMES = UUID("6d1f9a52-3a0f-5c0e-9a54-4c7a3f0b8e11")
 """The name space of every made-up id: the same world gets the same ids again."""
@@ -27,15 +31,22 @@ class Table:
     """Documents of one kind by key; every version is kept with the time it was committed."""
 
     clock: Clock
-    versions: dict[str, list[tuple[datetime, Document | None]]] = field(default_factory=dict)
+    versions: dict[str, list[Version]] = field(default_factory=dict)
+    indexes: dict[Names, Index] = field(default_factory=dict)
+    """One for each way of naming that was ever asked by."""
     deaf: bool = False
     """While true, writes are accepted and forgotten."""
 
     def put(self, key: str, document: Document | None, at: datetime | None = None) -> None:
-        """Commit a new version; None deletes. `at` is for seeds, which are old news."""
-        if self.deaf:
-            return
-        self.versions.setdefault(key, []).append((at or self.clock.now(), deepcopy(document)))
+        """Commit a new version; None deletes. `at` is for what shall be old news."""
+        if not self.deaf:
+            self.plant(key, deepcopy(document), at or self.clock.now())
+
+    def plant(self, key: str, document: Document | None, at: datetime) -> None:
+        """Commit a document that is given away, not copied: for seeds, which are many."""
+        self.versions.setdefault(key, []).append((at, document))
+        for index in self.indexes.values():
+            index.enter(key, document or {})
 
     def patch(self, key: str, **members: Any) -> None:
         """Commit a version with some members replaced. Raises KeyError where there is none."""
@@ -50,19 +61,42 @@ class Table:
 
     def find(self, member: str, value: str, age: float = 0.0) -> Document | None:
         """The first document whose member equals the value, whatever the case; a copy, or None."""
-        wanted = value.lower()
-        for key in self.versions:
-            document = self._at(key, age)
-            if document is not None and str(document.get(member, "")).lower() == wanted:
-                return deepcopy(document)
-        return None
+        return next(self.called(_by_member(member), value, age), None)
 
     def _at(self, key: str, age: float) -> Document | None:
+        return _latest(self.versions.get(key, ()), self.clock.now() - timedelta(seconds=age))
+
+    def scan(self, age: float = 0.0, start: int = 0) -> Iterator[tuple[int, Document]]:
+        """Every document from a place on, in order of first commit, with the place behind it.
+
+        What is given is the table's own, for reading only: it must not be changed, nor kept.
+        A place is a document's for good, so a listing can go on where it stopped.
+        """
         limit = self.clock.now() - timedelta(seconds=age)
-        for committed, document in reversed(self.versions.get(key, [])):
-            if committed <= limit:
-                return document
-        return None
+        waiting = islice(list(self.versions.values()), start, None)
+        for behind, versions in enumerate(waiting, start + 1):
+            document = _latest(versions, limit)
+            if document is not None:
+                yield behind, document
+
+    def look(self, key: str, age: float = 0.0) -> Document | None:
+        """The document as it was, for reading only: the table's own, like those of `scan`."""
+        return self._at(key, age)
+
+    def called(self, names: Names, wanted: str, age: float = 0.0) -> Iterator[Document]:
+        """Every document that answers to a name, whatever the case; copies, made one by one."""
+        for key in self._index(names).find(wanted):
+            document = self._at(key, age)
+            if document is not None and wanted.lower() in map(str.lower, names(document)):
+                yield deepcopy(document)
+
+    def _index(self, names: Names) -> Index:
+        if names not in self.indexes:
+            index = self.indexes[names] = Index(names)
+            for key, versions in self.versions.items():
+                for _, document in versions:
+                    index.enter(key, document or {})
+        return self.indexes[names]
 
     def all(self, age: float = 0.0) -> Iterator[Document]:
         """Every document as it was `age` seconds ago, in order of first commit."""
@@ -79,9 +113,23 @@ class Table:
                 yield key, document
 
 
+@cache
+def _by_member(member: str) -> Names:
+    return lambda document: (str(document.get(member, "")),)
+
+
+def _latest(versions: Sequence[Version], limit: datetime) -> Document | None:
+    for committed, document in reversed(versions):
+        if committed <= limit:
+            return document
+    return None
+
+
 KINDS = (
     "users",  # Graph user + "password", "mfaRegistered", "perUserMfaState" (lab-private, unexposed)
     "groups",  # Graph group + "members": [object ids]
+    "devices",  # Graph device
+    "contacts",  # Graph orgContact
     "roleDefinitions",  # unifiedRoleDefinition by id, which is its template's
     "roleAssignments",  # unifiedRoleAssignment by id
     "applications",  # Graph application + "secrets": [{keyId, secretText}], "certificates": [PEM]
@@ -90,11 +138,11 @@ KINDS = (
     "oauth2PermissionGrants",
     "conditionalAccess",  # conditionalAccessPolicy by id
     "namedLocations",
-    "policies",  # "securityDefaults", "authorization"
+    "policies",  # "securityDefaults", "authorization"; "cloud": {"instance"} where it is elsewhere
     "subscribedSkus",
     "domains",
     "organization",  # Graph organization, one
-    "mailboxes",  # by Exchange Guid: CASMailbox, Mailbox and User fields merged
+    "mailboxes",  # by Exchange Guid: CASMailbox, Mailbox and User fields merged; every recipient
     "mailboxPlans",  # CASMailboxPlan by Guid
     "transport",  # "": Get-TransportConfig
     "exchangeOrganization",  # "": Get-OrganizationConfig

@@ -15,13 +15,14 @@ from typing import Any
 from portineria.fault import (
     Conflict,
     Fault,
+    Incomplete,
     NotFound,
     NotLicensed,
     PermissionFault,
     ServiceFault,
     Throttled,
 )
-from portineria.m365.data import Data, Incomplete, members, text, texts
+from portineria.m365.data import Data, members, text, texts
 from portineria.m365.messages import Response
 
 CONCURRENCY = "You have reached the maximum number of concurrent requests per tenant"
@@ -34,10 +35,17 @@ _UNLICENSED_CODES = {
     "AadPremiumLicenseRequired",
 }
 
-BOTH_GRANTS = (
-    "Exchange administration needs two grants: the application permission Exchange.ManageAsApp "
-    "(admin consent), and a directory role such as Exchange Administrator on the application's "
-    "service principal. A token issued before a grant does not carry it."
+_API = "Entra admin center, App registrations, your application, API permissions"
+_LATER = "a token issued before does not carry it"
+PERMISSION = (
+    "grant the application permission Exchange.ManageAsApp with admin consent "
+    f"({_API}, Office 365 Exchange Online), and the directory role Exchange Administrator "
+    f"(Roles & admins, Add assignments); {_LATER}"
+)
+ROLE = (
+    "assign the application the directory role Exchange Administrator (Entra admin center, Roles & "
+    "admins, Exchange Administrator, Add assignments): Exchange.ManageAsApp alone does not do; "
+    f"{_LATER}"
 )
 
 
@@ -80,28 +88,29 @@ def _graph_fault(
         return PermissionFault(
             f"Graph did not accept the access token: {said}",
             where=where,
-            try_="Check the tenant and the credential of the profile, and sign in again.",
+            try_="check `tenant`, `cloud` and the credential in the profile",
             evidence=evidence,
         )
     if "Security Defaults is enabled in the tenant" in message:
         return Conflict(
             f"security defaults are on, and exclude an enabled Conditional Access policy: {said}",
             where=where,
-            try_="Keep the policy in report-only until security defaults are off.",
+            try_="keep the policy in report-only until security defaults are off",
             evidence=evidence,
         )
     if code in _UNLICENSED_CODES or message.startswith("1039:") or "not licensed" in message:
         return NotLicensed(
             f"the tenant is not licensed for this: {said}",
             where=where,
-            try_="Buy the licence that it needs (Entra ID P1 for Conditional Access).",
+            try_="buy the licence that it needs (Entra ID P1 for Conditional Access)",
             evidence=evidence,
         )
     if answer.status == 403:
         return PermissionFault(
             f"no permission{' ' + needs if needs else ''}: {said}",
             where=where,
-            try_="Grant it with admin consent; a new token is needed afterwards.",
+            try_=f"grant {needs or 'it'} on Microsoft Graph as an application permission, with "
+            f"admin consent: {_API}; {_LATER}",
             evidence=evidence,
         )
     return _plain_fault(answer, said, evidence, where)
@@ -119,14 +128,14 @@ def _plain_fault(
         return Throttled(
             f"throttled: {said}",
             where=where,
-            try_="Wait some minutes and run the command again.",
+            try_="wait some minutes and run the command again",
             evidence=evidence,
         )
     if answer.status >= 500:
         return ServiceFault(
             f"the service failed (HTTP {answer.status}): {said}",
             where=where,
-            try_="Run the command again; if it stays, look at the service's health page.",
+            try_="run the command again; if it stays, look at the Service health page",
             evidence=evidence,
         )
     return ServiceFault(f"the service refused: {said}", where=where, evidence=evidence)
@@ -152,15 +161,20 @@ def read_exchange(answer: Response, *, where: str) -> Data | Fault:
 
 def _exchange_forbidden(answer: Response, where: str) -> Fault:
     """401 without any grant, 403 without the second; the 403 body is a run of NUL bytes."""
+    evidence = _evidence(answer, "")
     if answer.status == 401:
-        why = "Exchange did not accept the access token (expired, or its app holds no grant)"
-    else:
-        _, said = exchange_message(members((_json(answer.body) or {}).get("error")))
         why = (
-            f"Exchange refused {'(' + clean(said) + ')' if said else 'without saying why'}: "
-            "the app has no role that covers this command, or there is no such command"
+            "Exchange did not accept the access token: it has expired, or the application lacks "
+            "the permission Exchange.ManageAsApp"
         )
-    return PermissionFault(why, where=where, try_=BOTH_GRANTS, evidence=_evidence(answer, ""))
+        return PermissionFault(why, where=where, try_=PERMISSION, evidence=evidence)
+    _, said = exchange_message(members((_json(answer.body) or {}).get("error")))
+    why = (
+        f"Exchange refused {'(' + clean(said) + ')' if said else 'without saying why'}: the "
+        f"application has no directory role that covers {where or 'this command'}, or there is no "
+        "such command"
+    )
+    return PermissionFault(why, where=where, try_=ROLE, evidence=evidence)
 
 
 def _exchange_not_json(answer: Response, where: str) -> Fault:
@@ -182,7 +196,7 @@ def _exchange_fault(answer: Response, error: Mapping[str, Any], where: str) -> F
         return Incomplete(
             f"the listing broke off between pages: {said}",
             where=where,
-            try_="Run it again; what was read so far is a part and was thrown away.",
+            try_="run it again; what was read so far is a part and was thrown away",
             evidence=evidence,
         )
     if CONCURRENCY in message:
@@ -235,7 +249,7 @@ def _not_json(answer: Response, where: str) -> Fault:
     return ServiceFault(
         f"HTTP {answer.status} came with something that is not the service's JSON",
         where=where,
-        try_="A proxy or a sign-in page may stand in between: check the way to the service.",
+        try_="a proxy or a sign-in page may stand in between: check the way to the service",
         evidence=_evidence(answer, ""),
     )
 

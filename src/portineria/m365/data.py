@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from portineria.fault import ServiceFault
+from portineria.fault import Incomplete
 
 Row = Mapping[str, Any]
 
@@ -28,12 +28,6 @@ class Data:
     def partial(self) -> bool:
         """Whether there is more than was answered, as a next page or as a warning tells."""
         return self.next is not None or any(TRUNCATED in warning for warning in self.warnings)
-
-
-class Incomplete(ServiceFault):
-    """A listing that ended early: what was read is a part, and must not pass for the whole."""
-
-    code = "incomplete"
 
 
 def whole(data: Data, where: str) -> tuple[Row, ...]:

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from portineria.clock import Clock
-from portineria.fault import AmbiguousWrite, Fault, NotFound, Throttled
+from portineria.fault import AmbiguousWrite, Fault, Incomplete, NotFound, Throttled
 from portineria.m365.answers import read_exchange, read_graph
 from portineria.m365.batch import BATCH, pack, parts_of
-from portineria.m365.data import Data, Incomplete, Row
+from portineria.m365.data import Data, Row
 from portineria.m365.endpoints import Endpoints
 from portineria.m365.messages import Door, NoAnswer, Request, Response, Tokens
 from portineria.m365.pace import CONDITIONAL_ACCESS_SPACING, Pace
@@ -387,7 +387,7 @@ def _final(outcome: Fault, errand: _Errand, attempts: int, maybe_done: bool) -> 
         return AmbiguousWrite(
             f"the answer to a write was lost, it may have happened: {outcome.why}",
             where=errand.where,
-            try_="Look at the object again before repeating it.",
+            try_="look at the object again before repeating it",
             evidence=evidence,
         )
     if isinstance(outcome, (NoAnswer, Throttled)):

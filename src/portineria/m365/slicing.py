@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from portineria.m365.data import Incomplete, Row, text
+from portineria.fault import Incomplete
+from portineria.m365.data import Row, text
 from portineria.m365.session import Session
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-._ "

@@ -7,12 +7,14 @@ from portineria.policy.desired import (
     BasicAuthWish,
     Desired,
     DirectSendWish,
+    EverybodyElse,
     EverybodySmtp,
     SmtpAuthWish,
     Wish,
 )
 from portineria.policy.draft import OURS, Draft, ours
-from portineria.policy.entitle import NOT_EXCHANGE_ONLINE, Entitlements
+from portineria.policy.entitle import Entitlement, Entitlements
+from portineria.policy.recipients import trait
 from portineria.tenant.access import AuthenticationPolicy
 from portineria.tenant.mailbox import Mailbox, Protocol, SmtpSwitch
 from portineria.tenant.snapshot import Snapshot
@@ -177,66 +179,71 @@ def tenant_will_be_closed(desired: Desired, snapshot: Snapshot) -> bool:
     return not isinstance(snapshot.transport, Unseen) and snapshot.transport.smtp_auth_disabled
 
 
+Closed = dict[str, tuple[bool | None, str]]
+"""Field -> (value, cause) for each protocol that a mailbox must not have."""
+
+
 def close_mailboxes(
     desired: Desired, snapshot: Snapshot, entitlements: Entitlements, draft: Draft
 ) -> None:
     """Denied and ended protocols, and everyone_else."""
+    everybody = desired.everyone_else
     if isinstance(snapshot.mailboxes, Unseen):
+        if everybody != EverybodyElse():
+            draft.needs("mailboxes", snapshot.mailboxes)
         return
     inherit_is_closed = tenant_will_be_closed(desired, snapshot)
     for box in snapshot.mailboxes:
-        if box.kind in NOT_EXCHANGE_ONLINE:
-            continue
-        wanted = _closed_fields(box, desired, entitlements, inherit_is_closed)
-        if not wanted:
-            continue
-        before = switches(box)
-        if isinstance(before, Unseen):
-            draft.needs(f"switches of {box.address}", before)
-            continue
-        for name, (value, because) in wanted.items():
-            text = (
-                f"{name.removesuffix('Enabled')} is closed"
-                if name in SWITCH.values()
-                else ("authenticated SMTP is closed")
-            )
-            draft.update(mailbox_target(box), before, {name: value}, Phase.CLOSE, because, text)
+        entitlement = entitlements.by_mailbox.get(box.guid)
+        wanted: Closed = {}
+        for protocol in Protocol:
+            if entitlement is not None and entitlement.closed_by(protocol):
+                wanted |= closed_by_grants(entitlement, protocol, everybody, inherit_is_closed)
+            elif entitlement is None or not entitlement.open_for(protocol):
+                wanted |= _closed_by_everybody(box, protocol, everybody, inherit_is_closed)
+        write_closed(box, wanted, draft)
 
 
-def _closed_fields(
-    box: Mailbox, desired: Desired, entitlements: Entitlements, inherit_is_closed: bool
-) -> dict[str, tuple[bool | None, str]]:
-    """Field -> (value, cause) for each protocol that this mailbox must not have."""
-    entitlement = entitlements.by_mailbox.get(box.guid)
-    wanted: dict[str, tuple[bool | None, str]] = {}
-    everybody = {Protocol.IMAP: desired.everyone_else.imap, Protocol.POP: desired.everyone_else.pop}
-    for protocol, name in SWITCH.items():
-        if entitlement is not None and entitlement.open_for(protocol):
-            continue
-        if entitlement is not None and entitlement.is_closed(protocol):
-            wanted[name] = (False, entitlement.closed[protocol][0].name)
-        elif everybody[protocol] is Wish.OFF:
-            wanted[name] = (False, "everyone_else")
-    if entitlement is not None and entitlement.open_for(Protocol.SMTP):
-        return wanted
-    if entitlement is not None and entitlement.is_closed(Protocol.SMTP):
-        grants = entitlement.closed[Protocol.SMTP]
-        denied = any(grant.deny for grant in grants)
-        value = None if inherit_is_closed and not denied else True
-        if not (value is None and box.smtp is SmtpSwitch.OFF):
-            wanted[SMTP_DISABLED] = (value, grants[0].name)
-    else:
-        _everybody_smtp(box, desired.everyone_else.smtp, inherit_is_closed, wanted)
-    return wanted
+def write_closed(box: Mailbox, wanted: Closed, draft: Draft) -> None:
+    """Close these fields of a mailbox; a recipient that has no switches has nothing to close."""
+    if not wanted or not trait(box).switches:
+        return
+    before = switches(box)
+    if isinstance(before, Unseen):
+        draft.needs(f"switches of {box.address}", before)
+        return
+    for name, (value, because) in wanted.items():
+        text = "authenticated SMTP is closed"
+        if name in SWITCH.values():
+            text = f"{name.removesuffix('Enabled')} is closed"
+        draft.update(mailbox_target(box), before, {name: value}, Phase.CLOSE, because, text)
 
 
-def _everybody_smtp(
-    box: Mailbox,
-    wish: EverybodySmtp,
-    inherit_is_closed: bool,
-    wanted: dict[str, tuple[bool | None, str]],
-) -> None:
-    if wish is EverybodySmtp.DENIED:
-        wanted[SMTP_DISABLED] = (True, "everyone_else")
-    elif wish is EverybodySmtp.OFF and box.smtp is not SmtpSwitch.OFF:
-        wanted[SMTP_DISABLED] = (None if inherit_is_closed else True, "everyone_else")
+def closed_by_grants(
+    entitlement: Entitlement, protocol: Protocol, everybody: EverybodyElse, inherit_is_closed: bool
+) -> Closed:
+    """How grants that deny or ended close a protocol: a deny explicitly, what ended as for
+    everybody else, and nothing that is shut already more loosely than it is.
+    """
+    cause = entitlement.closed_by(protocol)[0].name
+    if protocol in SWITCH:
+        return {SWITCH[protocol]: (False, cause)}
+    denied = entitlement.denied.get(protocol) or everybody.smtp is EverybodySmtp.DENIED
+    value = None if inherit_is_closed and not denied else True
+    if value is None and entitlement.mailbox.smtp is SmtpSwitch.OFF:
+        return {}
+    return {SMTP_DISABLED: (value, cause)}
+
+
+def _closed_by_everybody(
+    box: Mailbox, protocol: Protocol, everybody: EverybodyElse, inherit_is_closed: bool
+) -> Closed:
+    cause = "everyone_else"
+    if protocol in SWITCH:
+        wish = everybody.imap if protocol is Protocol.IMAP else everybody.pop
+        return {SWITCH[protocol]: (False, cause)} if wish is Wish.OFF else {}
+    if everybody.smtp is EverybodySmtp.DENIED:
+        return {SMTP_DISABLED: (True, cause)}
+    if everybody.smtp is EverybodySmtp.OFF and box.smtp is not SmtpSwitch.OFF:
+        return {SMTP_DISABLED: (None if inherit_is_closed else True, cause)}
+    return {}

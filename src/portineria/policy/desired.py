@@ -101,13 +101,14 @@ class EverybodyElse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
-    """Mailboxes by address, groups by name or id, CSV files (read by the loader), a filter."""
+    """Mailboxes by address or id, groups by name, address or id, CSV files (read by the
+    loader), a filter."""
 
     mailboxes: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     csv: tuple[str, ...] = ()
-    where: tuple[tuple[str, str], ...] = ()
-    """Pairs (type | domain | department | name, value); all must hold."""
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Pairs (type | domain | department | name, values): each key must hold, by one value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

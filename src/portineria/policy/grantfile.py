@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from ipaddress import ip_network
-from typing import Any
 from uuid import UUID
 
 from portineria.fault import OperatorFault
@@ -36,6 +35,7 @@ GRANT_KEYS = (
 WHO_KEYS = ("mailboxes", "groups", "csv", "where")
 WHERE_KEYS = ("type", "domain", "department", "name")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_ID = re.compile(r"\s*[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\s*")
 
 
 class GrantedKind(StrEnum):
@@ -165,7 +165,7 @@ class _Reader:
             network = ip_network(value)
         except ValueError as error:
             self.page.complain(
-                spot, f"{shown(spot)} is no network: {error}", "write it as 203.0.113.0/28"
+                spot, f"{shown(spot)} is no network: {error}", _nearest_network(value)
             )
             return None
         if network.prefixlen == 0:
@@ -197,7 +197,7 @@ class _Reader:
         if not found:
             self.page.complain(spot, "who names nobody", "name mailboxes, groups, csv or where")
             return None
-        boxes = self._list(found.get("mailboxes"), "mailboxes", mailbox_name)
+        boxes = self._list(found.get("mailboxes"), "mailboxes", granted_name)
         files = self._files(found.get("csv"))
         listed = tuple(address for file in files for address in self._csv(*file))
         return Who(
@@ -231,7 +231,7 @@ class _Reader:
         try:
             found = addresses(self.read_csv(name))
         except RowError as error:
-            self.page.complain(spot, f"{name} row {error.row}: {error.why}", "correct that row")
+            self.page.complain(spot, f"{name} row {error.row}: {error.why}", error.try_)
         except OperatorFault as error:
             self.page.complain(spot, f"{name}: {error.why}", error.try_)
         except OSError as error:
@@ -244,23 +244,42 @@ class _Reader:
             return found
         return ()
 
-    def _where(self, spot: Spot | None) -> tuple[tuple[str, str], ...]:
+    def _where(self, spot: Spot | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
         if spot is None:
             return ()
         found = self.page.mapping(spot, WHERE_KEYS, "where")
         if found == {}:
             self.page.complain(spot, "where is empty", f"known here: {', '.join(WHERE_KEYS)}")
-        pairs = []
-        for key, value in sorted((found or {}).items()):
-            kind = key == "type"
-            read: Any = (
-                self.page.choice(value, GrantedKind, "type")
-                if kind
-                else self.page.text(value, f"where.{key}")
-            )
-            if read is not None:
-                pairs.append((key, str(read)))
-        return tuple(pairs)
+        read = {key: self._values(key, value) for key, value in sorted((found or {}).items())}
+        return tuple((key, values) for key, values in read.items() if values)
+
+    def _values(self, key: str, spot: Spot) -> tuple[str, ...]:
+        """One value of a filter's key, or a list of them."""
+        items = self.page.items(spot, key) if spot.kind == "seq" else [spot]
+        if not items:
+            self.page.complain(spot, f"where.{key} is empty", "name a value or take it out")
+        words = (
+            self.page.choice(item, GrantedKind, key)
+            if key == "type"
+            else self.page.text(item, f"where.{key}")
+            for item in items or ()
+        )
+        return tuple(dict.fromkeys(str(word) for word in words if word))
+
+
+def granted_name(page: Page, spot: Spot) -> str | None:
+    """A mailbox in a grant: its address, or its id where an address would not tell it apart."""
+    if _ID.fullmatch(str(spot.node.value)):
+        return str(spot.node.value).strip().lower()
+    return mailbox_name(page, spot)
+
+
+def _nearest_network(value: str) -> str:
+    """An address inside a network was written, or a range, or something else altogether."""
+    try:
+        return f"did you mean {ip_network(value, strict=False)}?"
+    except ValueError:
+        return "write it as 203.0.113.0/28, or one address as 203.0.113.5"
 
 
 def mailbox_name(page: Page, spot: Spot) -> str | None:

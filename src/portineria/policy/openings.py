@@ -19,6 +19,8 @@ from portineria.tenant.unseen import Unseen
 def open_mailboxes(snapshot: Snapshot, entitlements: Entitlements, draft: Draft) -> None:
     """Set the switch of every granted protocol to on, each for the grant that asks for it."""
     for entitlement in entitlements:
+        if not any(entitlement.open_for(protocol) for protocol in Protocol):
+            continue
         before = switches(entitlement.mailbox)
         if isinstance(before, Unseen):
             draft.needs(f"switches of {entitlement.mailbox.address}", before)

@@ -14,6 +14,20 @@ SCHEMA = "portineria/plan@1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """What one grant says of one mailbox and protocol.
+
+    `says` is opens | denies | ended | cannot be, or closes for everyone_else. `caller` is whom
+    it opens the door for, "" where it speaks of every caller; `why` is a clause for people.
+    """
+
+    grant: str
+    says: str
+    caller: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """What is promised for one mailbox, protocol and caller.
 
@@ -21,6 +35,8 @@ class Cell:
     (policy.verdict.Answer values) as effective access judges today's and the planned tenant;
     `layer` is the layer that refuses afterwards, or that could not tell. `place` is an address
     from which the promise is meant (basic grants differ by network), "" for anywhere.
+    `grants` are those that decide; `voices` all that speak of the cell, and `because` tells how
+    they come to the promise.
     """
 
     mailbox: str
@@ -33,6 +49,39 @@ class Cell:
     layer: str = ""
     place: str = ""
     grants: tuple[str, ...] = ()
+    voices: tuple[Voice, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A member of a granted group that is no mailbox: what it is, and why it gets nothing."""
+
+    grant: str
+    group: str
+    kind: str
+    name: str
+    address: str
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A change that sets right again what an earlier run had left otherwise.
+
+    `change` is its number, `field` the field ("" for an object that is gone); `left` is the
+    value that run `run` left at `at` (ISO 8601), `found` the one that is there now. `perhaps`
+    is a likely cause, "" where none is known.
+    """
+
+    change: int
+    field: str
+    left: Json
+    found: Json
+    run: str
+    at: str
+    perhaps: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +112,8 @@ class Plan:
     the staging and the enforcing of their replacements. `accepted` are the words given against
     guards. `lost` lists in words what protection the tenant loses for good, `exposure` every
     door that opens, `unknown` what the plan needed to know and could not see. `notes` explain
-    what was decided and why ("security defaults stay on: …").
+    what was decided and why ("security defaults stay on: …"). `left_out` are members of groups
+    that are no mailbox, `drift` the changes that repair what was otherwise after an earlier run.
     """
 
     tenant_id: str
@@ -73,6 +123,8 @@ class Plan:
     changes: tuple[Change, ...] = ()
     cells: tuple[Cell, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    drift: tuple[Drift, ...] = ()
     stops: tuple[Stop, ...] = ()
     accepted: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
@@ -105,8 +157,10 @@ def to_json(plan: Plan) -> dict[str, Json]:
         "undo_of": plan.undo_of,
         "window": plan.window,
         "changes": [change_to_json(change) for change in plan.changes],
-        "cells": [asdict(cell) | {"grants": list(cell.grants)} for cell in plan.cells],
+        "cells": [_cell(cell) for cell in plan.cells],
         "refusals": [asdict(refusal) for refusal in plan.refusals],
+        "left_out": [asdict(one) for one in plan.left_out],
+        "drift": [asdict(one) for one in plan.drift],
         "stops": [asdict(stop) for stop in plan.stops],
         "accepted": list(plan.accepted),
         "lost": list(plan.lost),
@@ -114,6 +168,11 @@ def to_json(plan: Plan) -> dict[str, Json]:
         "unknown": list(plan.unknown),
         "notes": list(plan.notes),
     }
+
+
+def _cell(cell: Cell) -> dict[str, Json]:
+    voices = [asdict(voice) for voice in cell.voices]
+    return asdict(cell) | {"grants": list(cell.grants), "voices": voices}
 
 
 def change_to_json(change: Change) -> dict[str, Json]:

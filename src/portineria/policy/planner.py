@@ -25,6 +25,7 @@ from portineria.policy.closings import (
 )
 from portineria.policy.desired import Desired
 from portineria.policy.draft import Draft, ours
+from portineria.policy.drift import NO_MEMORY, Memory, drift
 from portineria.policy.entitle import Entitlements, entitle, expired
 from portineria.policy.exceptions import (
     circles,
@@ -37,9 +38,11 @@ from portineria.policy.guards.registry import speak
 from portineria.policy.openings import open_for_passwords, open_mailboxes
 from portineria.policy.plan import Cell, Plan
 from portineria.policy.promise import REFUSED, Judge, exposure, promises
+from portineria.policy.renamed import other_people, renamed
 from portineria.policy.replacement import break_glass_ids, plan_baseline
 from portineria.policy.simulate import simulate
 from portineria.policy.verdict import Answer
+from portineria.policy.voices import Speaking
 from portineria.policy.window import decide
 from portineria.tenant.caller import Basic
 from portineria.tenant.mailbox import Protocol
@@ -54,31 +57,38 @@ def make_plan(
     *,
     accepted: Iterable[str] = (),
     mail_app: str | None = None,
+    memory: Memory = NO_MEMORY,
 ) -> Plan:
     """Plan how the tenant of `snapshot` becomes what `desired` asks.
 
     `accepted` are words given against guards; `mail_app` is the client id that oauth-app and
-    gateway grants mean when they name none. Never raises for what it could not see: that is
-    in `Plan.unknown`, and a guard stops on it.
+    gateway grants mean when they name none; `memory` is what earlier runs left. Never raises for
+    what it could not see: that is in `Plan.unknown`, and a guard stops on it.
     """
     draft = Draft()
     entitlements = entitle(desired, snapshot, now.date())
-    draft.unknown += entitlements.unseen
+    draft.unknown += [*entitlements.unseen, *other_people(desired, snapshot, memory)]
+    for note in entitlements.notes:
+        draft.note(note)
     for grant in expired(desired, now.date()):
         draft.note(f"grant «{grant.name}» ended on {grant.until}: its doors are closed")
     _draft(desired, snapshot, entitlements, now, draft)
-    cells = _judge(snapshot, draft, entitlements, now, mail_app)
+    speaking = Speaking(desired.everyone_else, mail_app)
+    cells = judge(snapshot, draft, entitlements, now, speaking)
     if _shut_twins(snapshot, cells, draft):
-        cells = _judge(snapshot, draft, entitlements, now, mail_app)
+        cells = judge(snapshot, draft, entitlements, now, speaking)
     words = set(accepted) | ({"exposure"} if desired.accept_exposure else set())
+    changes = draft.numbered()
     plan = Plan(
         tenant_id=snapshot.tenant_id,
         made_at=now,
         snapshot_taken_at=snapshot.taken_at,
         policy_digest=desired.digest,
-        changes=draft.numbered(),
+        changes=changes,
         cells=cells,
-        refusals=tuple(entitlements.refusals),
+        refusals=tuple(renamed(refusal, snapshot, memory) for refusal in entitlements.refusals),
+        left_out=tuple(entitlements.left_out),
+        drift=drift(changes, memory, snapshot),
         accepted=tuple(sorted(words)),
         lost=tuple(draft.lost),
         exposure=exposure(cells),
@@ -121,15 +131,16 @@ def _conditional_access_bought(
     return licences.entra_p1
 
 
-def _judge(
+def judge(
     snapshot: Snapshot,
     draft: Draft,
     entitlements: Entitlements,
     now: datetime,
-    mail_app: str | None,
+    speaking: Speaking,
 ) -> tuple[Cell, ...]:
+    """The promises of a draft, judged on the tenant as it would be."""
     planned = simulate(snapshot, draft.numbered())
-    return promises(entitlements, Judge(snapshot, planned, now), mail_app)
+    return promises(entitlements, Judge(snapshot, planned, now), speaking)
 
 
 def _shut_twins(snapshot: Snapshot, cells: Iterable[Cell], draft: Draft) -> bool:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from portineria.policy.desired import Grant, Through
+from portineria.policy.desired import Grant
 from portineria.policy.effective import Context, effective
 from portineria.policy.entitle import Entitlement, Entitlements
-from portineria.policy.plan import Cell
+from portineria.policy.plan import Cell, Voice
 from portineria.policy.verdict import Allowed, Answer, Effective, Refused
+from portineria.policy.voices import Speaking, because
 from portineria.tenant.access import Network
-from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough, parse_caller
+from portineria.tenant.caller import Basic, Caller, UserThrough, parse_caller
 from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
@@ -46,6 +47,7 @@ class Judge:
         promised: str,
         grants: Iterable[Grant] = (),
         place: str = "",
+        voices: tuple[Voice, ...] = (),
     ) -> Cell:
         address = ip_address(place) if place else None
         before = self._ask(self.today, box, protocol, caller, address)
@@ -61,6 +63,8 @@ class Judge:
             layer="" if isinstance(after, Allowed) else after.by.layer.value,
             place=place,
             grants=tuple(grant.name for grant in grants),
+            voices=voices,
+            because=because(voices, caller, promised == OPEN) if voices else "",
         )
 
     def _ask(
@@ -81,55 +85,60 @@ def answer(verdict: Effective) -> Answer:
     return Answer.NO if isinstance(verdict, Refused) else Answer.UNKNOWN
 
 
-def promises(entitlements: Entitlements, judge: Judge, mail_app: str | None) -> tuple[Cell, ...]:
-    """Every cell that a grant speaks of, and the basic twin of every open SMTP door."""
-    return tuple(cell for entitlement in entitlements for cell in _of(entitlement, judge, mail_app))
+def promises(entitlements: Entitlements, judge: Judge, speaking: Speaking) -> tuple[Cell, ...]:
+    """Every cell of a mailbox that a grant speaks of, where policy opens or closes it, and the
+    basic twin of every open SMTP door.
+    """
+    return tuple(
+        cell
+        for entitlement in entitlements
+        for protocol in Protocol
+        for cell in _Cells(entitlement, protocol, judge, speaking).all()
+    )
 
 
-def _of(entitlement: Entitlement, judge: Judge, mail_app: str | None) -> Iterator[Cell]:
-    box = entitlement.mailbox
-    for protocol in Protocol:
-        grants = entitlement.open_for(protocol)
-        if grants:
-            yield from _open_cells(box, protocol, grants, judge, mail_app)
-        elif entitlement.is_closed(protocol):
-            closed = entitlement.closed[protocol]
-            yield judge.cell(box, protocol, UserThrough(None), REFUSED, closed)
-            yield judge.cell(box, protocol, Basic(), REFUSED, closed)
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The cells of one mailbox and protocol."""
 
+    entitlement: Entitlement
+    protocol: Protocol
+    judge: Judge
+    speaking: Speaking
 
-def _open_cells(
-    box: Mailbox, protocol: Protocol, grants: list[Grant], judge: Judge, mail_app: str | None
-) -> Iterator[Cell]:
-    callers: dict[Caller, list[Grant]] = {}
-    for grant in grants:
-        callers.setdefault(_caller(grant, mail_app), []).append(grant)
-    for caller, asked in callers.items():
-        if isinstance(caller, Basic):
-            yield from _basic_cells(box, asked, judge)
-        else:
-            yield judge.cell(box, protocol, caller, OPEN, asked)
-    if protocol is Protocol.SMTP and Basic() not in callers:
-        yield judge.cell(box, protocol, Basic(), REFUSED, grants)
+    def all(self) -> Iterator[Cell]:
+        opened = self.entitlement.open_for(self.protocol)
+        closed = self.entitlement.closed_by(self.protocol)
+        if opened:
+            yield from self._open(opened)
+        elif closed or self.speaking.closes(self.entitlement.mailbox, self.protocol):
+            yield self._cell(UserThrough(None), REFUSED, closed)
+            yield self._cell(Basic(), REFUSED, closed)
 
+    def _cell(
+        self, caller: Caller, promised: str, grants: Iterable[Grant], place: str = ""
+    ) -> Cell:
+        voices = self.speaking.voices(self.entitlement, self.protocol)
+        box = self.entitlement.mailbox
+        return self.judge.cell(box, self.protocol, caller, promised, grants, place, voices)
 
-def _basic_cells(box: Mailbox, grants: list[Grant], judge: Judge) -> Iterator[Cell]:
-    networks = [network for grant in grants for network in grant.networks]
-    if not networks or not judge.places_matter:
-        yield judge.cell(box, Protocol.SMTP, Basic(), OPEN, grants)
-        return
-    inside = str(first_host(networks[0]))
-    yield judge.cell(box, Protocol.SMTP, Basic(), OPEN, grants, inside)
-    yield judge.cell(box, Protocol.SMTP, Basic(), REFUSED, grants, outside(networks))
+    def _open(self, grants: list[Grant]) -> Iterator[Cell]:
+        callers = self.speaking.callers(grants)
+        for caller, asked in callers.items():
+            if isinstance(caller, Basic):
+                yield from self._basic(asked)
+            else:
+                yield self._cell(caller, OPEN, asked)
+        if self.protocol is Protocol.SMTP and Basic() not in callers:
+            yield self._cell(Basic(), REFUSED, grants)
 
-
-def _caller(grant: Grant, mail_app: str | None) -> Caller:
-    if grant.through is Through.BASIC:
-        return Basic()
-    if grant.through is Through.OAUTH_USER:
-        return UserThrough(None)
-    client = grant.app or mail_app
-    return AppOnly(client or "unknown")
+    def _basic(self, grants: list[Grant]) -> Iterator[Cell]:
+        networks = [network for grant in grants for network in grant.networks]
+        if not networks or not self.judge.places_matter:
+            yield self._cell(Basic(), OPEN, grants)
+            return
+        yield self._cell(Basic(), OPEN, grants, str(first_host(networks[0])))
+        yield self._cell(Basic(), REFUSED, grants, outside(networks))
 
 
 def first_host(network: Network) -> IPv4Address | IPv6Address:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portineria.policy.change import Family, Phase, Target
-from portineria.policy.desired import BaselineWish, Desired, Grant, SecurityDefaultsWish, Through
+from portineria.policy.desired import BaselineWish, Desired, SecurityDefaultsWish
 from portineria.policy.draft import Draft
 from portineria.policy.entitle import Entitlements
 from portineria.policy.plan import Refusal
@@ -166,12 +166,4 @@ def _refuse_basic(entitlements: Entitlements, why: str, instead: str) -> None:
                     instead=instead,
                 )
             )
-        _drop_basic(entitlement.opened)
-
-
-def _drop_basic(opened: dict[Protocol, list[Grant]]) -> None:
-    kept = [g for g in opened.get(Protocol.SMTP, []) if g.through is not Through.BASIC]
-    if kept:
-        opened[Protocol.SMTP] = kept
-    else:
-        opened.pop(Protocol.SMTP, None)
+            entitlement.refuse(grant, Protocol.SMTP, why)

@@ -25,7 +25,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from portineria.fault import OperatorFault
+from portineria.fault import BadJournal, BadPlan
 from portineria.policy.change import Phase
 from portineria.policy.plan import Plan
 from portineria.policy.planjson import from_json
@@ -78,7 +78,7 @@ class RunState:
 
     `touched` are window changes that were sent and may stand: what the way back takes back.
     `claimed` are changes that were ever accepted, so that finding them done later is finding
-    our own work.
+    our own work. `when` is the time at which each change that stands was told of, ISO 8601.
     """
 
     run: str = ""
@@ -86,6 +86,7 @@ class RunState:
     digest: str = ""
     document: Mapping[str, Any] | None = None
     done: dict[int, Done] = field(default_factory=dict)
+    when: dict[int, str] = field(default_factory=dict)
     open: dict[int, Promise] = field(default_factory=dict)
     confirmed: set[Phase] = field(default_factory=set)
     claimed: set[int] = field(default_factory=set)
@@ -112,25 +113,39 @@ class RunState:
 
     @property
     def plan(self) -> Plan:
-        """Raises OperatorFault where the journal begins with no plan, or with a damaged one."""
+        """Raises BadJournal where the journal begins with no plan, or with a damaged one."""
         if self.document is None:
-            raise OperatorFault(
+            raise BadJournal(
                 "the journal has no whole first line, so nothing was promised and nothing written",
                 where=f"run {self.run}",
                 try_="make a plan and apply it",
             )
-        return from_json(self.document)
+        try:
+            return from_json(self.document)
+        except BadPlan as fault:
+            raise BadJournal(
+                f"in the journal: {fault.why}", where=f"run {self.run}", try_=BadJournal.mend
+            ) from fault
 
     def take(self, entry: Entry) -> None:
-        """Raises OperatorFault for a kind of line that this version does not know."""
-        taker = _TAKERS.get(str(entry.get("kind")))
+        """Raises BadJournal for a line that this version does not know, or that lacks a part."""
+        kind = str(entry.get("kind"))[:40]
+        taker = _TAKERS.get(kind)
         if taker is None:
-            raise OperatorFault(
-                f"the journal has a line of kind {entry.get('kind')!r}, unknown to this version",
+            raise BadJournal(
+                f"the journal has a line of kind {kind!r}, unknown to this version",
                 where=f"run {self.run}",
                 try_="use the version of portineria that wrote it",
             )
-        taker(self, entry)
+        try:
+            taker(self, entry)
+        except (KeyError, TypeError, ValueError, AttributeError) as broken:
+            raise BadJournal(
+                f"a line of kind {kind!r} in the journal is damaged",
+                where=f"run {self.run}",
+                try_=BadJournal.mend,
+                evidence={"error": type(broken).__name__},
+            ) from broken
 
 
 def progress_of(entries: Iterable[Entry]) -> RunState:
@@ -168,12 +183,14 @@ def _outcome(state: RunState, entry: Entry) -> None:
         return
     if way is Way.FORWARD:
         state.done[change] = Done(entry["id"], ours=True)
+        state.when[change] = entry["t"]
         state.claimed.add(change)
 
 
 def _already(state: RunState, entry: Entry) -> None:
     change = entry["change"]
     state.done[change] = Done(entry["id"], ours=change in state.claimed)
+    state.when[change] = entry["t"]
 
 
 def _confirmed(state: RunState, entry: Entry) -> None:
@@ -240,7 +257,7 @@ def write_line(entry: Entry) -> str:
 def read_lines(data: bytes) -> tuple[list[dict[str, Any]], int]:
     """Every whole line, and how many bytes of a torn last line follow them.
 
-    A line is whole when its newline is there: it is written last. Raises OperatorFault where a
+    A line is whole when its newline is there: it is written last. Raises BadJournal where a
     line that is whole cannot be read, because then a promise may be missing.
     """
     *whole, torn = data.split(b"\n")
@@ -248,13 +265,13 @@ def read_lines(data: bytes) -> tuple[list[dict[str, Any]], int]:
     for number, line in enumerate(whole, start=1):
         try:
             entry = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             entry = None
         if not isinstance(entry, dict):
-            raise OperatorFault(
+            raise BadJournal(
                 f"line {number} of the journal cannot be read; what it promised is not known",
-                where=f"journal line {number}",
-                try_="do not resume: look at the tenant, and plan afresh",
+                where=f"line {number}",
+                try_=BadJournal.mend,
             )
         entries.append(entry)
     return entries, len(torn)

@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from portineria.policy.alike import alike
 from portineria.policy.change import Change, Family, Fields, Json, Missing, Phase, Verb
 from portineria.run.inverse import inverse, reversible
-from portineria.run.sight import alike
 from portineria.tenant.unseen import Unseen
 
 ObjectKey = tuple[Family, str]

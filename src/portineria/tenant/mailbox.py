@@ -36,7 +36,13 @@ class SmtpSwitch(StrEnum):
 
 
 class RecipientKind(StrEnum):
-    """What a recipient is, as far as mail access is concerned (RecipientTypeDetails)."""
+    """What a recipient is, as far as mail access is concerned.
+
+    From RecipientTypeDetails, and from the listing that it stands in where that tells more:
+    inactive and soft-deleted mailboxes keep the type they had, and a High Volume Email account
+    is a mail user among others. GROUP is the mailbox of a Microsoft 365 group. ON_PREMISES is a
+    mail user that the company's own directory synchronises, MAIL_USER any other.
+    """
 
     USER = "user"
     SHARED = "shared"
@@ -44,9 +50,14 @@ class RecipientKind(StrEnum):
     EQUIPMENT = "equipment"
     DISCOVERY = "discovery"
     GROUP = "group"
+    DISTRIBUTION = "distribution group"
     INACTIVE = "inactive"
+    SOFT_DELETED = "soft-deleted"
     ON_PREMISES = "on-premises"
+    MAIL_USER = "mail user"
     GUEST = "guest"
+    CONTACT = "contact"
+    PUBLIC_FOLDER = "public folder"
     HVE = "hve"
     OTHER = "other"
 
@@ -56,7 +67,8 @@ class Mailbox:
     """One recipient with what Exchange says of its protocols.
 
     `guid` is Exchange's key and the identity of every write. `entra_id` joins it to a user
-    (ExternalDirectoryObjectId), or is None. Addresses are lower case.
+    (ExternalDirectoryObjectId), or is None. Addresses are lower case; `aliases` are its other
+    addresses. `plan` is the mailbox plan that its licence gave it (its Name), "" for none.
     """
 
     guid: str
@@ -70,3 +82,5 @@ class Mailbox:
     smtp: SmtpSwitch | Unseen = SmtpSwitch.INHERIT
     authentication_policy: str | Unseen | None = None
     """The policy assigned to this user (its Name), None when there is none of its own."""
+    aliases: tuple[str, ...] = ()
+    plan: str = ""

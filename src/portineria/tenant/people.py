@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from portineria.tenant.unseen import Unseen
 
@@ -52,13 +53,42 @@ class User:
     """Whether per-user MFA is enabled or enforced; Unseen where it was not read."""
 
 
+class MemberKind(StrEnum):
+    """What a group may hold beside people: types of directory objects, in people's words."""
+
+    GROUP = "group"
+    DEVICE = "device"
+    CONTACT = "contact"
+    APPLICATION = "application"
+    OTHER = "object"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A member that is no account. `name` and `address` are "" where they were not shown."""
+
+    id: str
+    kind: MemberKind
+    name: str = ""
+    address: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A group by id, with its transitive user members (ids), or why they were not seen."""
+    """A group by id, with its transitive members, or why they were not seen.
+
+    `members` are the ids of its accounts; `others` whatever else is in it, the groups inside it
+    included. `kind` is what the directory calls it, `address` its own where it has one.
+    `dynamic`: a rule decides who is in it, so it may change by itself.
+    """
 
     id: str
     name: str
     members: frozenset[str] | Unseen
+    others: tuple[Member, ...] = ()
+    kind: str = "security group"
+    address: str = ""
+    dynamic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

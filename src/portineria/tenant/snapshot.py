@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,10 +19,17 @@ from portineria.tenant.access import (
 )
 from portineria.tenant.apps import App, MailboxRight
 from portineria.tenant.mailbox import Mailbox
+from portineria.tenant.naming import folded
 from portineria.tenant.people import Domain, Group, Licences, User
 from portineria.tenant.unseen import NOT_LOOKED_AT, Unseen
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
+_NAMES: tuple[Callable[[Mailbox], Iterable[str]], ...] = (
+    lambda box: (box.address,),
+    lambda box: (box.upn,),
+    lambda box: box.aliases,
+    lambda box: (box.guid, box.entra_id or ""),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +37,11 @@ class Snapshot:
     """Every family is either what was seen or an Unseen with its reason.
 
     `users` is keyed by directory id; `groups` by id, holding only the groups that a grant or a
-    Conditional Access policy names; `role_members` by role template id, of principal ids;
-    `rights` by (client id, mailbox guid), read for granted mailboxes only;
-    `settled` holds unproven facts of the service that a probe or the admin has settled, by
-    the ids of policy/readings.py. `own_app` is the client id this was read with.
+    Conditional Access policy names, and `groups_asked` the names by which they were looked for;
+    `role_members` by role template id, of principal ids; `rights` by (client id, mailbox guid),
+    read for granted mailboxes only; `settled` holds unproven facts of the service that a probe
+    or the admin has settled, by the ids of policy/readings.py. `own_app` is the client id this
+    was read with.
     """
 
     tenant_id: str
@@ -50,6 +58,7 @@ class Snapshot:
     mailboxes: tuple[Mailbox, ...] | Unseen = NOT_LOOKED_AT
     users: Mapping[str, User] | Unseen = NOT_LOOKED_AT
     groups: Mapping[str, Group] = field(default_factory=lambda: _NOTHING)
+    groups_asked: frozenset[str] = frozenset()
     role_members: Mapping[str, frozenset[str]] | Unseen = NOT_LOOKED_AT
     apps: Mapping[str, App] | Unseen = NOT_LOOKED_AT
     rights: Mapping[tuple[str, str], MailboxRight] = field(default_factory=lambda: _NOTHING)
@@ -59,17 +68,30 @@ class Snapshot:
     own_app: str | None = None
 
     @cached_property
-    def _by_address(self) -> dict[str, Mailbox]:
+    def _by_name(self) -> dict[str, tuple[Mailbox, ...]]:
+        """Who bears a name: its owner by address first, then by user principal name, alias, id."""
         if isinstance(self.mailboxes, Unseen):
             return {}
-        found = {box.upn.lower(): box for box in self.mailboxes}
-        found.update({box.address.lower(): box for box in self.mailboxes})
-        found.update({box.guid.lower(): box for box in self.mailboxes})
+        found: dict[str, tuple[Mailbox, ...]] = {}
+        for names_of in _NAMES:
+            for box in self.mailboxes:
+                for name in filter(None, names_of(box)):
+                    key = folded(name)
+                    if all(bearer is not box for bearer in found.get(key, ())):
+                        found[key] = (*found.get(key, ()), box)
         return found
 
+    def called(self, name: str) -> tuple[Mailbox, ...]:
+        """Every mailbox that bears this name, whatever the case; its owner by address comes first.
+
+        Names are address, user principal name, alias, guid and directory id. Several answer only
+        where one's address is another's user principal name or alias.
+        """
+        return self._by_name.get(folded(name), ())
+
     def mailbox(self, name: str) -> Mailbox | None:
-        """Find a mailbox by address, user principal name or guid, whatever the case."""
-        return self._by_address.get(name.strip().lower())
+        """Find a mailbox by any of its names, the first of them where several bear it."""
+        return next(iter(self.called(name)), None)
 
     def user(self, entra_id: str | None) -> User | None:
         if entra_id is None or isinstance(self.users, Unseen):
@@ -77,10 +99,13 @@ class Snapshot:
         return self.users.get(entra_id)
 
     def user_by_upn(self, upn: str) -> User | None:
+        return self._by_upn.get(folded(upn))
+
+    @cached_property
+    def _by_upn(self) -> dict[str, User]:
         if isinstance(self.users, Unseen):
-            return None
-        wanted = upn.strip().lower()
-        return next((user for user in self.users.values() if user.upn.lower() == wanted), None)
+            return {}
+        return {folded(user.upn): user for user in self.users.values()}
 
     def right(self, client_id: str, guid: str) -> MailboxRight | Unseen:
         return self.rights.get((client_id, guid), NOT_LOOKED_AT)

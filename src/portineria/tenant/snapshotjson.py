@@ -111,7 +111,7 @@ def _read_plain(kind: Any, value: Any, where: str) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
         return _read_object(kind, value, where)
     if kind is datetime:
-        return datetime.fromisoformat(value)
+        return _moment(value, where)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return kind(value)
     if not isinstance(value, kind):
@@ -135,6 +135,13 @@ def _network(value: Any, where: str) -> IPv4Network | IPv6Network:
         return ip_network(value)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
+
+
+def _moment(value: Any, where: str) -> datetime:
+    found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    if found is None or found.tzinfo is None:
+        raise ValueError(f"{where}: expected a date with its time zone, found {value!r}")
+    return found
 
 
 def _list(value: Any, where: str) -> list[Any]:

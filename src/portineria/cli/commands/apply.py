@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import Asked, asked, verb
-from portineria.fault import OperatorFault
+from portineria.fault import UsageFault
 
 if TYPE_CHECKING:
     from portineria.policy.plan import Plan
@@ -23,10 +24,21 @@ if TYPE_CHECKING:
         "portineria apply --resume 20261123T201500Z-3f9a1c",
     ],
 )
-@click.argument("plan", required=False)
+@click.argument("plan", required=False, shell_complete=completing.plans)
 @click.option("--digest", metavar="HEX", help="The digest that `plan` printed, instead of a yes.")
-@click.option("--resume", metavar="RUN", help="Finish an interrupted run: its id, or last.")
-@click.option("--accept", multiple=True, metavar="WORD", help="A guard's word. May be repeated.")
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Finish an interrupted run: its id, or last.",
+    shell_complete=completing.runs_or_last,
+)
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="WORD",
+    help="A guard's word. May be repeated.",
+    shell_complete=completing.words(completing.GUARD_WORDS),
+)
 def command(
     plan: str | None, digest: str | None, resume: str | None, accept: tuple[str, ...]
 ) -> int:
@@ -44,8 +56,10 @@ def command(
 
     said = asked()
     if (plan is None) == (resume is None):
-        raise OperatorFault(
-            "name a plan, or a run to resume", where="apply", try_="portineria apply --help"
+        raise UsageFault(
+            "name a plan, or a run to resume",
+            where="portineria apply",
+            try_="portineria apply plan.json, or portineria apply --resume last",
         )
     if resume is not None:
         handed = Handed(yes=True, accepted=accept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import asked, verb
 
 
@@ -16,8 +17,19 @@ from portineria.cli.frame import asked, verb
     ],
 )
 @click.option("--mailboxes", is_flag=True, help="List every mailbox with its switches.")
-@click.option("--output", "-o", metavar="FILE", help="Keep the snapshot in a file (JSON).")
-@click.option("--snapshot", metavar="FILE", help="Show a kept snapshot instead of looking now.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    help="Keep the snapshot in a file (JSON).",
+    shell_complete=completing.files,
+)
+@click.option(
+    "--snapshot",
+    metavar="FILE",
+    help="Show a kept snapshot instead of looking now.",
+    shell_complete=completing.files,
+)
 def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
     """Show the tenant's posture and who has which protocol.
 
@@ -30,6 +42,7 @@ def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
     from portineria.tenant.snapshotjson import to_json
 
     said = asked()
+    session.refuse_unwritable(output)
     found = session.snapshot(said, snapshot)
     unseen = session.not_seen(found)
     if output is not None:

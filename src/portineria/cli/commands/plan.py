@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import asked, verb
 
 if TYPE_CHECKING:
@@ -22,12 +23,19 @@ if TYPE_CHECKING:
         "portineria plan --accept blast-radius --json",
     ],
 )
-@click.argument("policy", default="policy.yaml")
-@click.option("--output", "-o", metavar="FILE", help="Keep the plan in a file, for `apply`.")
+@click.argument("policy", default="policy.yaml", shell_complete=completing.policies)
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    help="Keep the plan in a file, for `apply`.",
+    shell_complete=completing.files,
+)
 @click.option(
     "--accept",
     multiple=True,
     metavar="WORD",
+    shell_complete=completing.words(completing.GUARD_WORDS),
     help="A guard's word: say that you mean it. May be given again.",
 )
 def command(policy: str, output: str | None, accept: tuple[str, ...]) -> int:
@@ -43,6 +51,7 @@ def command(policy: str, output: str | None, accept: tuple[str, ...]) -> int:
     from portineria.policy.show.plan import plan_text
 
     said = asked()
+    session.refuse_unwritable(output)
     desired = read_policy(policy)
 
     async def make(tenant: Tenant, teller: Progress) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import asked, verb
 
 
@@ -23,10 +24,16 @@ from portineria.cli.frame import asked, verb
     "callers",
     multiple=True,
     metavar="CALLER",
+    shell_complete=completing.words(completing.CALLERS),
     help="Who logs in: basic, user, user:CLIENT_ID or app:CLIENT_ID. May be given again.",
 )
 @click.option("--from", "address", metavar="ADDRESS", help="The address they log in from.")
-@click.option("--snapshot", metavar="FILE", help="Ask a kept snapshot instead of looking now.")
+@click.option(
+    "--snapshot",
+    metavar="FILE",
+    help="Ask a kept snapshot instead of looking now.",
+    shell_complete=completing.files,
+)
 def command(
     mailbox: str,
     protocol: str | None,

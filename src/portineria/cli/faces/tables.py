@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+from portineria.policy.show.visible import line
+
 WIDE = 200
 """Columns where nobody looks through a window: files and pipes."""
 
@@ -28,5 +30,5 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def plain(text: str) -> str:
-    """One line that a terminal only shows: controls become spaces."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
+    """One line that a terminal only shows: controls are escaped, right-to-left names isolated."""
+    return line(text)

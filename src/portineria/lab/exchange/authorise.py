@@ -55,7 +55,9 @@ def _permitted(claims: dict[str, Any]) -> bool:
 def _roles_of(world: World, principal: str) -> frozenset[Role]:
     """Directory roles given directly or through a group, and Exchange's own role groups."""
     principals = {principal} | {
-        group["id"] for group in world["groups"].all() if principal in (group.get("members") or ())
+        group["id"]
+        for _, group in world["groups"].scan()
+        if principal in (group.get("members") or ())
     }
     held: set[Role] = set()
     for assignment in world["roleAssignments"].all():

@@ -116,7 +116,8 @@ def _user_of(call: Call, name: str) -> str | None:
     organization = call.world["exchangeOrganization"].get("") or {}
     if organization.get("DefaultAuthenticationPolicy") == name:
         return "it is the default authentication policy of the organization"
-    count = sum(1 for d in call.truth("mailboxes") if d.get("AuthenticationPolicy") == name)
+    people = (document for _, document in call.world["mailboxes"].scan())
+    count = sum(1 for person in people if person.get("AuthenticationPolicy") == name)
     return f"it is assigned to {count} users" if count else None
 
 

@@ -79,7 +79,7 @@ def shape(document: Document) -> Document:
 def get(call: Call) -> Iterable[Document]:
     rows = recipients.listing(call, shape, FILTERABLE, recipients.has_mailbox)
     if order := call.get("SortBy"):
-        rows.sort(key=lambda row: str(row.get(order, "")).lower())
+        return sorted(rows, key=lambda row: str(row.get(order, "")).lower())
     return rows
 
 
@@ -90,7 +90,7 @@ def get_exo(call: Call) -> Iterable[Document]:
     wanted.update(("Guid", "Identity", "ExternalDirectoryObjectId"))
     lower = {name.lower() for name in wanted}
     rows = recipients.listing(call, shape, FILTERABLE, recipients.has_mailbox)
-    return [{k: v for k, v in row.items() if k.lower() in lower} for row in rows]
+    return rows.map(lambda row: {k: v for k, v in row.items() if k.lower() in lower})
 
 
 def set_(call: Call) -> Iterable[Document]:

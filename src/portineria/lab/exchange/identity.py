@@ -6,7 +6,7 @@ danger); a non-empty one that nobody answers to is a 404 over REST.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from portineria.lab.exchange import faults
@@ -57,6 +57,29 @@ def mailbox_names(document: Document) -> Iterable[Any]:
     if document.get("SamAccountName"):
         yield f"{document.get('NetBiosName', 'LAB00A001')}\\{document['SamAccountName']}"
 
+
+def mailbox_keys(document: Mapping[str, Any]) -> Iterable[str]:
+    """The names of a recipient as it is stored, for an index: those that are made of others
+    with "=" or "\\" in them are left out."""
+    names = {str(document[member]) for member in _STORED if document.get(member)}
+    for address in (*(document.get("EmailAddresses") or ()), document.get("UserPrincipalName")):
+        bare = str(address).partition(":")[2] or str(address)
+        names |= {bare, bare.partition("@")[0]}
+    return names
+
+
+_STORED = (
+    "Guid",
+    "ExternalDirectoryObjectId",
+    "ExchangeGuid",
+    "Identity",
+    "Name",
+    "Alias",
+    "UserPrincipalName",
+    "PrimarySmtpAddress",
+    "SamAccountName",
+    "DisplayName",
+)
 
 _MAILBOX_NAMES = (
     "Guid",

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from portineria.lab.ask import Answer, Ask
 from portineria.lab.exchange import (
+    addressbook,
     authpolicy,
     casmailbox,
     faults,
@@ -32,6 +33,7 @@ from portineria.lab.exchange.faults import Refusal
 from portineria.lab.exchange.habits import Habits
 from portineria.lab.exchange.paging import DEFAULT_RESULT_SIZE, MORE, Place, page_size, turn
 from portineria.lab.login import tokens
+from portineria.lab.scan import scan
 from portineria.lab.sky import Turn, weathered
 from portineria.lab.world import known_id
 
@@ -42,6 +44,7 @@ CMDLETS: Mapping[str, Cmdlet] = MappingProxyType(
     {
         cmdlet.name.lower(): cmdlet
         for family in (
+            addressbook,
             authpolicy,
             casmailbox,
             mailboxes,
@@ -157,7 +160,7 @@ def _run(lab: Lab, ask: Ask, command: Command, habits: Habits) -> Answer:
         raise faults.forbidden()
     given = values.read(cmdlet, command.parameters)
     call = Call(world=lab.world, seen=ask.seen, given=given, habits=habits)
-    rows = list(cmdlet.handler(call))
+    rows = scan(cmdlet.handler(call))
     anchor = ask.headers.get("x-anchormailbox", "")
     place = Place.of({"name": cmdlet.name, "with": command.parameters}, anchor, lab.clock.now())
     page = turn(
@@ -173,8 +176,8 @@ def _run(lab: Lab, ask: Ask, command: Command, habits: Habits) -> Answer:
     columns = [name for name in chosen.split(",") if name.strip()]
     base = f"{lab.urls['exchange']}/adminapi/beta/{lab.world.tenant_id}"
     link = None if page.token is None else _link(base, ask, page.token)
-    rows = select(page.rows, columns)
-    return as_json(200, success(rows, warnings, context=base, next_link=link))
+    chosen_rows = select(page.rows, columns)
+    return as_json(200, success(chosen_rows, warnings, context=base, next_link=link))
 
 
 def _limit(cmdlet: Cmdlet, given: Mapping[str, Any]) -> int | None:

@@ -1,11 +1,13 @@
 """Get-Mailbox, Get-EXOMailbox, Set-Mailbox (a little), Get-Recipient.
 
-Source: dossier exchange-online 1.13. Get-EXOMailbox's own property sets are not imitated.
+Source: dossier exchange-online 1.13; Get-Mailbox reference: GroupMailbox, InactiveMailboxOnly,
+IncludeInactiveMailbox, PublicFolder, SoftDeletedMailbox. Get-EXOMailbox's own property sets are
+not imitated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from portineria.lab.exchange import recipients, shapes
 from portineria.lab.exchange.declare import (
@@ -19,6 +21,7 @@ from portineria.lab.exchange.declare import (
     booleans,
 )
 from portineria.lab.exchange.roles import READ_RECIPIENTS, WRITE_RECIPIENTS
+from portineria.lab.scan import Scan
 from portineria.lab.world import Document
 
 FILTERABLE = frozenset(
@@ -39,9 +42,7 @@ FILTERABLE = frozenset(
     }
 )
 _TYPES = Parameter(
-    "RecipientTypeDetails",
-    Kind.CHOICES,
-    (*recipients.MAILBOX_TYPES, "GroupMailbox", "MailUser", "GuestMailUser", "MailContact"),
+    "RecipientTypeDetails", Kind.CHOICES, (*recipients.MAILBOX_TYPES, "GroupMailbox")
 )
 
 
@@ -49,11 +50,11 @@ def shape(document: Document) -> Document:
     return shapes.row(document, shapes.MAILBOX)
 
 
-def get(call: Call) -> Iterable[Document]:
-    if call.get("GroupMailbox"):
-        return recipients.listing(call, shape, FILTERABLE, _is_group)
-    if call.get("InactiveMailboxOnly"):
-        return recipients.listing(call, shape, FILTERABLE, _is_inactive)
+def get(call: Call) -> Scan:
+    """The ordinary mailboxes, or those that a switch asks for."""
+    for switch, eligible in _ASIDE.items():
+        if call.get(switch):
+            return recipients.listing(call, shape, FILTERABLE, eligible)
     with_inactive = bool(call.get("IncludeInactiveMailbox"))
     return recipients.listing(
         call,
@@ -63,12 +64,16 @@ def get(call: Call) -> Iterable[Document]:
     )
 
 
-def _is_group(document: Document) -> bool:
-    return recipients.kind_of(document) == "GroupMailbox"
-
-
 def _is_inactive(document: Document) -> bool:
     return bool(document.get("IsInactiveMailbox"))
+
+
+_ASIDE: dict[str, Callable[[Document], bool]] = {
+    "GroupMailbox": lambda document: recipients.kind_of(document) == "GroupMailbox",
+    "PublicFolder": lambda document: recipients.kind_of(document) == "PublicFolderMailbox",
+    "InactiveMailboxOnly": _is_inactive,
+    "SoftDeletedMailbox": lambda d: bool(d.get("WhenSoftDeleted")) and not _is_inactive(d),
+}
 
 
 def get_exo(call: Call) -> Iterable[Document]:
@@ -77,7 +82,7 @@ def get_exo(call: Call) -> Iterable[Document]:
     if not names:
         return rows
     kept = {name.lower() for name in (*names, *_EXO_MINIMUM)}
-    return [{k: v for k, v in row.items() if k.lower() in kept} for row in rows]
+    return rows.map(lambda row: {k: v for k, v in row.items() if k.lower() in kept})
 
 
 _EXO_MINIMUM = (
@@ -107,22 +112,41 @@ def get_recipient(call: Call) -> Iterable[Document]:
     return recipients.listing(call, lambda d: shapes.row(d, shapes.RECIPIENT), FILTERABLE)
 
 
+_ANY_TYPE = Parameter(
+    "RecipientTypeDetails",
+    Kind.CHOICES,
+    (
+        *recipients.MAILBOX_TYPES,
+        "DynamicDistributionGroup",
+        "GroupMailbox",
+        "GuestMailUser",
+        "MailContact",
+        "MailUniversalDistributionGroup",
+        "MailUniversalSecurityGroup",
+        "MailUser",
+        "PublicFolder",
+        "PublicFolderMailbox",
+        "RoomList",
+    ),
+)
+
+
 _SETTABLE = booleans("MessageCopyForSMTPClientSubmissionEnabled")
 _LISTING = (IDENTITY, FILTER, RESULT_SIZE, _TYPES, Parameter("Anr"))
-_INACTIVE = tuple(
-    Parameter(name, Kind.SWITCH)
-    for name in ("GroupMailbox", "InactiveMailboxOnly", "IncludeInactiveMailbox")
+_DELETED = ("InactiveMailboxOnly", "IncludeInactiveMailbox", "SoftDeletedMailbox")
+_ASIDES = tuple(
+    Parameter(name, Kind.SWITCH) for name in ("GroupMailbox", "PublicFolder", *_DELETED)
 )
 
 CMDLETS = (
-    Cmdlet("Get-Mailbox", READ_RECIPIENTS, get, (*_LISTING, *_INACTIVE)),
+    Cmdlet("Get-Mailbox", READ_RECIPIENTS, get, (*_LISTING, *_ASIDES)),
     Cmdlet(
         "Get-EXOMailbox",
         READ_RECIPIENTS,
         get_exo,
         (
             *_LISTING,
-            *_INACTIVE[1:],
+            *_ASIDES,
             Parameter("UserPrincipalName"),
             Parameter("PrimarySmtpAddress"),
             Parameter("ExternalDirectoryObjectId"),
@@ -131,5 +155,10 @@ CMDLETS = (
         ),
     ),
     Cmdlet("Set-Mailbox", WRITE_RECIPIENTS, set_, (IDENTITY, *_SETTABLE)),
-    Cmdlet("Get-Recipient", READ_RECIPIENTS, get_recipient, _LISTING),
+    Cmdlet(
+        "Get-Recipient",
+        READ_RECIPIENTS,
+        get_recipient,
+        (IDENTITY, FILTER, RESULT_SIZE, _ANY_TYPE, Parameter("Anr")),
+    ),
 )

@@ -17,6 +17,7 @@ from typing import Any
 
 from portineria.lab.exchange import faults
 from portineria.lab.exchange.habits import PAGE_TOKEN_LIFE, Habits
+from portineria.lab.scan import Scan, page
 from portineria.lab.world import Document
 
 DEFAULT_RESULT_SIZE = 1000
@@ -50,7 +51,7 @@ class Page:
 
 
 def turn(
-    rows: Sequence[Document],
+    rows: Scan,
     place: Place,
     *,
     limit: int | None,
@@ -62,14 +63,15 @@ def turn(
 
     Raises 400 for a token that is expired, of another command, or refused by habit.
     """
-    short = limit is not None and len(rows) > limit
-    whole = rows[:limit] if short else rows
-    start = 0 if token is None else _start(token, place, habits)
-    sizes = [n for n in (size, habits.largest_page) if n > 0]
-    if not sizes or start + min(sizes) >= len(whole):
-        return Page(whole[start:], None, short)
-    end = start + min(sizes)
-    return Page(whole[start:end], _token(end, place), True)
+    start, given = (0, 0) if token is None else _start(token, place, habits)
+    left = None if limit is None else max(limit - given, 0)
+    sizes = [n for n in (size, habits.largest_page, left or 0) if n > 0]
+    if left == 0:
+        return Page((), None, any(True for _ in rows.since(start)))
+    found, following = page(rows, start, min(sizes, default=0))
+    if following is None or len(found) == left:
+        return Page(found, None, following is not None)
+    return Page(found, _token(following, given + len(found), place), True)
 
 
 def page_size(prefer: str) -> int:
@@ -81,21 +83,23 @@ def page_size(prefer: str) -> int:
     return 0
 
 
-def _token(start: int, place: Place) -> str:
-    members = [start, place.command, place.anchor, place.now.timestamp()]
+def _token(start: int, given: int, place: Place) -> str:
+    members = [start, given, place.command, place.anchor, place.now.timestamp()]
     return base64.urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
 
 
-def _start(token: str, place: Place, habits: Habits) -> int:
+def _start(token: str, place: Place, habits: Habits) -> tuple[int, int]:
+    """Where in the listing the page begins, and how many rows were given before it."""
     if habits.paging == "refused":
         raise faults.expired_page()
     try:
         padded = token + "=" * (-len(token) % 4)
-        start, command, anchor, issued = json.loads(base64.urlsafe_b64decode(padded))
+        start, given, command, anchor, issued = json.loads(base64.urlsafe_b64decode(padded))
         age = place.now.timestamp() - float(issued)
-        good = int(start) > 0 and command == place.command and age < PAGE_TOKEN_LIFE
+        at = int(start), int(given)
+        good = min(at) > 0 and command == place.command and age < PAGE_TOKEN_LIFE
     except (ValueError, TypeError):
         raise faults.expired_page() from None
     if not good or (habits.paging == "strict-affinity" and anchor != place.anchor):
         raise faults.expired_page()
-    return int(start)
+    return at

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portineria.lab.exchange import recipients, serviceprincipals, shapes
+from portineria.lab.exchange import recipients, serviceprincipals
 from portineria.lab.exchange.declare import IDENTITY, RESULT_SIZE, Call, Cmdlet, Kind, Parameter
 from portineria.lab.exchange.identity import mailbox_names, only
 from portineria.lab.exchange.roles import READ_RECIPIENTS, WRITE_RECIPIENTS
@@ -33,7 +33,7 @@ def _principal(call: Call, identity: str | None) -> tuple[str, str]:
     domain = call.world.initial_domain
     if identity and (known := call.world["exchangeServicePrincipals"].get(identity)) is not None:
         return known["ObjectId"], serviceprincipals.whole(known, domain)["Identity"]
-    people = [shapes.whole(document, domain) for document in call.truth("mailboxes")]
+    people = recipients.named(call.world, identity) if identity else ()
     apps = serviceprincipals.truth(call)
 
     def names(document: Document) -> Iterable[object]:
@@ -45,7 +45,7 @@ def _principal(call: Call, identity: str | None) -> tuple[str, str]:
     return found.get("ExternalDirectoryObjectId") or found["Guid"], found["UserPrincipalName"]
 
 
-def _mailboxes(call: Call) -> list[Document]:
+def _mailboxes(call: Call) -> Iterable[Document]:
     return recipients.listing(call, lambda document: document, ())
 
 

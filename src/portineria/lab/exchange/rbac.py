@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portineria.lab.exchange import faults, serviceprincipals, shapes
+from portineria.lab.exchange import faults, recipients, serviceprincipals, shapes
 from portineria.lab.exchange.declare import IDENTITY, Call, Cmdlet, Parameter
 from portineria.lab.exchange.filters import compile_filter
 from portineria.lab.exchange.identity import (
@@ -80,7 +80,7 @@ def group_dn(world: World, group: Document) -> str:
 
 def _groups_of(world: World, mailbox: Document, age: float) -> list[str]:
     member = mailbox.get("ExternalDirectoryObjectId")
-    groups = [g for g in world["groups"].all(age) if member in (g.get("members") or ())]
+    groups = [g for _, g in world["groups"].scan(age) if member in (g.get("members") or ())]
     return [group_dn(world, group) for group in groups]
 
 
@@ -187,7 +187,7 @@ def test_authorization(call: Call) -> Iterable[Document]:
     app = only(serviceprincipals.truth(call), call.get("Identity"), serviceprincipals.NAMES)
     mailbox = None
     if resource := call.get("Resource"):
-        mailbox = only(_whole_truth(call), resource, mailbox_names)
+        mailbox = only(recipients.named(call.world, resource), resource, mailbox_names)
     rows = []
     for assignment in call.truth(_ASSIGNMENTS):
         if assignment["App"] != app["ObjectId"]:
@@ -205,10 +205,6 @@ def test_authorization(call: Call) -> Iterable[Document]:
             }
         )
     return rows
-
-
-def _whole_truth(call: Call) -> list[Document]:
-    return [shapes.whole(d, call.world.initial_domain) for d in call.truth("mailboxes")]
 
 
 _SCOPE_PARAMETERS = (

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from portineria.lab.exchange import faults, shapes
 from portineria.lab.exchange.declare import Call
 from portineria.lab.exchange.filters import compile_filter
-from portineria.lab.exchange.identity import mailbox_names, matching, only
-from portineria.lab.world import Document
+from portineria.lab.exchange.identity import mailbox_keys, mailbox_names, matching, only
+from portineria.lab.scan import Scan, scan
+from portineria.lab.world import Document, World
 
 MAILBOX_TYPES = (
     "UserMailbox",
@@ -27,35 +28,54 @@ MAILBOX_TYPES = (
 Shape = Callable[[Document], Document]
 
 
-def seen(call: Call) -> Iterable[Document]:
-    """Every recipient as the replica knows it, whole."""
-    domain = call.world.initial_domain
-    return (shapes.whole(document, domain) for document in call.seen.all("mailboxes"))
-
-
 def listing(
     call: Call,
     shape: Shape,
     filterable: Collection[str],
-    eligible: Callable[[Document], bool] = lambda document: True,
-) -> list[Document]:
+    eligible: Callable[[Document], bool] = lambda document: not is_deleted(document),
+) -> Scan:
     """The rows that Identity, Anr, RecipientTypeDetails and Filter leave. Raises Refusal."""
-    identity = _identity(call)
-    documents = [d for d in _candidates(call, identity) if _wanted(call, d, eligible)]
-    documents = matching(documents, identity, mailbox_names)
+    identity, text = _identity(call), call.get("Filter")
+    test = compile_filter(text, filterable) if text else None
+    if identity:
+        answering = (d for d in _named(call, identity) if _wanted(call, d, eligible))
+        documents = scan(matching(answering, identity, mailbox_names))
+    else:
+        documents = _everybody(call, eligible)
     if (start := call.get("Anr")) is not None:
-        documents = [d for d in documents if _resolves(d, start)]
-    rows = [shape(document) for document in documents]
-    if not (text := call.get("Filter")):
-        return rows
-    test = compile_filter(text, filterable)
-    return [row for row, document in zip(rows, documents, strict=True) if test(document | row)]
+        documents = documents.only(lambda document: _resolves(document, start))
+    if test is not None:
+        documents = documents.only(lambda document: test(document | shape(document)))
+    return documents.map(shape)
 
 
-def _candidates(call: Call, identity: str | None) -> Iterable[Document]:
-    """The one behind a Guid without looking at the others, else everybody."""
-    found = call.seen.get("mailboxes", identity.lower()) if identity else None
-    return seen(call) if found is None else (shapes.whole(found, call.world.initial_domain),)
+def _everybody(call: Call, eligible: Callable[[Document], bool]) -> Scan:
+    """Every recipient as the replica knows it, whole. What is not wanted is never made whole."""
+
+    def since(place: int) -> Iterator[tuple[int, Document]]:
+        for behind, document in call.seen.scan("mailboxes", place):
+            if _wanted(call, document, eligible):
+                yield behind, shapes.whole(document, call.world.initial_domain)
+
+    return Scan(since)
+
+
+def _named(call: Call, identity: str) -> Iterator[Document]:
+    """Whoever may answer to an identity, looked for without looking at everybody."""
+    return named(call.seen.world, identity, call.seen.age("mailboxes"))
+
+
+def named(world: World, identity: str, age: float = 0.0) -> Iterator[Document]:
+    """Recipients that may answer to an identity, whole: the caller sees which of them do.
+
+    Names that are made of others (a DN, DOMAIN\\alias) stand in no index.
+    """
+    domain, table = world.initial_domain, world["mailboxes"]
+    if "=" in identity or "\\" in identity:
+        return (shapes.whole(document, domain) for _, document in table.scan(age))
+    by_key = table.get(identity.lower(), age)
+    found = (by_key,) if by_key is not None else table.called(mailbox_keys, identity, age)
+    return (shapes.whole(document, domain) for document in found)
 
 
 _KEYS = ("Identity", "UserPrincipalName", "PrimarySmtpAddress", "ExternalDirectoryObjectId")
@@ -69,7 +89,7 @@ def _identity(call: Call) -> str | None:
 def _wanted(call: Call, document: Document, eligible: Callable[[Document], bool]) -> bool:
     kinds: list[str] | None = call.get("RecipientTypeDetails")
     if kinds:
-        return kind_of(document) in kinds
+        return kind_of(document) in kinds and not is_deleted(document)
     return eligible(document)
 
 
@@ -78,8 +98,19 @@ def kind_of(document: Document) -> str:
 
 
 def has_mailbox(document: Document) -> bool:
-    """A mailbox in the ordinary listings: no group, no mail user, not inactive."""
-    return kind_of(document) in MAILBOX_TYPES and not document.get("IsInactiveMailbox")
+    """A mailbox in the ordinary listings: no group, no mail user, not deleted."""
+    return kind_of(document) in MAILBOX_TYPES and not is_deleted(document)
+
+
+def is_deleted(document: Document) -> bool:
+    """Inactive (deleted under a hold), or soft-deleted: in listings of their own only."""
+    return bool(document.get("IsInactiveMailbox") or document.get("WhenSoftDeleted"))
+
+
+def is_person(document: Document) -> bool:
+    """Whom Get-User lists: people with a mailbox or a mail user's address."""
+    people = (*MAILBOX_TYPES, "MailUser", "GuestMailUser")
+    return kind_of(document) in people and not is_deleted(document)
 
 
 def _resolves(document: Document, start: str) -> bool:
@@ -97,12 +128,11 @@ def target(call: Call, member: str = "Identity") -> Document:
 
     Raises 404 for an unknown one, 400 for an empty or ambiguous name.
     """
-    domain = call.world.initial_domain
     identity = call.get(member)
-    if identity and (found := call.world["mailboxes"].get(identity.lower())) is not None:
-        return shapes.whole(found, domain)
-    documents = (shapes.whole(d, domain) for d in call.truth("mailboxes"))
-    return only(documents, identity, mailbox_names)
+    if not identity:
+        raise faults.missing_parameter(member)
+    there = (d for d in named(call.world, identity) if is_person(d))
+    return only(there, identity, mailbox_names)
 
 
 def patch(call: Call, guid: str, changes: Document, identity: str) -> None:

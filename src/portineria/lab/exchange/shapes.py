@@ -106,6 +106,8 @@ MAILBOX: Mapping[str, Any] = {
     "IsResource": False,
     "AccountDisabled": False,
     "SKUAssigned": None,
+    "IsDirSynced": False,
+    "WhenSoftDeleted": None,
     "MailboxPlan": None,
     "RecipientLimits": "500",
     "MaxSendSize": "35 MB (36,700,160 bytes)",
@@ -122,6 +124,18 @@ RECIPIENT: Mapping[str, Any] = {
     "RecipientTypeDetails": "UserMailbox",
     "ExchangeVersion": VERSION,
 }
+
+ADDRESSED: Mapping[str, Any] = {
+    **NAMES,
+    "Alias": None,
+    "UserPrincipalName": None,
+    "ExternalEmailAddress": None,
+    "RecipientType": "MailUser",
+    "RecipientTypeDetails": "MailUser",
+    "IsDirSynced": False,
+    "ExchangeVersion": VERSION,
+}
+"""Mail users, contacts and groups: what they print alike."""
 
 USER: Mapping[str, Any] = {
     "Identity": None,

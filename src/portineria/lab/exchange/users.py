@@ -48,11 +48,10 @@ def get(call: Call) -> Iterable[Document]:
         row = shapes.row(document, shapes.USER)
         return {**row, "AuthenticationPolicy": authpolicy.dn_of(call, row["AuthenticationPolicy"])}
 
-    rows = recipients.listing(call, with_dn, FILTERABLE)
-    return [
-        {**row, "AuthenticationPolicy": authpolicy.shown(call, row["AuthenticationPolicy"])}
-        for row in rows
-    ]
+    def printed(row: Document) -> Document:
+        return {**row, "AuthenticationPolicy": authpolicy.shown(call, row["AuthenticationPolicy"])}
+
+    return recipients.listing(call, with_dn, FILTERABLE, recipients.is_person).map(printed)
 
 
 def set_(call: Call) -> Iterable[Document]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from portineria.lab.ask import Answer, Seen
@@ -11,6 +14,7 @@ from portineria.lab.graph.call import Call, GraphFault, malformed, not_found, on
 from portineria.lab.graph.expand import select
 from portineria.lab.graph.query import eventual, listing, plain_listing, selected
 from portineria.lab.login.conditional import transitive_groups
+from portineria.lab.scan import Scan
 from portineria.lab.world import Document
 
 PRIVATE = frozenset({"password", "mfaRegistered", "perUserMfaState", "members", "note"})
@@ -49,13 +53,17 @@ EMPTY = frozenset({"businessPhones", "assignedLicenses", "assignedPlans", "proxy
 
 def users(call: Call) -> Answer:
     _refuse_single_only(call)
-    return listing(call, "users", map(_user, call.seen.all("users")), USER, DEFAULT_USER)
+    return listing(call, "users", _all(call, "users").map(_user), USER, DEFAULT_USER)
+
+
+def _all(call: Call, kind: str) -> Scan:
+    return Scan(partial(call.seen.scan, kind))
 
 
 def count_users(call: Call) -> Answer:
     if not eventual(call):
         raise malformed("$count is not currently supported.")
-    number = sum(1 for _ in call.seen.all("users"))
+    number = sum(1 for _ in call.seen.scan("users"))
     return Answer(body=str(number).encode(), headers={"content-type": "text/plain"})
 
 
@@ -86,12 +94,12 @@ def licences(call: Call) -> Answer:
 def member_of(call: Call) -> Answer:
     found = find_user(call.seen, call.names["id"])
     holding = transitive_groups(call.seen, found["id"])
-    rows = (typed("group", row) for row in call.seen.all("groups") if row["id"] in holding)
-    return listing(call, "directoryObjects", rows)
+    groups = _all(call, "groups").only(lambda row: row["id"] in holding)
+    return listing(call, "directoryObjects", groups.map(lambda row: typed("group", public(row))))
 
 
 def groups(call: Call) -> Answer:
-    return listing(call, "groups", map(public, call.seen.all("groups")))
+    return listing(call, "groups", _all(call, "groups").map(public))
 
 
 def group(call: Call) -> Answer:
@@ -100,8 +108,8 @@ def group(call: Call) -> Answer:
 
 
 def members(call: Call) -> Answer:
-    rows = (typed("user", public(row)) for row in _people_in(call))
-    return listing(call, "directoryObjects", rows)
+    people = _people_in(call).map(lambda row: typed("user", public(row)))
+    return listing(call, "directoryObjects", people)
 
 
 def user_members(call: Call) -> Answer:
@@ -109,7 +117,7 @@ def user_members(call: Call) -> Answer:
     if not eventual(call) or call.ask.query.get("$count") != "true":
         text = "Unsupported query: the cast needs ConsistencyLevel and $count (synthetic)"
         raise GraphFault(400, "Request_UnsupportedQuery", text)
-    return listing(call, "users", map(_user, _people_in(call)), USER, DEFAULT_USER)
+    return listing(call, "users", _people_in(call).map(_user), USER, DEFAULT_USER)
 
 
 def sign_ins(call: Call) -> Answer:
@@ -138,19 +146,32 @@ def _find_group(call: Call) -> Document:
     return found
 
 
-def _people_in(call: Call) -> Iterator[Document]:
-    """The users of a group and of the groups inside it, each once."""
-    waiting, met = [_find_group(call)["id"]], set[str]()
+def _people_in(call: Call) -> Scan:
+    """The users of a group and of the groups inside it, each once. Only their ids are gathered
+    before the page is known: a group may hold everybody."""
+    people = list(_member_ids(call, _find_group(call)["id"]))
+
+    def since(start: int) -> Iterator[tuple[int, Document]]:
+        for behind, name in enumerate(islice(people, start, None), start + 1):
+            person = call.seen.look("users", name)
+            if person is not None:
+                yield behind, person
+
+    return Scan(since)
+
+
+def _member_ids(call: Call, group: str) -> Iterator[str]:
+    waiting, met = deque([group]), set[str]()
     while waiting:
-        name = waiting.pop(0)
+        name = waiting.popleft()
         if name in met:
             continue
         met.add(name)
-        inner = call.seen.get("groups", name)
-        if inner is not None:
+        inner = call.seen.look("groups", name)
+        if inner is None:
+            yield name
+        else:
             waiting.extend(inner.get("members", []))
-        elif person := call.seen.get("users", name):
-            yield person
 
 
 def _refuse_single_only(call: Call) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from portineria.lab.ask import Answer
 from portineria.lab.graph.call import Call, GraphFault, malformed
 from portineria.lab.graph.expand import NONE, Relationships, select, unknown
+from portineria.lab.scan import page, scan
 from portineria.lab.world import Document
 
 Test = Callable[[Any], bool]
@@ -48,22 +49,25 @@ def listing(
     """A collection: filtered, selected, expanded and paged as the query asks. Raises GraphFault.
 
     `default` are the members shown without $select; empty means all. $count=true without its
-    header fails silently, as documented: the number is missing.
+    header fails silently, as documented: the number is missing. A count is on the
+    first page only (Graph, advanced query capabilities).
     """
     query = call.ask.query
     wanted = tuple(selected(call, known) or default)
     more = related.expansion(call)
     _check_advanced(call)
-    found = list(filter(matcher(query.get("$filter", "")), rows))
+    found, text = scan(rows), query.get("$filter", "")
+    if text.strip():
+        found = found.only(matcher(text))
     start = _start(query.get("$skiptoken", ""))
-    size = _size(call, query.get("$top", ""))
-    page = [{**select(row, wanted), **more(row)} for row in found[start : start + size]]
+    taken, following = page(found, start, _size(call, query.get("$top", "")))
     body: dict[str, Any] = {"@odata.context": call.context(what + _listed(call))}
-    if query.get("$count") == "true" and eventual(call):
-        body["@odata.count"] = len(found)
-    if start + size < len(found):
-        body["@odata.nextLink"] = _next(call, start + size)
-    return Answer(body={**body, "value": page})
+    if query.get("$count") == "true" and eventual(call) and start == 0:
+        body["@odata.count"] = sum(1 for _ in found)
+    if following is not None:
+        body["@odata.nextLink"] = _next(call, following)
+    value = [{**select(row, wanted), **more(row)} for row in taken]
+    return Answer(body={**body, "value": value})
 
 
 def selected(call: Call, known: Sequence[str]) -> tuple[str, ...]:

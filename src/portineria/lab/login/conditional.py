@@ -145,7 +145,7 @@ class _Who:
 def transitive_groups(seen: Seen, member: str) -> frozenset[str]:
     """Ids of the groups that hold this object, directly or through other groups."""
     holding: dict[str, set[str]] = {}
-    for group in seen.all("groups"):
+    for _, group in seen.scan("groups"):
         for each in group.get("members", []):
             holding.setdefault(each, set()).add(group["id"])
     found: set[str] = set()

@@ -8,7 +8,6 @@ the tenant goes to the outbox of the lab.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -125,18 +124,14 @@ class _Routes:
         return "relayed"
 
 
-def _mailboxes(wire: Wire, group: Document) -> Iterator[str]:
+def _mailboxes(wire: Wire, group: Document) -> list[str]:
     """The Guids of the mailboxes of a group's members, groups inside it included."""
-    seen: set[str] = set()
-    waiting: list[Mapping[str, object]] = [group]
+    groups, seen = wire.world["groups"], set[str]()
+    waiting: list[Document] = [group]
     while waiting:
-        members = waiting.pop().get("members")
-        for member in members if isinstance(members, list) else ():
-            if member in seen:
-                continue
+        for member in waiting.pop().get("members") or ():
+            inner = None if member in seen else groups.get(member)
             seen.add(member)
-            inner = wire.world["groups"].get(member)
             if inner is not None:
                 waiting.append(inner)
-            elif (mailbox := wire.mailbox_of(member)) is not None:
-                yield str(mailbox["Guid"])
+    return [str(row["Guid"]) for row in wire.mailboxes_of(seen)]

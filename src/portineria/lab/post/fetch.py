@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from portineria.lab.post.mailboxes import Stored
 from portineria.lab.post.view import Row, View
-from portineria.mail import mime
 from portineria.mail.imap.dates import written
 from portineria.mail.imap.section import Item, Section
 from portineria.mail.imap.structure import cut, envelope, literal, nstring, structure
-from portineria.mail.mime import Part
 
 
 def marks_seen(items: Iterable[Item]) -> bool:
@@ -25,19 +24,12 @@ def line(row: Row, items: Iterable[Item], view: View) -> bytes:
     return b"%d FETCH (%s)" % (number, b" ".join(message.item(item) for item in items))
 
 
+@dataclass(frozen=True, slots=True)
 class _Shown:
-    """One message of one answer, its parts read at most once."""
+    """One message of one answer."""
 
-    def __init__(self, stored: Stored, view: View) -> None:
-        self.stored = stored
-        self.view = view
-        self._part: Part | None = None
-
-    @property
-    def part(self) -> Part:
-        if self._part is None:
-            self._part = mime.parse(self.stored.content)
-        return self._part
+    stored: Stored
+    view: View
 
     def item(self, item: Item) -> bytes:
         if isinstance(item, Section):
@@ -45,16 +37,16 @@ class _Shown:
         return item.encode() + b" " + _ITEMS[item](self)
 
     def _section(self, section: Section) -> bytes:
-        octets = cut(self.part, section)
+        octets = cut(self.stored.part, section)
         return nstring(None) if octets is None else literal(octets)
 
-    # Sender and Reply-To are not filled in where they are missing: so it was captured (5.2).
+    # Sender and Reply-To are not filled in where they are missing: so it was captured (5.8).
 
     def envelope(self) -> bytes:
-        return envelope(self.part.header, defaults=False)
+        return envelope(self.stored.part.header, defaults=False)
 
     def structure(self, *, extended: bool) -> bytes:
-        return structure(self.part, extended=extended, defaults=False)
+        return structure(self.stored.part, extended=extended, defaults=False)
 
 
 _ITEMS: dict[str, Callable[[_Shown], bytes]] = {

@@ -81,8 +81,8 @@ def _list(mailbox: Mailbox, event: ImapCommand) -> Untagged:
 
 
 def _lsub(mailbox: Mailbox, event: ImapCommand) -> Untagged:
-    """In the order of subscribing (captured). With `%`, a level above a subscribed name is shown
-    when it is not subscribed itself (RFC 3501 section 6.3.9)."""
+    """In the order of subscribing (captured, 5.8). With `%`, a level above a subscribed name is
+    shown when it is not subscribed itself (RFC 3501 section 6.3.9)."""
     reference, pattern = (word(argument) for argument in count(event, 2))
     if not pattern:
         return [f'{event.verb} (\\Noselect) "/" ""']
@@ -104,7 +104,7 @@ def _line(verb: str, attributes: str, name: str) -> str:
 
 
 def _attributes(mailbox: Mailbox, folder: Folder) -> str:
-    """In the captured order: INBOX marked, then children, then the use."""
+    """In the captured order (5.8): INBOX marked, then children, then the use."""
     marked = ["\\Marked"] if folder.name == "INBOX" else []
     children = "\\HasChildren" if mailbox.has_children(folder.name) else "\\HasNoChildren"
     return " ".join([*marked, children, *([folder.use] if folder.use else [])])
@@ -142,7 +142,7 @@ def _unsubscribe(mailbox: Mailbox, event: ImapCommand) -> Untagged:
 
 
 def _status(mailbox: Mailbox, event: ImapCommand) -> Untagged:
-    """The line ends in a space, as captured."""
+    """The line ends in a space, as captured (5.8)."""
     name, items = count(event, 2)
     folder = named(mailbox, name)
     if not isinstance(items, tuple) or not items:

@@ -80,6 +80,16 @@ class Front(ABC):
         """The connection is gone. Nothing to do here for most protocols."""
         return
 
+    def expire(self) -> bytes:
+        """The client was silent for too long: the last words to it."""
+        if sentence := self._silent():
+            self._machine.hang_up(sentence)
+        return self._machine.take()
+
+    def _silent(self) -> str:
+        """What a client hears that was silent for too long; nothing for most."""
+        return ""
+
     @abstractmethod
     async def _on(self, event: Event) -> None:
         """Answer one event."""

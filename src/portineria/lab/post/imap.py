@@ -1,7 +1,7 @@
 """Exchange Online's IMAP: XOAUTH2, then a mailbox that opens at the first command, or does not.
 
-Source: dossier exchange-online 1.10, 5.2. `LOGIN` is always `NO LOGIN failed.` The commands are
-in `folders` and `selected`; here is who may give which, and what is told unasked.
+Source: dossier exchange-online 1.10, 5.2, 5.8. `LOGIN` is always `NO LOGIN failed.` The commands
+are in `folders` and `selected`; here is who may give which, and what is told unasked.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ class ImapFront(MailboxFront):
 
     def close(self) -> None:
         self._leave()
+
+    def _silent(self) -> str:
+        return sentences.IMAP_CLOSED
 
     async def _on(self, event: Event) -> None:
         match event:

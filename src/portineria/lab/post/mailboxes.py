@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from portineria.mail import mime
 from portineria.mail.imap import names
+from portineria.mail.mime import Part
 
 FLAGS = ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft", "$MDNSent")
-"""The flags a mailbox keeps, in the order in which the service writes them (captured, 5.2)."""
+"""The flags a mailbox keeps, in the order in which the service writes them (captured, 5.8)."""
 
-# The folders of a new mailbox, the special ones with their use as LIST shows it (captured).
+# The folders of a new mailbox, the special ones with their use as LIST shows it (captured, 5.8).
 FOLDERS = {
     "Archive": "",
     "Calendar": "",
@@ -41,6 +43,14 @@ class Stored:
     received: datetime
     flags: set[str] = field(default_factory=set)
     recent: bool = True  # no session has had it under its eyes yet
+    _part: Part | None = field(default=None, repr=False)
+
+    @property
+    def part(self) -> Part:
+        """Its tree of parts, read when first asked for."""
+        if self._part is None:
+            self._part = mime.parse(self.content)
+        return self._part
 
 
 @dataclass(slots=True, eq=False)

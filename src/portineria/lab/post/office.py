@@ -49,8 +49,8 @@ class Limits:
 class PostOffice:
     """One tenant's mail hosts. `weather` is asked anew each time, for it can be replaced.
 
-    `record` gets one flat dict for every AUTH and every first command on a mailbox; it never
-    holds a password or a token.
+    `record` gets one flat dict for every AUTH, every first command on a mailbox and every
+    message sent; it never holds a password, a token or the message.
     """
 
     world: World

@@ -15,7 +15,6 @@ from portineria.lab.post.connected import MailboxFront
 from portineria.lab.post.mailboxes import Stored
 from portineria.lab.post.office import PostOffice
 from portineria.lab.post.refusals import TokenRefused
-from portineria.mail import mime
 from portineria.mail.events import Event, Login, PopCommand, Quit, TlsAsked
 from portineria.mail.pop.server import PopServer
 
@@ -108,17 +107,17 @@ class PopFront(MailboxFront):
             self._pop.reply(sentences.POP_NO_MESSAGE)
 
     def _retr(self, numbers: tuple[int, ...]) -> None:
-        self._body(numbers[0], lambda content: content)
+        self._body(numbers[0], lambda stored: stored.content)
 
     def _top(self, numbers: tuple[int, ...]) -> None:
-        self._body(numbers[0], lambda content: _top(content, numbers[1]))
+        self._body(numbers[0], lambda stored: _top(stored, numbers[1]))
 
-    def _body(self, number: int, cut: Callable[[bytes], bytes]) -> None:
+    def _body(self, number: int, cut: Callable[[Stored], bytes]) -> None:
         stored = self._message(number)
         if stored is None:
             self._pop.reply(sentences.POP_NO_MESSAGE)
         else:
-            self._pop.reply("+OK", cut(stored.content))
+            self._pop.reply("+OK", cut(stored))
 
     def _dele(self, numbers: tuple[int, ...]) -> None:
         stored = self._message(numbers[0])
@@ -133,10 +132,9 @@ class PopFront(MailboxFront):
         self._pop.reply("+OK")
 
 
-def _top(content: bytes, lines: int) -> bytes:
+def _top(stored: Stored, lines: int) -> bytes:
     """Header, blank line and so many lines of the body (RFC 1939, TOP)."""
-    message = mime.parse(content)
-    return message.header + b"".join(_LINE.findall(message.body)[:lines])
+    return stored.part.header + b"".join(_LINE.findall(stored.part.body)[:lines])
 
 
 _COMMANDS: dict[str, Callable[[PopFront, tuple[int, ...]], None]] = {

@@ -23,7 +23,6 @@ from portineria.mail.imap.searching import (
     Size,
     Words,
 )
-from portineria.mail.mime import Part
 
 
 def matching(view: View, key: Key) -> list[Row]:
@@ -54,28 +53,26 @@ class _Read:
         self.sets = sets
 
     @cached_property
-    def part(self) -> Part:
-        return mime.parse(self.stored.content)
-
-    @cached_property
     def flags(self) -> frozenset[str]:
         return frozenset(flag.lower() for flag in self.sets.view.flags(self.stored))
 
     def header(self, name: str) -> Iterator[str]:
-        return (decoded(raw).lower() for raw in mime.all_of(self.part.header, name))
+        return (decoded(raw).lower() for raw in mime.all_of(self.stored.part.header, name))
 
     @cached_property
     def headers(self) -> str:
-        return "\n".join(decoded(octets) for _, octets in mime.fields(self.part.header)).lower()
+        return "\n".join(
+            decoded(octets) for _, octets in mime.fields(self.stored.part.header)
+        ).lower()
 
     @cached_property
     def body(self) -> str:
-        return "\n".join(texts(self.part)).lower()
+        return "\n".join(texts(self.stored.part)).lower()
 
     @cached_property
     def sent(self) -> date | None:
         """The day in the Date header, as written there."""
-        raw = mime.first(self.part.header, "date") or b""
+        raw = mime.first(self.stored.part.header, "date") or b""
         try:
             return parsedate_to_datetime(raw.decode("latin-1")).date()
         except (ValueError, TypeError):

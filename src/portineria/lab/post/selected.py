@@ -117,7 +117,7 @@ def _copy(view: View, mailbox: Mailbox, event: ImapCommand) -> Said:
 
 
 def _move(view: View, mailbox: Mailbox, event: ImapCommand) -> Said:
-    """The code comes untagged, ahead of EXPUNGE and without a text (captured)."""
+    """The code comes untagged, ahead of EXPUNGE and without a text (captured, 5.8)."""
     _writable(view)
     rows, target = _from_to(view, mailbox, event)
     code = _copied(rows, target)

@@ -86,6 +86,7 @@ SMTP_ACCOUNT_LOCKED = f"{_139}account locked"  # third party, unverified
 SMTP_RETIRED = "550 5.7.30 Basic authentication is not supported for Client Submission."
 SMTP_NO_MAILBOX = "550 Mailbox cannot be accessed"
 SMTP_CONNECTIONS = "432 4.3.2 Concurrent connections limit exceeded"
+SMTP_DROPPED = "421 4.4.2 Connection dropped"
 SMTP_QUOTA = "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException"
 SMTP_TOO_LARGE_FOR_MAILBOX = "554 5.2.270 Message size exceeds the limit."  # synthetic text
 SMTP_TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients {stamp}"  # synthetic

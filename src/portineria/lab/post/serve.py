@@ -65,8 +65,10 @@ async def serve_connection(
                 reader, writer = await _begin_tls(reader, writer, context)
                 _carry(front, writer)
                 front.tls_started()
-            async with asyncio.timeout(idle):
-                data = await reader.read(PIECE)
+            data = await _heard(reader, idle)
+            if data is None:
+                writer.write(front.expire())
+                break
             if not data:
                 break
             writer.write(await front.receive(data))
@@ -88,6 +90,15 @@ def _carry(front: Front, writer: asyncio.StreamWriter) -> None:
 
     front.push = writer.write
     front.drain = drain
+
+
+async def _heard(reader: asyncio.StreamReader, idle: float) -> bytes | None:
+    """The next octets, empty at the end; None when none came in `idle` seconds."""
+    try:
+        async with asyncio.timeout(idle):
+            return await reader.read(PIECE)
+    except TimeoutError:
+        return None
 
 
 async def _begin_tls(
@@ -188,8 +199,8 @@ async def _open_door(
 def into(history: History) -> Callable[[dict[str, Any]], None]:
     """A `record` for PostOffice that writes into the lab's history.
 
-    `operation` is "smtp auth" or "imap first command", `path` the gate that refused or
-    "accepted", `status` 200, 401 at AUTH, 403 at the first command.
+    `operation` is "smtp auth", "smtp message" or "imap first command", `path` the gate that
+    refused or "accepted", `status` 200, 401 at AUTH, 403 later; `said` the sentence uttered.
     """
 
     def record(said: dict[str, Any]) -> None:
@@ -206,6 +217,7 @@ def into(history: History) -> Callable[[dict[str, Any]], None]:
                 writes=False,
                 target=said["user"],
                 caller=said["client"],
+                said=said["said"],
             )
         )
 

@@ -44,12 +44,17 @@ class SmtpFront(Front):
         super().__init__(office, session, self._smtp, address)
         self._mailbox: Document = {}
         self._principal = ""
+        self._login: Login | None = None
+        self._client = ""
         self._recipients = 0
 
     def close(self) -> None:
         if self._mailbox:
             self.office.disconnect(self._mailbox["Guid"])
             self._mailbox = {}
+
+    def _silent(self) -> str:
+        return sentences.SMTP_DROPPED
 
     async def _on(self, event: Event) -> None:
         match event:
@@ -77,6 +82,7 @@ class SmtpFront(Front):
             self._refuse_login(event, refusal, refusal.smtp)
             return
         self._mailbox, self._principal = mailbox, principal
+        self._login, self._client = event, client
         self._accept_login(event, sentences.smtp_authenticated(self.session), client)
 
     async def _authenticated(self, event: Login) -> tuple[Document, str, str]:
@@ -135,8 +141,9 @@ class SmtpFront(Front):
         self._machine.accept(sentences.SMTP_RECIPIENT_OK)
 
     async def _on_message(self, message: Message) -> None:
-        refusal = self._unsendable(message)
-        if refusal:
+        gate, refusal = self._unsendable(message)
+        if gate:
+            self._noted(gate, refusal)
             self._machine.refuse(refusal)
             return
         office, clock = self.office, self.office.world.clock
@@ -149,20 +156,28 @@ class SmtpFront(Front):
         )
         content, name = submission.completed()
         submission.deliver(content)
-        self._machine.accept(sentences.smtp_accepted(name, self.session))
+        accepted = sentences.smtp_accepted(name, self.session)
+        self._noted("", accepted)
+        self._machine.accept(accepted)
 
-    def _unsendable(self, message: Message) -> str:
-        """Why the message is refused at submission, "" when it is not."""
+    def _noted(self, gate: str, said: str) -> None:
+        if self._login is not None:
+            self._note("message", self._login, gate, said, self._client)
+
+    def _unsendable(self, message: Message) -> tuple[str, str]:
+        """The gate that stops the message at submission and what it says; twice "" for none."""
         office, mailbox = self.office, self._mailbox
         wire = office.wire()
         own = str(mailbox["PrimarySmtpAddress"])
         for sender in [message.sender, *_header_from(message.content)]:
             if sender and not self._may_send_as(wire, sender):
-                return sentences.smtp_send_as_denied(own, speakable(sender.encode(), 254))
+                denied = sentences.smtp_send_as_denied(own, speakable(sender.encode(), 254))
+                return "send as", denied
         if len(message.content) > _send_size(mailbox):
-            return sentences.SMTP_TOO_LARGE_FOR_MAILBOX
+            return "size", sentences.SMTP_TOO_LARGE_FOR_MAILBOX
         today = office.recipients_today(mailbox["Guid"]) + len(message.recipients)
-        return sentences.SMTP_QUOTA if today > office.limits.recipients_per_day else ""
+        over = today > office.limits.recipients_per_day
+        return ("quota", sentences.SMTP_QUOTA) if over else ("", "")
 
     def _may_send_as(self, wire: Wire, sender: str) -> bool:
         """The logged-in mailbox, or one it (or who opened it) holds SendAs on (3.5)."""

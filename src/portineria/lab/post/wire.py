@@ -6,7 +6,9 @@ it shows when the weather's effect has passed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
 from portineria.lab.weather import Weather
 from portineria.lab.world import Document, World
@@ -51,18 +53,14 @@ class Wire:
 
     def recipient(self, address: str) -> Document | None:
         """Whoever answers to this address or user name, mailbox or not."""
-        wanted = address.lower()
-        table = self.world["mailboxes"]
-        for key, versions in table.versions.items():
-            document = versions[-1][1]
-            if document is not None and wanted in _names(document):
-                return table.get(key)
-        return None
+        return next(self.world["mailboxes"].called(addresses, address), None)
 
-    def mailbox_of(self, user: str) -> Document | None:
-        """The mailbox of a person's object id."""
-        found = self.world["mailboxes"].find("ExternalDirectoryObjectId", user)
-        return found if found is not None and is_mailbox(found) else None
+    def mailboxes_of(self, users: Set[str]) -> list[Document]:
+        """The mailboxes of these people, by object id."""
+        rows = self.world["mailboxes"].all()
+        return [
+            row for row in rows if row.get("ExternalDirectoryObjectId") in users and is_mailbox(row)
+        ]
 
     def group(self, address: str) -> Document | None:
         """The group that mail to this address is for."""
@@ -142,21 +140,18 @@ _NONE: frozenset[str] = frozenset()
 
 def is_mailbox(document: Document) -> bool:
     kind = document.get("RecipientTypeDetails", "UserMailbox")
-    return kind in MAILBOX_TYPES and not document.get("IsInactiveMailbox")
+    deleted = document.get("IsInactiveMailbox") or document.get("WhenSoftDeleted")
+    return kind in MAILBOX_TYPES and not deleted
 
 
-def _names(document: Document) -> set[str]:
+def addresses(document: Mapping[str, Any]) -> set[str]:
+    """Every address of a recipient, in lower case."""
     names = {str(document.get(m, "")) for m in ("UserPrincipalName", "PrimarySmtpAddress")}
     for proxy in document.get("EmailAddresses") or ():
         kind, _, address = str(proxy).partition(":")
         if kind.lower() == "smtp":
             names.add(address)
     return {name.lower() for name in names if name}
-
-
-def addresses(document: Document) -> set[str]:
-    """Every address of a recipient, in lower case."""
-    return _names(document)
 
 
 def _keys(policy: Document) -> set[str]:

@@ -22,7 +22,7 @@ def facts(world: World) -> dict[str, Any]:
             "password": user["password"],
             "note": user["note"],
         }
-        for user in world["users"].all()
+        for _, user in world["users"].scan()
         if user["note"]
     ]
     return {

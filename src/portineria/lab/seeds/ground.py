@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from portineria.lab.world import Document, World, known_id
@@ -20,11 +21,12 @@ class Ground:
         return known_id(kind, name.lower())
 
     def put(self, kind: str, key: str, document: Document) -> None:
-        self.world[kind].put(key, document, self.when)
+        """Plant a document. It is the world's from now on, and not to be changed any more."""
+        self.world[kind].plant(key, document, self.when)
 
     @property
     def stamp(self) -> str:
-        return self.when.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _stamp(self.when)
 
     def principal(self, name: str) -> str:
         """The object id behind a name: a user principal name, a group or an application."""
@@ -37,3 +39,8 @@ class Ground:
             if self.world[table].get(found) is not None:
                 return found
         raise LookupError(f"the seed knows nobody called {name}")
+
+
+@lru_cache(maxsize=8)
+def _stamp(when: datetime) -> str:
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")

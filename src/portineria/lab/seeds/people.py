@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import count, islice
 from typing import Any
 
@@ -14,8 +15,14 @@ MAILBOXES = {
     "user": "UserMailbox",
     "shared": "SharedMailbox",
     "room": "RoomMailbox",
+    "equipment": "EquipmentMailbox",
     "on-premises": "MailUser",
+    "mail-user": "MailUser",
+    "hve": "MailUser",
 }
+ENABLED = ("user", "guest", "on-premises", "mail-user", "hve")
+SIGN_IN = ("user", "on-premises", "mail-user", "hve")
+"""Kinds whose account is enabled, and whose account has a password here."""
 
 
 def plant(ground: Ground) -> None:
@@ -41,13 +48,18 @@ def _complete(person: Document, domain: str) -> Document:
     return {**person, "upn": upn, "display": person.get("display", person.get("name", upn))}
 
 
-def _made_up(domain: str, taken: set[str], habits: Document) -> Iterator[Document]:
-    """Fictional people without end, none twice: pairs of the two lists in a fixed order."""
+def namesakes() -> Iterator[tuple[str, str]]:
+    """Given and family names without end: every pair of the two lists, and then again."""
     lists = shared("names")
-    first, last, departments = lists["given"], lists["family"], lists["departments"]
+    first, last = lists["given"], lists["family"]
     for number in count():
-        given = first[number % len(first)]
-        family = last[(number * 7 + number // len(first)) % len(last)]
+        yield first[number % len(first)], last[(number * 7 + number // len(first)) % len(last)]
+
+
+def _made_up(domain: str, taken: set[str], habits: Document) -> Iterator[Document]:
+    """Fictional people, none twice: as many as there are pairs of names."""
+    departments = shared("names")["departments"]
+    for number, (given, family) in enumerate(namesakes()):
         upn = f"{given}.{family}@{domain}".lower()
         if upn in taken:
             continue
@@ -70,19 +82,37 @@ def _every(step: int | None, number: int) -> bool:
 
 def _plant_one(ground: Ground, person: Document, skus: dict[str, Any], main: str) -> None:
     kind = person.get("kind", "user")
-    licence = person.get("licence", main if kind == "user" else "none")
-    sku = skus.get(main if licence == "main" else licence)
+    sku = skus.get(_licence(person, kind, main))
     user = _user(ground, person, kind, sku)
     ground.put("users", user["id"], user)
-    if person.get("mailbox", kind in MAILBOXES and (sku is not None or kind != "user")):
+    if _is_recipient(person, kind, licensed=sku is not None):
         mailbox = _mailbox(ground, person, kind, user)
         ground.put("mailboxes", mailbox["Guid"], mailbox)
+    if kind == "guest":
+        guest = _guest(ground, user)
+        ground.put("mailboxes", guest["Guid"], guest)
+
+
+def opens_mailbox(person: Document, licences: Document) -> bool:
+    """Whether a person of a seed has a mailbox in Exchange Online."""
+    kind = person.get("kind", "user")
+    parts = {sku["part"] for sku in licences["skus"]}
+    licensed = _licence(person, kind, licences["main"]) in parts
+    return MAILBOXES.get(kind) != "MailUser" and _is_recipient(person, kind, licensed=licensed)
+
+
+def _licence(person: Document, kind: str, main: str) -> str:
+    licence = str(person.get("licence", "main" if kind == "user" else "none"))
+    return main if licence == "main" else licence
+
+
+def _is_recipient(person: Document, kind: str, *, licensed: bool) -> bool:
+    return bool(person.get("mailbox", kind in MAILBOXES and (licensed or kind != "user")))
 
 
 def _user(ground: Ground, person: Document, kind: str, sku: Document | None) -> Document:
     upn = person["upn"]
-    plans = shared("plans")
-    has_password = kind in ("user", "on-premises") and not person.get("federated")
+    has_password = kind in SIGN_IN and not person.get("federated")
     return {
         "id": ground.id("user", upn),
         "userPrincipalName": upn,
@@ -91,22 +121,13 @@ def _user(ground: Ground, person: Document, kind: str, sku: Document | None) -> 
         "surname": person.get("family"),
         "mail": None if kind == "guest" else upn,
         "department": person.get("department"),
-        "accountEnabled": person.get("enabled", kind in ("user", "guest", "on-premises")),
+        "accountEnabled": person.get("enabled", kind in ENABLED),
         "userType": "Guest" if kind == "guest" else "Member",
         "onPremisesSyncEnabled": True if person.get("synced") else None,
         "createdDateTime": ground.stamp,
         "usageLocation": ground.data["tenant"]["country"],
         "proxyAddresses": [] if kind == "guest" else _addresses(person),
-        "assignedLicenses": [{"skuId": sku["id"], "disabledPlans": []}] if sku else [],
-        "assignedPlans": [
-            {
-                "assignedDateTime": ground.stamp,
-                "capabilityStatus": "Enabled",
-                "service": plans[name]["service"],
-                "servicePlanId": plans[name]["id"],
-            }
-            for name in (sku["plans"] if sku else [])
-        ],
+        **_bought(ground.stamp, sku["id"] if sku else "", tuple(sku["plans"] if sku else ())),
         "password": password(upn) if has_password else "",
         "mfaRegistered": person.get("mfa_registered", False),
         "perUserMfaState": person.get("per_user_mfa", "disabled"),
@@ -114,9 +135,31 @@ def _user(ground: Ground, person: Document, kind: str, sku: Document | None) -> 
     }
 
 
+@lru_cache(maxsize=64)
+def _bought(stamp: str, sku: str, names: tuple[str, ...]) -> Document:
+    """The licence of a user and its plans: the same two lists for all who have the same."""
+    plans = shared("plans")
+    return {
+        "assignedLicenses": [{"skuId": sku, "disabledPlans": []}] if sku else [],
+        "assignedPlans": [
+            {
+                "assignedDateTime": stamp,
+                "capabilityStatus": "Enabled",
+                "service": plans[name]["service"],
+                "servicePlanId": plans[name]["id"],
+            }
+            for name in names
+        ],
+    }
+
+
+@lru_cache(maxsize=64)
+def _plan(name: str) -> str:
+    return f"{name}-{known_id('mailboxPlan', name.lower())}"
+
+
 def _mailbox(ground: Ground, person: Document, kind: str, user: Document) -> Document:
     upn = person["upn"]
-    plan = person.get("plan", "ExchangeOnline")
     return {
         "Guid": ground.id("mailbox", upn),
         "ExchangeGuid": ground.id("exchangeGuid", upn),
@@ -128,13 +171,15 @@ def _mailbox(ground: Ground, person: Document, kind: str, user: Document) -> Doc
         "PrimarySmtpAddress": upn,
         "WindowsEmailAddress": upn,
         "EmailAddresses": _addresses(person),
-        "RecipientType": "MailUser" if kind == "on-premises" else "UserMailbox",
+        "RecipientType": "MailUser" if MAILBOXES[kind] == "MailUser" else "UserMailbox",
         "RecipientTypeDetails": MAILBOXES[kind],
+        "IsHVEAccount": kind == "hve",
         "IsShared": kind == "shared",
-        "IsResource": kind == "room",
+        "IsResource": kind in ("room", "equipment"),
+        "IsDirSynced": bool(person.get("synced")),
         "AccountDisabled": not user["accountEnabled"],
         "Department": person.get("department"),
-        "MailboxPlan": f"{plan}-{ground.id('mailboxPlan', plan)}",
+        "MailboxPlan": _plan(person.get("plan", "ExchangeOnline")),
         "ImapEnabled": person.get("imap", True),
         "PopEnabled": person.get("pop", True),
         "SmtpClientAuthenticationDisabled": person.get("smtp_disabled"),
@@ -142,6 +187,23 @@ def _mailbox(ground: Ground, person: Document, kind: str, user: Document) -> Doc
         "StsRefreshTokensValidFrom": None,
         "WhenCreatedUTC": ground.stamp,
         "WhenChangedUTC": ground.stamp,
+    }
+
+
+def _guest(ground: Ground, user: Document) -> Document:
+    """A guest as Exchange knows them: an address elsewhere and a name here."""
+    name = user["userPrincipalName"].partition("#")[0]
+    local, _, domain = name.rpartition("_")
+    return {
+        "Guid": ground.id("mailbox", user["userPrincipalName"]),
+        "ExternalDirectoryObjectId": user["id"],
+        "Name": name,
+        "DisplayName": user["displayName"],
+        "UserPrincipalName": user["userPrincipalName"],
+        "PrimarySmtpAddress": f"{local}@{domain}",
+        "EmailAddresses": [f"SMTP:{local}@{domain}"],
+        "RecipientType": "MailUser",
+        "RecipientTypeDetails": "GuestMailUser",
     }
 
 

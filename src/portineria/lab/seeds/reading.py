@@ -11,7 +11,17 @@ from ruamel.yaml import YAML
 
 FOLDER = Path(__file__).parent
 NAMES = ("contoso", "contoso-free", "small")
-KINDS = ("tenant", "licences", "people", "groups", "roles", "apps", "protections", "exchange")
+KINDS = (
+    "tenant",
+    "licences",
+    "people",
+    "crowd",
+    "groups",
+    "roles",
+    "apps",
+    "protections",
+    "exchange",
+)
 """The files of a seed; what they hold is told at the top of each in `contoso`."""
 
 

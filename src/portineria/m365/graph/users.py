@@ -43,7 +43,7 @@ def user(row: Row) -> User:
         raise ServiceFault(
             "the directory does not show whether accounts are enabled",
             where="GET /users",
-            try_=f"Grant {READ}.",
+            try_=f"grant {READ} on Microsoft Graph with admin consent",
         )
     return User(
         id=text(row.get("id")),

@@ -23,7 +23,7 @@ _SECTION = re.compile(
     r"BODY(?P<peek>\.PEEK)?"
     r"\[(?P<part>[1-9]\d{0,9}(?:\.[1-9]\d{0,9})*)?"
     r"(?P<dot>\.)?(?P<text>HEADER\.FIELDS(?:\.NOT)?|HEADER|TEXT|MIME)?"
-    r"(?: \((?P<names>[^()]*)\))?\]"
+    r"(?: \((?P<names>[^()\r\n]*)\))?\]"
     r"(?:<(?P<start>\d{1,10})\.(?P<count>[1-9]\d{0,9})>)?",
     re.IGNORECASE,
 )

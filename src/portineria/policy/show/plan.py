@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from portineria.policy.change import Change, Fields, Json, Phase, Verb
+from portineria.policy.change import Fields, Json, Phase, Verb
 from portineria.policy.guards.registry import standing
-from portineria.policy.plan import Cell, Plan
+from portineria.policy.plan import Cell, Drift, LeftOut, Plan
+from portineria.policy.show.cells import cell_lines
+from portineria.policy.show.visible import columns, line
 
 PHASES = {
     Phase.CLOSE: "close first",
@@ -21,12 +23,19 @@ PHASES = {
 SIGN = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.DELETE: "-"}
 
 
-def plan_text(plan: Plan) -> str:
-    """The whole plan; an empty plan says so. Ends with a newline."""
-    return "\n".join(_lines(plan)) + "\n"
+MOST_LEFT_OUT = 20
+"""Lines of a group's members that are no mailbox; the rest is counted, and stands in the JSON."""
 
 
-def _lines(plan: Plan) -> Iterator[str]:
+def plan_text(plan: Plan, *, each_cell: bool = False) -> str:
+    """The whole plan; an empty plan says so. Ends with a newline.
+
+    `each_cell` shows every cell with all who speak of it, in place of the table of promises.
+    """
+    return "\n".join(map(line, _lines(plan, each_cell))) + "\n"
+
+
+def _lines(plan: Plan, each_cell: bool) -> Iterator[str]:
     count = len(plan.changes)
     yield f"Plan for tenant {plan.tenant_id}: {_plural(count, 'change')}"
     yield f"digest {plan.digest}"
@@ -38,11 +47,12 @@ def _lines(plan: Plan) -> Iterator[str]:
         "Refused",
         (f"{r.grant}, {r.mailbox}: {r.why}. Instead: {r.instead}" for r in plan.refusals),
     )
-    yield from _changes(plan.changes)
+    yield from _section("Left out, because no mailbox answers for them", _left_out(plan.left_out))
+    yield from _changes(plan)
     yield from _section("Doors that open", plan.exposure)
     yield from _section("Protection lost", plan.lost)
     yield from _section("Could not be seen", plan.unknown)
-    yield from _promises(plan.cells)
+    yield from cell_lines(plan.cells) if each_cell else _promises(plan.cells)
     yield from _stops(plan)
 
 
@@ -54,9 +64,24 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
         yield from (f"  {line}" for line in listed)
 
 
-def _changes(changes: Iterable[Change]) -> Iterator[str]:
+def _left_out(members: Sequence[LeftOut]) -> Iterator[str]:
+    for one in members[:MOST_LEFT_OUT]:
+        name = one.name or one.address or one.id
+        address = f" ({one.address})" if one.address and one.address != name else ""
+        yield f"{one.grant}, group {one.group}: {name}{address}, {one.kind}: {one.why}"
+    if len(members) > MOST_LEFT_OUT:
+        yield f"and {len(members) - MOST_LEFT_OUT} more; --json lists them all"
+
+
+def _changes(plan: Plan) -> Iterator[str]:
+    drifted: dict[int, list[Drift]] = {}
+    for one in plan.drift:
+        drifted.setdefault(one.change, []).append(one)
+    if drifted:
+        yield ""
+        yield f"Drift: {len(drifted)} of the changes repair what earlier runs had left otherwise"
     phase = None
-    for change in changes:
+    for change in plan.changes:
         if change.phase is not phase:
             phase = change.phase
             yield ""
@@ -64,8 +89,21 @@ def _changes(changes: Iterable[Change]) -> Iterator[str]:
         risk = "" if change.risk == "low" else f"  [{change.risk} risk]"
         what = f"{change.target.family}: {change.target.name}"
         yield f"  {SIGN[change.verb]} {change.id:>3}  {what}{risk}"
-        yield from (f"         {line}" for line in _fields(change.before, change.after))
+        yield from (f"         {told}" for told in _fields(change.before, change.after))
         yield f"         {change.reason}  ({', '.join(change.because)})"
+        yield from (f"         {_drift(one)}" for one in drifted.get(change.id, ()))
+
+
+def _drift(one: Drift) -> str:
+    """Drifted: run … left ImapEnabled false on 2026-11-23, and it is true now."""
+    perhaps = f"; {one.perhaps}" if one.perhaps else ""
+    day = one.at[:10]
+    if not one.field:
+        return f"drifted: run {one.run} made it on {day}, and it is gone{perhaps}"
+    left, found = _value(one.left), _value(one.found)
+    return (
+        f"drifted: run {one.run} left {one.field} {left} on {day}, and it is {found} now{perhaps}"
+    )
 
 
 def _fields(before: Fields | None, after: Fields | None) -> Iterator[str]:
@@ -101,9 +139,7 @@ def _promises(cells: Iterable[Cell]) -> Iterator[str]:
         return
     yield ""
     yield "Promises (effective access: before, and as planned)"
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        yield "  " + "  ".join(f"{text:<{w}}" for text, w in zip(row, widths, strict=True)).rstrip()
+    yield from (f"  {row}" for row in columns(rows))
 
 
 def _promised(cell: Cell) -> str:

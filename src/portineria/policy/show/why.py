@@ -10,6 +10,7 @@ from typing import Any
 from typing import Protocol as Shape
 
 from portineria.policy.rungs.access import Context
+from portineria.policy.show.visible import line
 from portineria.policy.verdict import Allowed, Answer, Confidence, Effective, Refused, Rung
 from portineria.tenant.caller import Caller
 from portineria.tenant.mailbox import Mailbox, Protocol
@@ -41,7 +42,7 @@ def answer(verdict: Effective) -> Answer:
 
 def text(question: Question, verdict: Effective) -> str:
     """A headline, the ladder, and what would change the answer; ends with a newline."""
-    return "\n".join(_lines(question, verdict)) + "\n"
+    return "\n".join(map(line, _lines(question, verdict))) + "\n"
 
 
 def _lines(question: Question, verdict: Effective) -> Iterator[str]:

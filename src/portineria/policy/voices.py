@@ -1,0 +1,119 @@
+"""Who says what of a cell: the grants that open it, deny it, ended, or cannot be; and the sum.
+
+Grants add up and a `deny` beats them all; a grant that ended closes what no other opens; where
+no grant speaks, everyone_else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from portineria.policy.desired import EverybodyElse, EverybodySmtp, Grant, Through, Wish
+from portineria.policy.entitle import Entitlement
+from portineria.policy.plan import Voice
+from portineria.policy.recipients import trait
+from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough
+from portineria.tenant.mailbox import Mailbox, Protocol
+
+OPENS, DENIES, ENDED, CANNOT_BE, CLOSES = "opens", "denies", "ended", "cannot be", "closes"
+EVERYONE_ELSE = "everyone_else"
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """What it takes to let a policy speak: its everyone_else, and the profile's own mail app."""
+
+    everybody: EverybodyElse
+    mail_app: str | None
+
+    def caller(self, grant: Grant) -> Caller:
+        """Whom a grant opens the door for."""
+        if grant.through is Through.BASIC:
+            return Basic()
+        if grant.through is Through.OAUTH_USER:
+            return UserThrough(None)
+        return AppOnly(grant.app or self.mail_app or "unknown")
+
+    def callers(self, grants: Iterable[Grant]) -> Mapping[Caller, list[Grant]]:
+        """The grants of each caller, in the order of the file."""
+        found: dict[Caller, list[Grant]] = {}
+        for grant in grants:
+            found.setdefault(self.caller(grant), []).append(grant)
+        return found
+
+    def closes(self, box: Mailbox, protocol: Protocol) -> str:
+        """What everyone_else says against this protocol: `off` or `denied`, "" for nothing."""
+        if not trait(box).switches:
+            return ""
+        smtp = protocol is Protocol.SMTP
+        wish = self.everybody.smtp if smtp else getattr(self.everybody, protocol.value)
+        return "" if wish in (Wish.UNMANAGED, EverybodySmtp.UNMANAGED) else str(wish.value)
+
+    def voices(self, entitlement: Entitlement, protocol: Protocol) -> tuple[Voice, ...]:
+        """Everybody who speaks of this protocol of the mailbox: the strongest first."""
+        denied = entitlement.denied.get(protocol, [])
+        beaten = f", beaten by «{denied[0].name}»" if denied else ""
+        return (
+            *(Voice(grant=one.name, says=DENIES, why=one.reason) for one in denied),
+            *(
+                Voice(grant=one.name, says=OPENS, caller=str(self.caller(one)), why=told + beaten)
+                for one in entitlement.opened.get(protocol, ())
+                for told in (_terms(one),)
+            ),
+            *(
+                Voice(grant=one.name, says=ENDED, why=f"its last day was {one.until}")
+                for one in entitlement.ended.get(protocol, ())
+            ),
+            *(
+                Voice(grant=one.name, says=CANNOT_BE, why=why)
+                for one, why in entitlement.refused.get(protocol, ())
+            ),
+            *self._everybody(entitlement, protocol),
+        )
+
+    def _everybody(self, entitlement: Entitlement, protocol: Protocol) -> tuple[Voice, ...]:
+        word = self.closes(entitlement.mailbox, protocol)
+        if not word or entitlement.open_for(protocol):
+            return ()
+        return (Voice(grant=EVERYONE_ELSE, says=CLOSES, why=f"{protocol.value}: {word}"),)
+
+
+def _terms(grant: Grant) -> str:
+    """How a grant lets in, from where and until when."""
+    places = ", ".join(map(str, grant.networks))
+    place = f" from {places}" if places else ""
+    end = f" until {grant.until}" if grant.until else ""
+    return f"through {grant.through.value}{place}{end}"
+
+
+def because(voices: Iterable[Voice], caller: Caller, promised_open: bool) -> str:
+    """How these voices come to the promise for this caller, in one clause."""
+    said: dict[str, list[str]] = {}
+    for voice in voices:
+        mine = voice.says != OPENS or voice.caller == str(caller)
+        said.setdefault(voice.says if mine else _OTHERS, []).append(f"«{voice.grant}»")
+    if promised_open:
+        return f"{_do(said[OPENS], 'open')} it"
+    for says, clause in _REFUSING:
+        if says in said:
+            return clause.format(who=_do(said[says], _VERBS[says]), caller=caller)
+    return "everyone_else closes it" if CLOSES in said else "no grant opens it"
+
+
+_OTHERS = "opens for others"
+_VERBS = {DENIES: "deny", OPENS: "open", _OTHERS: "open", ENDED: ""}
+_REFUSING = (
+    (DENIES, "{who} it, and deny beats all"),
+    (OPENS, "{who} it from its own networks only"),
+    (_OTHERS, "{who} the protocol, but not for {caller}"),
+    (ENDED, "{who}ended, and no other grant opens it"),
+)
+
+
+def _do(names: list[str], verb: str) -> str:
+    """«a» opens · «a» and «b» open; without a verb the names alone."""
+    told = dict.fromkeys(names)
+    if verb:
+        verb = verb if len(told) > 1 else {"deny": "denies"}.get(verb, f"{verb}s")
+    return f"{' and '.join(told)} {verb}"
