@@ -165,6 +165,14 @@ async def test_the_application_behind_a_token_is_named_in_it() -> None:
     assert (claims["app_displayname"], claims["idtyp"]) == ("Portineria control", "app")
 
 
+async def test_a_collection_is_counted_whole_beside_its_first_page() -> None:
+    async with tenant() as t:
+        path = "servicePrincipals?$top=1&$count=true"
+        body = (await t.graph("GET", path, ConsistencyLevel="eventual")).json()
+        known = sum(1 for _ in t.lab.world["servicePrincipals"].all())
+    assert (len(body["value"]), body["@odata.count"]) == (1, known)
+
+
 # --- the tenant and its licences --------------------------------------------------------------
 
 
