@@ -70,7 +70,8 @@ async def test_role_assignments_show_holder_and_role_when_asked_to() -> None:
         "{'displayName': 'Global Administrator'}"
     }
     assert all(set(row) == {"id", "principal"} for row in narrow)
-    assert {"userPrincipalName": "bg1@contoso.onmicrosoft.com"} in [
+    named = {"@odata.type": "#microsoft.graph.user"}
+    assert {**named, "userPrincipalName": "bg1@contoso.onmicrosoft.com"} in [
         row["principal"] for row in narrow
     ]
 
