@@ -33,6 +33,7 @@ from portineria.m365.session import Session
 from portineria.m365.skew import skew, told
 from portineria.mail.conversation import Credential
 from portineria.policy.desired import Desired
+from portineria.policy.expiry import expired_plan
 from portineria.policy.guards.case import Case
 from portineria.policy.guards.registry import speak, standing
 from portineria.policy.plan import Cell, Plan, Stop
@@ -40,7 +41,7 @@ from portineria.policy.planner import make_plan
 from portineria.policy.refusals import CallerKind
 from portineria.policy.who import members
 from portineria.run.journal import RunState
-from portineria.run.look import Wants, look
+from portineria.run.look import Wants, look, look_closer
 from portineria.run.means import Guards, Means
 from portineria.run.memory import memory_of
 from portineria.run.ports import Crew, Progress
@@ -99,7 +100,7 @@ class Tenant:
         """A snapshot with all that planning `desired` depends on.
 
         Whom a group or a filter means is known only after a first look: where these name
-        mailboxes that no grant names itself, a second one reads their rights too.
+        mailboxes that no grant names itself, a closer one reads their rights too.
         """
         wants = wants_of(desired, self.mail_app)
         first = await self.look(progress, wants)
@@ -109,7 +110,8 @@ class Tenant:
         named = {box.guid for name in wants.mailboxes if (box := first.mailbox(name))}
         if meant <= named:
             return first
-        return await self.look(progress, replace(wants, mailboxes=wants.mailboxes | meant))
+        closer = replace(wants, mailboxes=meant | named)
+        return await look_closer(first, self.reader, self.crew, progress, closer)
 
     async def look_again(self, plan: Plan, progress: Progress) -> Snapshot:
         """A snapshot with all that the guards of `plan` look at."""
@@ -123,6 +125,18 @@ class Tenant:
             desired,
             self.clock.now(),
             accepted=accepted,
+            mail_app=self.mail_app,
+            memory=memory_of(self.runs()),
+        )
+
+    def plan_expired(self, snapshot: Snapshot, desired: Desired, accepted: Iterable[str]) -> Plan:
+        """What would be closed because its grant ended. Raises as `plan`."""
+        self.refuse_other_tenant(snapshot, desired.tenant)
+        return expired_plan(
+            snapshot,
+            desired,
+            self.clock.now(),
+            accepted=tuple(accepted),
             mail_app=self.mail_app,
             memory=memory_of(self.runs()),
         )

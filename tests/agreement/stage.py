@@ -87,7 +87,7 @@ class Stage:
             method, url, headers={"authorization": f"Bearer {bearer}"}, **content
         )
 
-    async def exchange(self, cmdlet: str, **parameters: Any) -> None:
+    async def exchange(self, cmdlet: str, **parameters: Any) -> list[dict[str, Any]]:
         bearer = await self._bearer(EXCHANGE)
         tenant = self.lab.world.tenant_id
         answer = await self.http.post(
@@ -96,6 +96,7 @@ class Stage:
             headers={"authorization": f"Bearer {bearer}"},
         )
         assert answer.status_code == 200, f"{cmdlet}: {answer.text}"
+        return list(answer.json()["value"])
 
     async def token(self, **form: str) -> httpx2.Response:
         url = f"https://login.lab/{self.lab.world.tenant_id}/oauth2/v2.0/token"
@@ -179,8 +180,11 @@ class Stage:
 
     # --- the client's side ---
 
-    async def look(self) -> Snapshot:
-        """The tenant, read as the program reads any."""
+    async def look(
+        self, *names: str, groups: tuple[str, ...] = (), everything: bool = True
+    ) -> Snapshot:
+        """The tenant, read as the program reads any; `names` are looked up if no mailbox is
+        called so, and of `groups` the members."""
         info = self.lab.info
         door = HttpDoor(transport=httpx2.ASGITransport(app=build_app(self.lab)))
         endpoints = Endpoints(
@@ -197,7 +201,9 @@ class Stage:
         )
         session = Session(door, tokens, self.clock, endpoints, info["tenant"])
         wants = Wants(
-            everything=True,
+            mailboxes=frozenset(names),
+            groups=frozenset(groups),
+            everything=everything,
             apps=frozenset({info["mail_app"]["client_id"], info["public_client_id"]}),
         )
         async with door:
@@ -226,9 +232,11 @@ def _renamed(document: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def stage(folder: Path, *, start: datetime = START) -> AsyncIterator[Stage]:
+async def stage(
+    folder: Path, *, start: datetime = START, seed: str = "small"
+) -> AsyncIterator[Stage]:
     clock = VirtualClock(start)
-    lab = open_lab(clock, "small", forecast("fair", {}))
+    lab = open_lab(clock, seed, forecast("fair", {}))
     serving, ca = serving_context(folder)
     transport = httpx2.ASGITransport(app=build_app(lab))
     async with httpx2.AsyncClient(transport=transport) as http, AsyncTower(serving) as tower:

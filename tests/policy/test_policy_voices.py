@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import IPv4Address, ip_address
 
 import pytest
 from given import APP, DOMAIN, NOW, address, mailbox, tenant, user
 
 from portineria.policy.desired import Desired
-from portineria.policy.entitle import entitle
+from portineria.policy.entitle import Entitlement, entitle
 from portineria.policy.plan import Cell, Voice
 from portineria.policy.planjson import from_json, to_json
 from portineria.policy.planner import make_plan
 from portineria.policy.policyfile import parse
 from portineria.policy.voices import Speaking
+from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough
 from portineria.tenant.mailbox import Protocol
 from portineria.tenant.snapshot import Snapshot
 
@@ -115,6 +117,26 @@ SUMS = [
 ]
 
 
+SUMS += [
+    (
+        ["a: allow: [imap], through: oauth-app", "no: deny: [imap]"],
+        [
+            "imap user: refused: «no» denies it, and deny beats all",
+            "imap basic: refused: «no» denies it, and deny beats all",
+            f"imap {MINE}: refused: «no» denies it, and deny beats all",
+        ],
+    ),
+    (
+        ["old: allow: [imap], through: gateway, until: 2026-01-31"],
+        [
+            "imap user: refused: «old» ended, and no other grant opens it",
+            "imap basic: refused: «old» ended, and no other grant opens it",
+            f"imap {MINE}: refused: «old» ended, and no other grant opens it",
+        ],
+    ),
+]
+
+
 @pytest.mark.parametrize(("grants", "wanted"), SUMS)
 def test_grants_add_up_deny_beats_them_all_and_what_ended_opens_nothing(
     grants: list[str], wanted: list[str]
@@ -156,7 +178,7 @@ def test_a_cell_lists_everybody_who_speaks_of_it_the_strongest_first() -> None:
         "odd: allow: [imap], through: basic, from: [203.0.113.0/28]",
         "no: deny: [imap], reason: has left",
     ]
-    (cell, _) = cells(*grants, head="everyone_else: {imap: off}")
+    (cell, *_) = cells(*grants, head="everyone_else: {imap: off}")
     assert [(v.grant, v.says, v.caller, v.why) for v in cell.voices] == [
         ("no", "denies", "", "has left"),
         ("a", "opens", "user", "through oauth-user until 2027-03-31, beaten by «no»"),
@@ -215,3 +237,82 @@ def test_nobody_speaks_of_a_protocol_that_no_grant_and_not_everyone_else_names()
     wish = desired("a: allow: [imap]")
     (entitlement,) = entitle(wish, seen(), NOW.date())
     assert Speaking(wish.everyone_else, None).voices(entitlement, Protocol.POP) == ()
+
+
+# --- one access, for `why` ---------------------------------------------------------------------
+
+USER, BASIC, APP_ONLY = UserThrough(None), Basic(), AppOnly(APP)
+IMAP, POP, SMTP = Protocol.IMAP, Protocol.POP, Protocol.SMTP
+INSIDE, OUTSIDE = ip_address("203.0.113.5"), ip_address("192.0.2.1")
+OPEN_IMAP, ENDED_IMAP = "a: allow: [imap]", "old: allow: [imap], until: 2026-01-31"
+OPEN_BASIC = "a: allow: [smtp], through: basic, from: [203.0.113.0/28]"
+GATEWAY = "a: allow: [imap], through: gateway"
+NOT_MINE = f"«a» opens the protocol, but not for {MINE}"
+
+SENTENCES = [
+    ([OPEN_IMAP], IMAP, USER, None, ("open", "«a» opens it", False)),
+    ([OPEN_IMAP], IMAP, UserThrough(APP), None, ("open", "«a» opens it", False)),
+    ([OPEN_IMAP], IMAP, BASIC, None, ("", "«a» opens the protocol, but not for basic", False)),
+    ([OPEN_IMAP], POP, USER, None, ("", "no grant opens it", False)),
+    ([ENDED_IMAP], IMAP, USER, None, ("refused", "«old» ended, and no other grant opens it", True)),
+    (
+        [ENDED_IMAP, "no: deny: [imap]"],
+        IMAP,
+        USER,
+        None,
+        ("refused", "«no» denies it, and deny beats all", False),
+    ),
+    (
+        ["a: allow: [smtp]"],
+        SMTP,
+        BASIC,
+        None,
+        ("refused", "«a» opens the protocol, but not for basic", False),
+    ),
+    (
+        ["a: allow: [smtp]"],
+        SMTP,
+        APP_ONLY,
+        None,
+        ("", f"«a» opens the protocol, but not for {MINE}", False),
+    ),
+    ([OPEN_BASIC], SMTP, BASIC, None, ("open", "«a» opens it", False)),
+    ([OPEN_BASIC], SMTP, BASIC, INSIDE, ("open", "«a» opens it", False)),
+    (
+        [OPEN_BASIC],
+        SMTP,
+        BASIC,
+        OUTSIDE,
+        ("refused", "«a» opens it from its own networks only", False),
+    ),
+    (
+        ["a: allow: [imap], through: gateway"],
+        IMAP,
+        APP_ONLY,
+        OUTSIDE,
+        ("open", "«a» opens it", False),
+    ),
+]
+
+
+@pytest.mark.parametrize(("grants", "protocol", "caller", "address", "wanted"), SENTENCES)
+def test_a_policy_says_of_one_access_what_it_wants_and_who_decides(
+    grants: list[str],
+    protocol: Protocol,
+    caller: Caller,
+    address: IPv4Address | None,
+    wanted: tuple[str, str, bool],
+) -> None:
+    wish = desired(*grants)
+    (entitlement,) = entitle(wish, seen(), NOW.date())
+    said = Speaking(wish.everyone_else, APP).sentence(entitlement, protocol, caller, address)
+    assert (said.wanted, said.because, said.ended) == wanted
+
+
+def test_of_a_mailbox_that_no_grant_names_everyone_else_speaks_alone() -> None:
+    speaking = Speaking(desired(OPEN_IMAP, head="everyone_else: {imap: off}").everyone_else, APP)
+    unnamed = Entitlement(mailbox("z"))
+    said = speaking.sentence(unnamed, IMAP, USER)
+    assert (said.wanted, said.because, said.ended) == ("refused", "everyone_else closes it", False)
+    silent = speaking.sentence(unnamed, POP, USER)
+    assert (silent.wanted, silent.voices) == ("", ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from portineria.cli import session
 from portineria.cli.frame import Asked
+from portineria.cli.spoken import Policy, Spoken
 from portineria.fault import CouldNotSee, NoSuch, UsageFault
 from portineria.policy.effective import Access, Context, walk
 from portineria.policy.verdict import Effective
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
+    """`spoken` is what a policy file says of it, None where none was given."""
+
     access: Access
     verdict: Effective
+    spoken: Spoken | None = None
 
 
 def ask(
@@ -39,6 +43,7 @@ def ask(
     callers: Sequence[str],
     address: str | None,
     file: str | None,
+    policy: Policy | None = None,
 ) -> list[Answered]:
     """Look, then ask every combination. Raises UsageFault for words that mean nothing."""
     given = [caller_of(word) for word in callers]
@@ -49,24 +54,37 @@ def ask(
         now, asked_callers = snapshot.taken_at, given or [Basic(), UserThrough()]
     else:
         snapshot, now, asked_callers = session.with_tenant(
-            said, lambda tenant, teller: _look(tenant, teller, mailbox, given)
+            said, lambda tenant, teller: _look(tenant, teller, mailbox, given, policy)
         )
     box = find_mailbox(snapshot, mailbox)
     protocols = [Protocol(protocol)] if protocol else list(Protocol)
-    accesses = (
+    accesses = [
         Access(snapshot, box, one, caller, Context(now, place))
         for one in protocols
         for caller in asked_callers
-    )
-    return [Answered(access, walk(access)) for access in accesses]
+    ]
+    spoken = [None] * len(accesses) if policy is None else policy.of(snapshot, accesses)
+    return [
+        Answered(access, walk(access), told) for access, told in zip(accesses, spoken, strict=True)
+    ]
 
 
 async def _look(
-    tenant: Tenant, teller: Progress, mailbox: str, given: Sequence[Caller]
+    tenant: Tenant,
+    teller: Progress,
+    mailbox: str,
+    given: Sequence[Caller],
+    policy: Policy | None,
 ) -> tuple[Snapshot, datetime, Sequence[Caller]]:
     callers = given or _usual(tenant.mail_app)
     wants = Wants(mailboxes=frozenset({mailbox.lower()}), apps=frozenset(_apps(callers)))
-    return await tenant.look(teller, wants), tenant.clock.now(), callers
+    if policy is not None:
+        wants = replace(wants, groups=policy.groups)
+    found = await tenant.look(teller, wants)
+    if policy is not None:
+        tenant.refuse_other_tenant(found, policy.desired.tenant)
+        policy.mail_app = tenant.mail_app
+    return found, tenant.clock.now(), callers
 
 
 def _usual(mail_app: str | None) -> list[Caller]:

@@ -22,6 +22,7 @@ from portineria.run.verify import Verified, verify
 from portineria.wiring import system_clock
 
 if TYPE_CHECKING:
+    from portineria.policy.desired import Desired
     from portineria.run.ports import Progress
     from portineria.wiring import Handed, Tenant
 
@@ -73,6 +74,16 @@ def make_undo(said: Asked, run: str, accepted: Iterable[str]) -> Plan:
         return await undo_plan(
             state, snapshot, tenant.resources, tenant.crew, tenant.clock, accepted
         )
+
+    return with_tenant(said, work)
+
+
+def make_expired(said: Asked, desired: Desired, accepted: Iterable[str]) -> Plan:
+    """How what ended is closed, against the tenant of now. Nothing is written."""
+
+    async def work(tenant: Tenant, teller: Progress) -> Plan:
+        snapshot = await tenant.look_for(desired, teller)
+        return tenant.plan_expired(snapshot, desired, accepted)
 
     return with_tenant(said, work)
 

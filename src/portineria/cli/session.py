@@ -102,17 +102,19 @@ def read_snapshot(path: Path) -> Snapshot:
 
 def write_private(file: str, document: Any) -> None:
     """A JSON file for its owner alone, whole or not at all. Raises NoFile."""
-    import json
+    from itertools import chain
 
     from portineria.doors.files import write_atomic
+    from portineria.tenant.lazyjson import pieces
 
-    text = json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"
-    content = text.encode(errors="backslashreplace")
+    told = chain(pieces(document), "\n")
+    content = (piece.encode(errors="backslashreplace") for piece in told)
     path = Path(file)
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             # A pipe or a device takes what is written: it must not be replaced by a file.
-            path.write_bytes(content)
+            with path.open("wb") as target:
+                target.writelines(content)
         else:
             write_atomic(path.resolve(), content)
     except (OSError, ValueError) as error:

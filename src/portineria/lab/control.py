@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from portineria.lab import seeds
 from portineria.lab.ask import Answer, Ask
+from portineria.lab.licensing import NotAssigned, assign
 from portineria.lab.login import consent
 from portineria.lab.login.conditional import EXCHANGE
 from portineria.lab.login.people import remember
@@ -122,9 +123,7 @@ def refresh_token(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
     {"client_id"?, "mfa": bool = the person is registered, "scope"?, "consent": bool = true}.
     """
     body = _body(ask)
-    user = lab.world["users"].find("userPrincipalName", names["upn"])
-    if user is None:
-        raise Arrangement(f"nobody is called {names['upn']}")
+    user = _person(lab, names["upn"])
     client = str(body.get("client_id") or lab.info.get("public_client_id", ""))
     principal = lab.world["servicePrincipals"].find("appId", client)
     if principal is None:
@@ -136,6 +135,57 @@ def refresh_token(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
     grant = {"clientId": client, "userId": user["id"], "scope": scope, "amr": amr}
     token = remember(lab.world, grant)
     return Answer(body={"refresh_token": token, "client_id": client, "scope": scope})
+
+
+def licence(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
+    """{"part": part number or null}: the person's one licence from now on, as if an administrator
+    had chosen it; Exchange applies its mailbox plan to the mailbox.
+    """
+    user = _person(lab, names["upn"])
+    part = _body(ask).get("part")
+    skus = {sku["skuPartNumber"]: sku["skuId"] for sku in lab.world["subscribedSkus"].all()}
+    if part is not None and part not in skus:
+        raise Arrangement(f"no licence {part!r}; there is: {', '.join(sorted(skus))}")
+    held = [row["skuId"] for row in user["assignedLicenses"]]
+    added = [] if part is None else [{"skuId": skus[str(part)], "disabledPlans": []}]
+    try:
+        assign(lab.world, user, added, held)
+    except NotAssigned as refused:
+        raise Arrangement(str(refused)) from None
+    mailbox = lab.world["mailboxes"].find("ExternalDirectoryObjectId", user["id"]) or {}
+    shown = ("PrimarySmtpAddress", "MailboxPlan", "ImapEnabled", "PopEnabled")
+    return Answer(body={"licence": part, "mailbox": {name: mailbox.get(name) for name in shown}})
+
+
+def rename(lab: Lab, ask: Ask, names: Mapping[str, str]) -> Answer:
+    """{"upn": new, "name"?: display name}: as the admin centre renames a person. The old address
+    stays as an alias, unless {"keep": false}.
+    """
+    user, body = _person(lab, names["upn"]), _body(ask)
+    upn, name = body.get("upn"), body.get("name") or user["displayName"]
+    if not isinstance(upn, str) or lab.world["users"].find("userPrincipalName", upn):
+        raise Arrangement("give a new upn that nobody has")
+    mailbox = lab.world["mailboxes"].find("ExternalDirectoryObjectId", user["id"])
+    lab.world["users"].patch(user["id"], userPrincipalName=upn, mail=upn, displayName=name)
+    if mailbox is not None:
+        old = [f"smtp:{one.partition(':')[2]}" for one in mailbox["EmailAddresses"]]
+        kept = [one for one in old if one != f"smtp:{upn}"] if body.get("keep", True) else []
+        addresses = [f"SMTP:{upn}", *kept]
+        lab.world["users"].patch(user["id"], proxyAddresses=addresses)
+        members = dict.fromkeys(
+            ("UserPrincipalName", "PrimarySmtpAddress", "WindowsEmailAddress"), upn
+        )
+        lab.world["mailboxes"].patch(
+            mailbox["Guid"], DisplayName=name, EmailAddresses=addresses, **members
+        )
+    return Answer(body={"id": user["id"], "upn": upn, "name": name})
+
+
+def _person(lab: Lab, upn: str) -> Document:
+    user = lab.world["users"].find("userPrincipalName", upn)
+    if user is None:
+        raise Arrangement(f"nobody is called {upn}")
+    return user
 
 
 def info(lab: Lab, ask: Ask, _: Mapping[str, str]) -> Answer:
@@ -184,6 +234,8 @@ _DOORS: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
     ("GET", re.compile("/world/(?P<kind>[^/]+)"), truth),
     ("PUT", re.compile("/world/(?P<kind>[^/]+)/(?P<key>.*)"), put),
     ("POST", re.compile("/people/(?P<upn>[^/]+)/refresh-token"), refresh_token),
+    ("POST", re.compile("/people/(?P<upn>[^/]+)/licence"), licence),
+    ("POST", re.compile("/people/(?P<upn>[^/]+)/rename"), rename),
     ("GET", re.compile("/info"), info),
     ("POST", re.compile("/stop"), stop),
 )

@@ -223,16 +223,27 @@ def closed_by_grants(
     entitlement: Entitlement, protocol: Protocol, everybody: EverybodyElse, inherit_is_closed: bool
 ) -> Closed:
     """How grants that deny or ended close a protocol: a deny explicitly, what ended as for
-    everybody else, and nothing that is shut already more loosely than it is.
+    everybody else.
     """
-    cause = entitlement.closed_by(protocol)[0].name
+    denied = entitlement.denied.get(protocol)
+    if not denied:
+        return closed_as_ended(entitlement, protocol, everybody, inherit_is_closed)
+    if protocol in SWITCH:
+        return {SWITCH[protocol]: (False, denied[0].name)}
+    return {SMTP_DISABLED: (True, denied[0].name)}
+
+
+def closed_as_ended(
+    entitlement: Entitlement, protocol: Protocol, everybody: EverybodyElse, inherit_is_closed: bool
+) -> Closed:
+    """How what ended is closed: as hard as for everybody else, and never looser than it is."""
+    cause = entitlement.ended[protocol][0].name
     if protocol in SWITCH:
         return {SWITCH[protocol]: (False, cause)}
-    denied = entitlement.denied.get(protocol) or everybody.smtp is EverybodySmtp.DENIED
-    value = None if inherit_is_closed and not denied else True
-    if value is None and entitlement.mailbox.smtp is SmtpSwitch.OFF:
+    denied = everybody.smtp is EverybodySmtp.DENIED or not inherit_is_closed
+    if not denied and entitlement.mailbox.smtp is SmtpSwitch.OFF:
         return {}
-    return {SMTP_DISABLED: (value, cause)}
+    return {SMTP_DISABLED: (True if denied else None, cause)}
 
 
 def _closed_by_everybody(

@@ -114,14 +114,8 @@ def _exclude(
     final = break_glass | excepted
     closing = current & final
     if block is not None:
-        draft.update(
-            target,
-            _conditions(current),
-            _conditions(closing),
-            Phase.CLOSE,
-            "grants that ended",
-            "accounts without a basic grant are under the legacy block again",
-        )
+        reason = "accounts without a basic grant are under the legacy block again"
+        exclusion(block, current, closing, Phase.CLOSE, "grants that ended", reason, draft)
     draft.update(
         target,
         _conditions(closing),
@@ -131,6 +125,20 @@ def _exclude(
         "the granted accounts are excluded from the legacy block, their companion stands",
         "high",
     )
+
+
+def exclusion(
+    block: ConditionalAccessPolicy,
+    before: Iterable[str],
+    after: Iterable[str],
+    phase: Phase,
+    because: str,
+    reason: str,
+    draft: Draft,
+) -> None:
+    """Change whom our legacy block leaves out."""
+    target = Target(family=Family.CONDITIONAL_ACCESS, key=block.id, name=block.name)
+    draft.update(target, _conditions(before), _conditions(after), phase, because, reason)
 
 
 def _conditions(excluded: Iterable[str]) -> Fields:

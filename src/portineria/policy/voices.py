@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 
 from portineria.policy.desired import EverybodyElse, EverybodySmtp, Grant, Through, Wish
 from portineria.policy.entitle import Entitlement
@@ -77,6 +78,55 @@ class Speaking:
         if not word or entitlement.open_for(protocol):
             return ()
         return (Voice(grant=EVERYONE_ELSE, says=CLOSES, why=f"{protocol.value}: {word}"),)
+
+    def sentence(
+        self,
+        entitlement: Entitlement,
+        protocol: Protocol,
+        caller: Caller,
+        address: IPv4Address | IPv6Address | None = None,
+    ) -> Sentence:
+        """What the policy wants of one access, and who says so. An Entitlement without grants is
+        that of a mailbox which no grant names.
+
+        `address` is where the caller comes from, None where that is not asked.
+        """
+        voices = self.voices(entitlement, protocol)
+        who = _as_granted(caller)
+        opened = self.callers(entitlement.open_for(protocol)).get(who, [])
+        if any(_from_there(grant, address) for grant in opened):
+            return Sentence("open", because(voices, who, True), voices)
+        closed = entitlement.closed_by(protocol) or self.closes(entitlement.mailbox, protocol)
+        twin = protocol is Protocol.SMTP and who == Basic() and entitlement.open_for(protocol)
+        wanted = "refused" if closed or twin or opened else ""
+        return Sentence(wanted, because(voices, who, False), voices)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """`wanted` is open | refused, "" where the policy asks neither; `because` a clause."""
+
+    wanted: str
+    because: str
+    voices: tuple[Voice, ...]
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is refused because what opened it is over."""
+        says = {voice.says for voice in self.voices}
+        return self.wanted == "refused" and ENDED in says and DENIES not in says
+
+
+def _as_granted(caller: Caller) -> Caller:
+    """A grant for people names no client: it opens for all of them."""
+    return UserThrough(None) if isinstance(caller, UserThrough) else caller
+
+
+def _from_there(grant: Grant, address: IPv4Address | IPv6Address | None) -> bool:
+    """Networks are enforced for passwords only."""
+    if grant.through is not Through.BASIC or address is None or not grant.networks:
+        return True
+    return any(address in network for network in grant.networks)
 
 
 def _terms(grant: Grant) -> str:

@@ -69,7 +69,9 @@ class _Search:
     def named(self, name: str) -> None:
         """A mailbox by address, user principal name, alias or id."""
         bearers = self.snapshot.called(name)
-        if not bearers:
+        if not bearers and name in self.snapshot.unread:
+            self.unseen.append(f"who {name} is: {self.snapshot.unread[name]}")
+        elif not bearers:
             self._refuse(name, *_nobody(name, self.snapshot))
         elif len(bearers) > 1:
             told = ", ".join(f"{box.address} ({box.guid})" for box in bearers)
@@ -134,7 +136,8 @@ class _Search:
             self._list(group, "an account", "", "", key, f"no mailbox answers for it; {because}")
             return
         kind = "a guest" if user.guest else "an account without a mailbox"
-        self._list(group, kind, user.display_name, user.upn, key, without_mailbox(user)[0])
+        why = TRAITS[RecipientKind.GUEST].why if user.guest else without_mailbox(user)[0]
+        self._list(group, kind, user.display_name, user.upn, key, why)
 
     def _other(self, group: Group, other: Member) -> None:
         """Groups inside are no loss: their people are counted among the members."""
@@ -198,7 +201,7 @@ def without_mailbox(user: User) -> tuple[str, str]:
     """Why an account has no mailbox in Exchange Online, and what would give it one."""
     if user.guest:
         guest = TRAITS[RecipientKind.GUEST]
-        return guest.why, guest.instead
+        return guest.refusal, guest.instead
     if isinstance(user.exchange_plan, Unseen):
         unseen = user.exchange_plan.because
         return f"Exchange Online has no mailbox for it; its licences: {unseen}", "look at them"
@@ -229,7 +232,7 @@ def _choice(groups: list[Group]) -> str:
     """What tells groups of one name apart, so that one can be named by its id."""
     told = []
     for group in groups:
-        size = "" if isinstance(group.members, Unseen) else f", {len(group.members)} accounts"
+        size = "" if isinstance(group.members, Unseen) else f", accounts: {len(group.members)}"
         address = f", {group.address}" if group.address else ""
         told.append(f"{group.id} ({group.kind}{address}{size})")
     return "name one by its object id: " + "; ".join(told)

@@ -29,6 +29,7 @@ from portineria.fault import BadJournal, BadPlan
 from portineria.policy.change import Phase
 from portineria.policy.plan import Plan
 from portineria.policy.planjson import from_json
+from portineria.tenant.lazyjson import made
 
 Entry = Mapping[str, Any]
 
@@ -293,7 +294,7 @@ def run_name(now: datetime, digest: str) -> str:
 
 def write_line(entry: Entry) -> str:
     """One journal line with its newline. Raises TypeError for what JSON cannot hold: a Secret."""
-    return json.dumps(entry, separators=(",", ":"), ensure_ascii=False) + "\n"
+    return json.dumps(entry, separators=(",", ":"), ensure_ascii=False, default=made) + "\n"
 
 
 def read_lines(data: bytes) -> tuple[list[dict[str, Any]], int]:

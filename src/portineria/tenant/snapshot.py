@@ -40,8 +40,9 @@ class Snapshot:
     Conditional Access policy names, and `groups_asked` the names by which they were looked for;
     `role_members` by role template id, of principal ids; `rights` by (client id, mailbox guid),
     read for granted mailboxes only; `settled` holds unproven facts of the service that a probe
-    or the admin has settled, by the ids of policy/readings.py. `own_app` is the client id this
-    was read with.
+    or the admin has settled, by the ids of policy/readings.py; `unread` are names that bear no
+    mailbox and could not be looked up, with the reason. `own_app` is the client id this was read
+    with.
     """
 
     tenant_id: str
@@ -65,20 +66,22 @@ class Snapshot:
     user_consent: bool | Unseen = NOT_LOOKED_AT
     """Whether people may consent to mail clients themselves (authorizationPolicy)."""
     settled: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    unread: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     own_app: str | None = None
 
     @cached_property
-    def _by_name(self) -> dict[str, tuple[Mailbox, ...]]:
-        """Who bears a name: its owner by address first, then by user principal name, alias, id."""
+    def _by_name(self) -> dict[str, Mailbox | list[Mailbox]]:
+        """Who bears a name: its owner by address first, then by user principal name, alias, id.
+
+        Nearly every name is borne by one alone, which then stands by itself.
+        """
         if isinstance(self.mailboxes, Unseen):
             return {}
-        found: dict[str, tuple[Mailbox, ...]] = {}
+        found: dict[str, Mailbox | list[Mailbox]] = {}
         for names_of in _NAMES:
             for box in self.mailboxes:
                 for name in filter(None, names_of(box)):
-                    key = folded(name)
-                    if all(bearer is not box for bearer in found.get(key, ())):
-                        found[key] = (*found.get(key, ()), box)
+                    _enter(found, folded(name), box)
         return found
 
     def called(self, name: str) -> tuple[Mailbox, ...]:
@@ -87,7 +90,8 @@ class Snapshot:
         Names are address, user principal name, alias, guid and directory id. Several answer only
         where one's address is another's user principal name or alias.
         """
-        return self._by_name.get(folded(name), ())
+        found = self._by_name.get(folded(name), ())
+        return (found,) if isinstance(found, Mailbox) else tuple(found)
 
     def mailbox(self, name: str) -> Mailbox | None:
         """Find a mailbox by any of its names, the first of them where several bear it."""
@@ -115,3 +119,12 @@ class Snapshot:
         return {
             name: value.because for name, value in vars(self).items() if isinstance(value, Unseen)
         }
+
+
+def _enter(found: dict[str, Mailbox | list[Mailbox]], name: str, box: Mailbox) -> None:
+    bearers = found.setdefault(name, box)
+    if isinstance(bearers, Mailbox):
+        if bearers is not box:
+            found[name] = [bearers, box]
+    elif all(bearer is not box for bearer in bearers):
+        bearers.append(box)

@@ -22,6 +22,22 @@ def print_outcome(outcome: Outcome, *, as_json: bool) -> int:
     return outcome.exit_code
 
 
+def print_nothing_ended(*, as_json: bool) -> int:
+    """Nothing that ended was open: no run was begun, and that is as asked."""
+    if as_json:
+        nothing: dict[str, Any] = {
+            "total": 0,
+            "written": 0,
+            "already": 0,
+            "window": None,
+            "unconfirmed": [],
+        }
+        print_json(SCHEMA, {"run": "", "end": "nothing ended", **nothing, "exit_code": 0})
+    else:
+        print("Nothing that ended is open: nothing to do.")
+    return 0
+
+
 def document(outcome: Outcome) -> dict[str, Any]:
     members: dict[str, Any] = {
         "run": outcome.run,

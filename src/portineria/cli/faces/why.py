@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from portineria.cli.faces import spoken
 from portineria.cli.faces.answer import print_json
 from portineria.cli.faces.tables import print_table
 from portineria.cli.questions import Answered
@@ -18,18 +20,30 @@ def print_why(answers: Sequence[Answered], *, as_json: bool) -> int:
     if as_json:
         print_json(
             "portineria/why@1",
-            {"answers": [why.document(one.access, one.verdict) for one in answers]},
+            {"answers": [_document(one) for one in answers]},
         )
     else:
         _print_text(answers)
     return EXIT[why.answer(answers[0].verdict)] if len(answers) == 1 else 0
 
 
+def _document(one: Answered) -> dict[str, Any]:
+    document = why.document(one.access, one.verdict)
+    if one.spoken is None:
+        return {**document, "policy": None}
+    return {**document, "policy": spoken.document(one.spoken)}
+
+
 def _print_text(answers: Sequence[Answered]) -> None:
     if len(answers) > 1:
         print_table(("Protocol", "Caller", "Open", "Layer", "Because"), map(_row, answers))
         print()
-    print("\n".join(why.text(one.access, one.verdict) for one in answers), end="")
+    print("\n".join(map(_text, answers)), end="")
+
+
+def _text(one: Answered) -> str:
+    told = why.text(one.access, one.verdict)
+    return told if one.spoken is None else told + spoken.text(one.access, one.verdict, one.spoken)
 
 
 def _row(one: Answered) -> tuple[str, ...]:

@@ -44,20 +44,33 @@ def _escape(sign: str) -> str:
 
 
 def line(text: str) -> str:
-    """A line for the terminal: visible, with runs of right-to-left letters isolated."""
-    shown = visible(text)
-    if shown.isascii():
-        return shown
+    """A line for the terminal: visible, with runs of right-to-left letters isolated.
+
+    Of a line that is one already it is the same: lines are put together from lines.
+    """
+    if text.isascii():
+        return visible(text)
+    shown = visible(_isolated().sub(r"\1", text))
     return _runs().sub(rf"{FIRST_STRONG_ISOLATE}\g<0>{POP_ISOLATE}", shown)
 
 
 @cache
 def _runs() -> re.Pattern[str]:
+    return re.compile(_run())
+
+
+@cache
+def _isolated() -> re.Pattern[str]:
+    return re.compile(f"{FIRST_STRONG_ISOLATE}({_run()}){POP_ISOLATE}")
+
+
+@cache
+def _run() -> str:
     """A name in right-to-left letters: blanks, digits and such between them belong to it, the
     signs that part one name from the next do not.
     """
     letters, marks = _ranges(_RIGHT_TO_LEFT), _ranges({"NSM"})
-    return re.compile(f"[{letters}](?:[{letters}{marks}{_INSIDE}]*[{letters}{marks}])?")
+    return f"[{letters}](?:[{letters}{marks}{_INSIDE}]*[{letters}{marks}])?"
 
 
 _INSIDE = "0-9 .'\\-\u05f3\u05f4\u200c\u200d"
