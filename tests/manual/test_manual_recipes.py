@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -79,12 +80,12 @@ def test_a_recipe_is_short_and_does_what_it_says(recipe: Recipe, tmp_path: Path)
 
 def asked(recipe: Recipe, folder: Path, *options: str) -> str:
     """What the recipe's command says there; "" where its file is still to come."""
-    program, file = recipe.command.split()
+    program, file, *selected = shlex.split(recipe.command)
     assert program == "pytest"
     if not (folder / file).exists():
         return ""
     done = subprocess.run(
-        [sys.executable, "-m", program, file, *options],
+        [sys.executable, "-m", program, file, *selected, *options],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder / "src"), "EXAMPLES": "5"},
         capture_output=True,

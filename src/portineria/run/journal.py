@@ -117,8 +117,8 @@ class RunState:
         try:
             found = datetime.fromisoformat(told)
         except ValueError:
-            found = datetime.min
-        if found.tzinfo is None:
+            found = None
+        if found is None or found.tzinfo is None:
             raise BadJournal(
                 f"the journal has a line of {told[:40]!r}, which is no time",
                 where=f"run {self.run}",
