@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from portineria.cli.frame import Asked
@@ -110,7 +109,7 @@ def verify_run(said: Asked, run: str | None) -> tuple[str, tuple[Verified, ...]]
         plan = state.plan
         snapshot = await tenant.look_again(plan, teller)
         teller.step(f"logging in for {len(plan.cells)} promises")
-        ended = datetime.fromisoformat(state.last_outcome or state.begun_at)
+        ended = state.moment(state.last_outcome or state.begun_at)
         rows = await verify(
             plan.cells, snapshot, tenant.prober(snapshot), tenant.crew, tenant.clock, ended
         )

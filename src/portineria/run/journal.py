@@ -112,6 +112,20 @@ class RunState:
     def unfinished(self) -> bool:
         return bool(self.run) and not self.ended
 
+    def moment(self, told: str) -> datetime:
+        """A line's time as a date. Raises BadJournal where it is none, or has no zone."""
+        try:
+            found = datetime.fromisoformat(told)
+        except ValueError:
+            found = datetime.min
+        if found.tzinfo is None:
+            raise BadJournal(
+                f"the journal has a line of {told[:40]!r}, which is no time",
+                where=f"run {self.run}",
+                try_=BadJournal.mend,
+            )
+        return found
+
     @property
     def plan(self) -> Plan:
         """Raises BadJournal where the journal begins with no plan, or with a damaged one."""
@@ -164,14 +178,6 @@ def _text(entry: Entry, name: str) -> str:
     return value
 
 
-def _moment(entry: Entry) -> str:
-    """`t`, which is an aware date."""
-    told = _text(entry, "t")
-    if datetime.fromisoformat(told).tzinfo is None:
-        raise ValueError(told)
-    return told
-
-
 def _number(entry: Entry, name: str) -> int:
     value = entry[name]
     if not isinstance(value, int) or isinstance(value, bool):
@@ -189,7 +195,7 @@ def _numbers(entry: Entry, name: str) -> tuple[int, ...]:
 def _begin(state: RunState, entry: Entry) -> None:
     state.run, state.tenant_id = _text(entry, "run"), _text(entry, "tenant_id")
     state.digest, state.document = _text(entry, "digest"), entry["plan"]
-    state.begun_at = _moment(entry)
+    state.begun_at = _text(entry, "t")
     if not isinstance(state.document, Mapping):
         raise TypeError("plan")
 
@@ -207,7 +213,7 @@ def _outcome(state: RunState, entry: Entry) -> None:
     promise = state.open.pop(_number(entry, "n"), None)
     way = promise.way if promise else Way.FORWARD
     change, result = _number(entry, "change"), Result(entry["result"])
-    state.last_outcome = _moment(entry)
+    state.last_outcome = _text(entry, "t")
     maybe = result in (Result.WRITTEN, Result.ADOPTED, Result.UNKNOWN)
     if state.exposed and way is Way.FORWARD and maybe and change not in state.touched:
         state.touched.append(change)
@@ -215,14 +221,14 @@ def _outcome(state: RunState, entry: Entry) -> None:
         return
     if way is Way.FORWARD:
         state.done[change] = Done(_text(entry, "id"), ours=True)
-        state.when[change] = _moment(entry)
+        state.when[change] = _text(entry, "t")
         state.claimed.add(change)
 
 
 def _already(state: RunState, entry: Entry) -> None:
     change = _number(entry, "change")
     state.done[change] = Done(_text(entry, "id"), ours=change in state.claimed)
-    state.when[change] = _moment(entry)
+    state.when[change] = _text(entry, "t")
 
 
 def _confirmed(state: RunState, entry: Entry) -> None:
@@ -236,7 +242,7 @@ def _unconfirmed(state: RunState, entry: Entry) -> None:
 
 def _window_open(state: RunState, entry: Entry) -> None:
     state.window, state.forced, state.touched = Window.OPEN, _numbers(entry, "changes"), []
-    state.window_opened, state.promises_before_window = _moment(entry), state.promises
+    state.window_opened, state.promises_before_window = _text(entry, "t"), state.promises
 
 
 def _turning_back(state: RunState, entry: Entry) -> None:
