@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -231,9 +231,15 @@ class Tenant:
         """An id that sorts by time."""
         return f"{self.clock.now():%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}"
 
-    def runs(self) -> list[RunState]:
-        """Every run of this tenant, oldest first."""
-        return [run for run in Runs(self.state.root).states() if run.tenant_id == self.tenant_id]
+    def runs(self, *, newest_first: bool = False) -> Iterator[RunState]:
+        """Every run of this tenant, oldest first, one at a time. Raises BadJournal."""
+        runs = Runs(self.state.root).each(newest_first=newest_first)
+        return (run for run in runs if run.tenant_id == self.tenant_id)
+
+    def unfinished(self) -> list[RunState]:
+        """Its runs that did not come to their end. Raises BadJournal."""
+        runs = Runs(self.state.root).unfinished()
+        return [run for run in runs if run.tenant_id == self.tenant_id]
 
     def guards(self, plan: Plan, handed: Handed, progress: Progress) -> Guards:
         """Look afresh and ask every guard about `plan`; what a given word overrules is left out."""

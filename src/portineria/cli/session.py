@@ -53,7 +53,7 @@ def warn_of_open_windows(tenant: Tenant) -> None:
     from portineria.fault import BadJournal
 
     try:
-        runs = tenant.runs()
+        runs = tenant.unfinished()
     except BadJournal as fault:
         print(f"warning: {fault.why} ({fault.where}); {fault.try_}", file=sys.stderr)
         return

@@ -27,7 +27,7 @@ def list_runs() -> None:
     from portineria.doors.journal import Runs
 
     said = asked()
-    rows = [_row(state) for state in Runs(said.state).states()]
+    rows = [_row(state) for state in Runs(said.state).each()]
     if said.json:
         print_json("portineria/runs@1", {"runs": rows})
     elif rows:
