@@ -1,4 +1,5 @@
-"""Records what ran, so that a promise whose test was skipped or never ran is found.
+"""Records what ran, so that a promise whose test was skipped or never ran is found; and holds
+every answer that is printed as JSON, in whatever test, against its published schema.
 
 A property never fails because the machine was busy. Where EXAMPLES is set (`make mutants`,
 `make covered`) it draws the same few examples every time.
@@ -8,10 +9,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from portineria.cli.faces import answer
+from portineria.tenant.lazyjson import pieces
 
 _outcomes: dict[str, str] = {}
 
@@ -48,3 +54,22 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     folder = Path(session.config.rootpath) / ".ran"
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(_outcomes, indent=0, sort_keys=True))
+
+
+@pytest.fixture(autouse=True)
+def _every_answer_has_its_schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Listens where answers and errors are printed in this process."""
+    printed: list[Any] = []
+    aloud = answer.print_document
+
+    def heard(document: Any) -> None:
+        printed.append(json.loads("".join(pieces(document))))
+        aloud(document)
+
+    monkeypatch.setattr(answer, "print_document", heard)
+    yield
+    if printed:
+        from published import judge
+
+        for document in printed:
+            judge(document)

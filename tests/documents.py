@@ -1,7 +1,8 @@
 """Writes the generated documents, or checks that they are what would be written.
 
 Generated: docs/ladder.md (from the ladder), the picture in docs/architecture.md (from the
-imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), the states in
+imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
+the family of errors), docs/schemas.md (from the published schemas), the states in
 docs/strangers.md (from the strangers' tests).
 """
 
@@ -147,16 +148,30 @@ def _entry(line: str) -> str:
     return "\n".join([f"{line[: tests.start()]}\\", "\\\n".join(ids)])
 
 
+def errors() -> str:
+    from portineria.cli.errorpage import errors_page
+
+    return errors_page()
+
+
 def commands() -> str:
     from portineria.cli.reference import commands_page
 
     return commands_page()
 
 
+def schemas() -> str:
+    from portineria.cli.schemapage import schemas_page
+
+    return schemas_page()
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
+    "docs/errors.md": errors,
     "docs/ladder.md": ladder,
+    "docs/schemas.md": schemas,
     "docs/strangers.md": strangers,
     "FIDELITY.md": fidelity,
 }

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from typing import Any
 from uuid import UUID, uuid4
 
 from portineria.clock import Clock, SystemClock
@@ -22,11 +23,14 @@ from portineria.doors.profiles import Profile
 from portineria.doors.shield import SignalShield
 from portineria.doors.state import StateFolder
 from portineria.doors.stream import TcpDial
-from portineria.fault import Fault, OperatorFault, ServiceFault
+from portineria.fault import Fault, ServiceFault, WrongTenant
+from portineria.m365.endpoints import CLOUDS
 from portineria.m365.messages import Door, Request
+from portineria.m365.oauth.refusals import token_fault
 from portineria.m365.reader import TenantReading
 from portineria.m365.resources import TenantResources
 from portineria.m365.session import Session
+from portineria.m365.skew import skew, told
 from portineria.mail.conversation import Credential
 from portineria.policy.desired import Desired
 from portineria.policy.expiry import expired_plan
@@ -37,7 +41,7 @@ from portineria.policy.planner import make_plan
 from portineria.policy.refusals import CallerKind
 from portineria.policy.who import members
 from portineria.run.journal import RunState
-from portineria.run.look import Wants, look
+from portineria.run.look import Wants, look, look_closer
 from portineria.run.means import Guards, Means
 from portineria.run.memory import memory_of
 from portineria.run.ports import Crew, Progress
@@ -48,6 +52,8 @@ from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
+CLOCK_OFF = 300.0
+"""Seconds by which the clocks may differ: what Microsoft's services tolerate too."""
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -69,6 +75,15 @@ class Tenant:
     resources: TenantResources
     dial: TcpDial
     keyring: Keyring
+    clock_off: float | None = None
+    """Seconds by which this machine's clock is ahead of the login service's."""
+
+    @property
+    def clock_told(self) -> str:
+        """ "1 h ahead of the service's", or "" where the clocks agree well enough."""
+        if abs(self.clock_off or 0.0) < CLOCK_OFF:
+            return ""
+        return f"{told(self.clock_off)} the service's"
 
     @property
     def mail_app(self) -> str | None:
@@ -85,7 +100,7 @@ class Tenant:
         """A snapshot with all that planning `desired` depends on.
 
         Whom a group or a filter means is known only after a first look: where these name
-        mailboxes that no grant names itself, a second one reads their rights too.
+        mailboxes that no grant names itself, a closer one reads their rights too.
         """
         wants = wants_of(desired, self.mail_app)
         first = await self.look(progress, wants)
@@ -95,14 +110,15 @@ class Tenant:
         named = {box.guid for name in wants.mailboxes if (box := first.mailbox(name))}
         if meant <= named:
             return first
-        return await self.look(progress, replace(wants, mailboxes=wants.mailboxes | meant))
+        closer = replace(wants, mailboxes=meant | named)
+        return await look_closer(first, self.reader, self.crew, progress, closer)
 
     async def look_again(self, plan: Plan, progress: Progress) -> Snapshot:
         """A snapshot with all that the guards of `plan` look at."""
         return await self.look(progress, wants_of_plan(plan))
 
     def plan(self, snapshot: Snapshot, desired: Desired, accepted: Iterable[str]) -> Plan:
-        """What would be done. Raises OperatorFault for a policy of another tenant."""
+        """What would be done. Raises WrongTenant for a policy of another tenant."""
         self.refuse_other_tenant(snapshot, desired.tenant)
         return make_plan(
             snapshot,
@@ -130,7 +146,7 @@ class Tenant:
         domains = () if isinstance(snapshot.domains, Unseen) else snapshot.domains
         known = {domain.name.lower() for domain in domains} | {self.tenant_id, self.profile.tenant}
         if name not in known:
-            raise OperatorFault(
+            raise WrongTenant(
                 f"the policy is for {name}, and the profile {self.profile.name!r} reaches "
                 f"{self.profile.tenant}",
                 where="tenant",
@@ -215,9 +231,15 @@ class Tenant:
         """An id that sorts by time."""
         return f"{self.clock.now():%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}"
 
-    def runs(self) -> list[RunState]:
-        """Every run of this tenant, oldest first."""
-        return [run for run in Runs(self.state.root).states() if run.tenant_id == self.tenant_id]
+    def runs(self, *, newest_first: bool = False) -> Iterator[RunState]:
+        """Every run of this tenant, oldest first, one at a time. Raises BadJournal."""
+        runs = Runs(self.state.root).each(newest_first=newest_first)
+        return (run for run in runs if run.tenant_id == self.tenant_id)
+
+    def unfinished(self) -> list[RunState]:
+        """Its runs that did not come to their end. Raises BadJournal."""
+        runs = Runs(self.state.root).unfinished()
+        return [run for run in runs if run.tenant_id == self.tenant_id]
 
     def guards(self, plan: Plan, handed: Handed, progress: Progress) -> Guards:
         """Look afresh and ask every guard about `plan`; what a given word overrules is left out."""
@@ -283,9 +305,10 @@ async def open_tenant(profile: Profile, state: StateFolder) -> AsyncIterator[Ten
     """Everything that a profile describes. Raises OperatorFault, ServiceFault, NetworkFault."""
     clock = system_clock()
     async with HttpDoor(profile.ca) as door:
-        tenant_id = await find_tenant_id(door, profile)
+        tenant_id = await find_tenant_id(door, profile, clock)
         login = authority(profile, tenant_id)
         tokens = AppTokens(login, credential_of(profile.control), clock)
+        await _knock(tokens, profile)
         session = Session(door, tokens, clock, profile.endpoints, tenant_id)
         yield Tenant(
             profile=profile,
@@ -298,17 +321,28 @@ async def open_tenant(profile: Profile, state: StateFolder) -> AsyncIterator[Ten
             resources=TenantResources(session),
             dial=TcpDial(profile.ca),
             keyring=Keyring(login, profile.endpoints, profile.probe, clock),
+            clock_off=tokens.off,
         )
+
+
+async def _knock(tokens: AppTokens, profile: Profile) -> None:
+    """One token before all else: what is wrong with the credential or the way is said once.
+
+    What the service refuses to this application is for each family of the look to tell.
+    """
+    with suppress(ServiceFault):
+        await tokens.token(profile.endpoints.graph_scope)
 
 
 def authority(profile: Profile, tenant_id: str) -> Authority:
     return Authority(login=profile.endpoints.login, tenant=tenant_id, ca_file=profile.ca)
 
 
-async def find_tenant_id(door: Door, profile: Profile) -> str:
+async def find_tenant_id(door: Door, profile: Profile, clock: Clock) -> str:
     """The tenant's id. A domain is asked of the login service, which needs no token for it.
 
-    Source: Graph dossier 5, OpenID configuration: asked by domain, its addresses carry the id.
+    Raises WrongTenant, ServiceFault, NoAnswer. Source: Graph dossier 5, OpenID configuration:
+    asked by domain, its addresses carry the id; 5.7, the cloud's name.
     """
     try:
         return str(UUID(profile.tenant))
@@ -316,20 +350,40 @@ async def find_tenant_id(door: Door, profile: Profile) -> str:
         pass
     url = f"{profile.endpoints.login}/{profile.tenant}/v2.0/.well-known/openid-configuration"
     answer = await door.send(Request(method="GET", url=url))
-    if answer.status == 400:
-        raise OperatorFault(
-            f"the login service knows no tenant {profile.tenant}",
-            where=str(profile.path),
-            try_="check `tenant` and `cloud` in the profile",
-        )
-    try:
-        found = _GUID.search(str(json.loads(answer.body)["token_endpoint"]).lower())
-    except (ValueError, KeyError, TypeError):
-        found = None
-    if answer.status != 200 or found is None:
+    document = _document(answer.body)
+    if answer.status != 200:
+        off = skew(answer.headers.get("date", ""), clock.now())
+        raise token_fault(answer.status, document, str(profile.path), off)
+    found = _GUID.search(str(document.get("token_endpoint")).lower())
+    if found is None:
         raise ServiceFault(
-            f"the login service did not say the id of {profile.tenant} (HTTP {answer.status})",
+            f"the login service did not say the id of {profile.tenant}",
             where=url,
             try_="write the tenant's id into the profile instead of its domain",
         )
+    _refuse_other_cloud(profile, str(document.get("cloud_instance_name") or ""))
     return found[0]
+
+
+def _document(body: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    return document if isinstance(document, dict) else {}
+
+
+def _refuse_other_cloud(profile: Profile, instance: str) -> None:
+    """A tenant of another cloud is known by name here too, but gets no token."""
+    if instance in ("", profile.endpoints.instance):
+        return
+    clouds = [name for name, cloud in CLOUDS.items() if cloud.instance == instance]
+    raise WrongTenant(
+        f"{profile.tenant} is a tenant of another cloud: {instance}, and the profile's is "
+        f"{profile.endpoints.instance}",
+        where=str(profile.path),
+        try_=f"write cloud: {' or cloud: '.join(clouds)}"
+        if clouds
+        else "this cloud is not known here: name its hosts under `endpoints`",
+        evidence={"cloud": instance},
+    )

@@ -180,9 +180,11 @@ class Stage:
 
     # --- the client's side ---
 
-    async def look(self, *names: str) -> Snapshot:
+    async def look(
+        self, *names: str, groups: tuple[str, ...] = (), everything: bool = True
+    ) -> Snapshot:
         """The tenant, read as the program reads any; `names` are looked up if no mailbox is
-        called so."""
+        called so, and of `groups` the members."""
         info = self.lab.info
         door = HttpDoor(transport=httpx2.ASGITransport(app=build_app(self.lab)))
         endpoints = Endpoints(
@@ -200,7 +202,8 @@ class Stage:
         session = Session(door, tokens, self.clock, endpoints, info["tenant"])
         wants = Wants(
             mailboxes=frozenset(names),
-            everything=True,
+            groups=frozenset(groups),
+            everything=everything,
             apps=frozenset({info["mail_app"]["client_id"], info["public_client_id"]}),
         )
         async with door:

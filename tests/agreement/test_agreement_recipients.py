@@ -11,9 +11,12 @@ import pytest_asyncio
 from matrix import Logins
 from stage import Stage, stage
 
+from portineria.policy.desired import Grant
 from portineria.policy.effective import Context, effective
+from portineria.policy.policyfile import parse
 from portineria.policy.recipients import GRANTABLE
 from portineria.policy.verdict import Allowed, Answer, Layer, Refused
+from portineria.policy.who import members
 from portineria.tenant.caller import AppOnly
 from portineria.tenant.mailbox import Mailbox, Protocol, RecipientKind
 from portineria.tenant.snapshot import Snapshot
@@ -115,3 +118,42 @@ async def test_the_mail_hosts_let_nobody_into_what_no_grant_can_open(whole: Whol
             assert said.answer is Answer.NO, (box.address, protocol, said)
         told.add(box.kind)
     assert told == set(Kind) - GRANTABLE - {Kind.OTHER}
+
+
+GROUPS = ("Mixed", "Inner circle", "Board", "All devices", "Empty", "Scanners", "Projects")
+HELD = {
+    "Mixed": "scan scan.archive",
+    "Inner circle": "ada bruno",
+    "Board": "ada",
+    "All devices": "scan scan+archive scan.archive",
+    "Empty": "",
+    "Scanners": "scan scan.archive",
+}
+LEFT_OUT = {
+    "Mixed": ["a contact", "a device", "a guest", "an account without a mailbox"],
+    "Board": ["a guest"],
+}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_groups_give_their_mailboxes_and_tell_whom_they_leave_out(whole: Whole) -> None:
+    seen = await whole.lab.look(groups=GROUPS, everything=False)
+    assert HELD.keys() | {"Projects"} == set(GROUPS)
+    for name, held in HELD.items():
+        found = members(grant_of(name), seen)
+        names = {box.address.partition("@")[0] for box in found.mailboxes}
+        assert names == set(held.split()), name
+        assert (found.refusals, found.unseen) == ((), ()), name
+        kinds = sorted(one.kind for one in found.left_out if one.address != "hq@contoso.example")
+        assert kinds == LEFT_OUT.get(name, []), name
+    (refusal,) = members(grant_of("Projects"), seen).refusals
+    assert refusal.why == "2 groups have this name"
+    ids = [group.id for group in seen.groups.values() if group.name == "Projects"]
+    for key in ids:
+        assert key in refusal.instead
+        assert len(members(grant_of(key), seen).mailboxes) == 1
+
+
+def grant_of(group: str) -> Grant:
+    text = f"tenant: x.example\ngrants: [{{name: g, who: {{groups: ['{group}']}}, allow: [imap]}}]"
+    return parse(text, read_csv=None).grants[0]

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from published import judged
+
 
 class Shell:
     """`portineria …` as a process of its own, with one state folder."""
@@ -31,6 +33,8 @@ class Shell:
                 f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
             )
         self.err = done.stderr
+        if "--json" in words and words[0] != "schema":
+            judged(done.stdout)
         return done.stdout
 
     def json(self, *words: str, code: int | None = 0) -> Any:

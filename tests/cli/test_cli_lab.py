@@ -237,7 +237,7 @@ def test_in_the_foreground_it_ends_with_ctrl_c(tmp_path: Path) -> None:
         (
             "allow: [smtp], through: basic, from: [203.0.113.0/28]",
             "posture: {security_defaults: off-if-needed, conditional_access: {baseline: enforced,"
-            " break_glass: [bg1@contoso.onmicrosoft.com@contoso.onmicrosoft.com]}}",
+            " break_glass: [bg1@contoso.onmicrosoft.com, gone@contoso.onmicrosoft.com]}}",
             4,
         ),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -102,3 +103,32 @@ def test_the_same_process_cannot_hold_it_twice_either(tmp_path: Path) -> None:
         pass
     with Lock(path):
         pass
+
+
+def test_a_passing_lock_takes_its_file_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "running.lock"
+    with Lock(path, passing=True):
+        assert path.exists()
+        with pytest.raises(GuardStop), Lock(path, passing=True):
+            pass
+    assert not path.exists()
+
+
+def test_a_file_that_went_away_before_it_was_locked_is_not_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "running.lock"
+    real, calls = fcntl.flock, []
+
+    def late(descriptor: int, how: int) -> None:
+        if not calls:
+            path.unlink()  # whoever held it until now has ended
+        calls.append(how)
+        real(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with Lock(path):
+        assert len(calls) == 2
+        assert path.read_text() == f"{os.getpid()}\n"
+        with pytest.raises(GuardStop), Lock(path):
+            pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
@@ -15,7 +16,8 @@ import pytest
 from doors_tls import send, serving, write_app_certificate, write_chain
 
 from portineria.clock import VirtualClock
-from portineria.doors.identity import AppCredential, AppTokens, Authority, UserTokens
+from portineria.doors.identity import AppTokens, Authority, UserTokens
+from portineria.doors.proof import AppCredential
 from portineria.fault import Fault, OperatorFault, PermissionFault
 from portineria.m365.messages import NoAnswer
 from portineria.secret import Secret
@@ -30,7 +32,7 @@ class TokenService:
 
     def __init__(self) -> None:
         self.posted: list[dict[str, str]] = []
-        self.answers: list[tuple[int, dict[str, Any]]] = []
+        self.answers: list[tuple[int, dict[str, Any] | bytes]] = []
         self.origin = ""
 
     def __call__(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -45,7 +47,8 @@ class TokenService:
         elif handler.path == f"/{TENANT}/oauth2/v2.0/token":
             self.posted.append({name: one[0] for name, one in parse_qs(body.decode()).items()})
             status, document = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-            send(handler, status, json.dumps(document).encode(), Content_Type="application/json")
+            body = document if isinstance(document, bytes) else json.dumps(document).encode()
+            send(handler, status, body, Content_Type="application/json")
         else:
             error = {
                 "error": "invalid_tenant",
@@ -119,9 +122,10 @@ async def test_a_forgotten_token_is_asked_for_again(
 
 
 async def test_a_certificate_signs_with_ps256(
-    service: TokenService, authority: Authority, clock: VirtualClock, tmp_path: Path
+    service: TokenService, authority: Authority, tmp_path: Path
 ) -> None:
     service.answers = [token("one")]
+    clock = VirtualClock(datetime.now(UTC))
     path = write_app_certificate(tmp_path / "app.pem")
     await AppTokens(authority, AppCredential(client_id="app", certificate_file=path), clock).token(
         SCOPE
@@ -178,6 +182,25 @@ async def test_a_tenant_nobody_knows_is_the_operators_to_mend(
         await AppTokens(authority, APP, clock).token(SCOPE)
 
 
+@pytest.mark.parametrize("body", [b"hush hush", b"[]", b'"hush"', b"{}", b"\xff", b""])
+async def test_an_odd_answer_is_a_fault_and_is_not_repeated_anywhere(
+    body: bytes,
+    service: TokenService,
+    authority: Authority,
+    clock: VirtualClock,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """msal logs an answer that is no JSON as it is, with a traceback; nobody may hear that."""
+    service.answers = [(200, body)]
+    with pytest.raises(Fault) as caught:
+        await AppTokens(authority, APP, clock).token(SCOPE)
+    fault = caught.value
+    assert fault.exit_code in (2, 6)
+    assert "hush" not in f"{fault.why}{fault.try_}{fault.where}{fault.evidence}"
+    assert capsys.readouterr().err == ""
+    assert logging.getLogger("msal").handlers
+
+
 async def test_a_service_that_is_not_trusted_or_not_there_is_the_networks_fault(
     service: TokenService, clock: VirtualClock
 ) -> None:
@@ -230,4 +253,4 @@ async def test_a_revoked_sign_in_asks_to_sign_in_again(
     service.answers = [refusal(50173, "invalid_grant")]
     with pytest.raises(OperatorFault) as caught:
         await UserTokens(authority, "client", Secret("r-1"), clock).token("x/SMTP.Send")
-    assert "Sign in again" in caught.value.try_
+    assert "sign in again" in caught.value.try_

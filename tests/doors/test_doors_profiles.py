@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from portineria.doors import profiles
-from portineria.doors.profiles import Profile, load, parse, read_private_map
+from portineria.doors.privatemap import read_private_map
+from portineria.doors.profiles import Profile, load, parse
 from portineria.doors.references import Reference
 from portineria.fault import OperatorFault
 from portineria.m365.endpoints import CLOUDS, HostPort
@@ -76,7 +77,19 @@ REFUSED = {
     "path": (PLAIN + "endpoints: {graph: 'https://x/v1.0'}", "is no origin"),
     "host": (PLAIN + "endpoints: {imap: localhost}", "write host:port"),
     "port": (PLAIN + "endpoints: {imap: 'localhost:99999'}", "write host:port"),
-    "client id": (PLAIN.replace(ID, "mine"), "'mine' is no client id"),
+    "client id": (PLAIN.replace(ID, "mine"), "what stands here is no client id"),
+    "client id, nearly": (PLAIN.replace(ID, ID[:-1]), f"'{ID[:-1]}' is no client id"),
+    "somebody's name in an address": (
+        PLAIN + "endpoints: {login: 'https://me:hunter2@x'}",
+        "is no origin",
+    ),
+    "no port": (PLAIN + "endpoints: {login: 'https://x:99999'}", "is no origin"),
+    "no address at all": (PLAIN + "endpoints: {login: 'https://[::1'}", "is no origin"),
+    "nobody's home": (
+        PLAIN.replace("env:PORTINERIA_SECRET", "'file:~nobody-of-that-name/x'"),
+        "is in a home folder that nobody has",
+    ),
+    "ca in nobody's home": (PLAIN + "ca: '~nobody-of-that-name/ca.pem'", "there is no file"),
     "no proof": (
         f"tenant: contoso.example\ncontrol: {{client_id: {ID}}}",
         "nothing to log in with",
@@ -104,6 +117,21 @@ def test_a_mistake_is_shown_with_its_place(text: str, why: str) -> None:
         read(text)
     assert why in str(caught.value)
     assert str(caught.value).startswith("/profiles/p.yaml:")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"tenant: contoso.example\ncontrol: {{client_id: {ID}, secret:hunter2}}\n",
+        f"tenant: contoso.example\ncontrol: {{client_id: {ID}, secret: *hunter2}}\n",
+        "tenant: contoso.example\ncontrol: {client_id: hunter2, secret: env:X}\n",
+        PLAIN.replace("}", ", hunter2: 1, hunter2: 2}"),
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_not_repeated_either(text: str) -> None:
+    with pytest.raises(FileFault) as caught:
+        read(text)
+    assert "hunter2" not in f"{caught.value}{caught.value.evidence}"
 
 
 @pytest.mark.parametrize("literal", ["hunter2", "hun:ter2", "file", "https://hunter2", "12.5x"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import jwt
@@ -159,9 +161,9 @@ async def test_an_expired_secret_is_told_apart_from_a_wrong_one() -> None:
 
 
 class Certificate:
-    """A key with a certificate that the control application knows."""
+    """A key with a certificate that the control application knows, good until `end`."""
 
-    def __init__(self, t: Tenant) -> None:
+    def __init__(self, t: Tenant, end: datetime | None = None) -> None:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         name = x509.Name([])
         self.certificate = (
@@ -170,8 +172,8 @@ class Certificate:
             .issuer_name(name)
             .public_key(self.key.public_key())
             .serial_number(7)
-            .not_valid_before(t.clock.now())
-            .not_valid_after(t.clock.now().replace(year=2030))
+            .not_valid_before(t.clock.now() - timedelta(days=30))
+            .not_valid_after(end or t.clock.now().replace(year=2030))
             .sign(self.key, hashes.SHA256())
         )
         self.client = t.lab.info["admin"]["client_id"]
@@ -223,6 +225,7 @@ async def test_an_assertion_serves_in_every_form_that_libraries_send(
     ("claims", "expected"),
     [
         ({"exp": 1.0}, 700024),
+        ({"nbf": 4102444800.0, "exp": 4102445400.0}, 700024),
         ({"iss": "somebody"}, 700021),
         ({"aud": "https://login.lab/elsewhere/oauth2/v2.0/token"}, 700023),
     ],
@@ -232,11 +235,65 @@ async def test_a_wrong_assertion_is_refused(claims: dict[str, Any], expected: in
         assert code(await Certificate(t).ask(**claims)) == expected
 
 
+async def test_a_time_that_is_not_valid_is_told_with_all_three_times() -> None:
+    async with tenant() as t:
+        body = (await Certificate(t).ask(exp=t.clock.now().timestamp() - 3000.0)).json()
+        now = t.clock.now()
+    told = body["error_description"]
+    assert f"Current time: {now:%Y-%m-%dT%H:%M:%S}" in told
+    assert "assertion valid from 1970-01-01T00:00:00" in told
+    assert f"expiry time of assertion {now - timedelta(minutes=50):%Y-%m-%dT%H:%M:%S}" in told
+
+
+async def test_an_assertion_without_nbf_is_valid_from_1970_whatever_its_iat() -> None:
+    async with tenant() as t:
+        ahead = t.clock.now().timestamp() + 3600.0
+        assert (await Certificate(t).ask(iat=ahead, exp=ahead + 600.0)).status_code == 200
+
+
 async def test_an_assertion_of_another_key_is_refused() -> None:
     async with tenant() as t:
         theirs = Certificate(t)
         Certificate(t)
-        assert code(await theirs.ask()) == 700027
+        answer = await theirs.ask()
+    assert code(answer) == 700027
+    assert "is not registered on application" in answer.json()["error_description"]
+
+
+async def test_a_signature_by_another_key_than_the_one_named_is_refused() -> None:
+    async with tenant() as t:
+        certificate = Certificate(t)
+        certificate.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        answer = await certificate.ask()
+    assert code(answer) == 700027
+    assert "contains an invalid signature" in answer.json()["error_description"]
+
+
+async def test_a_certificate_that_has_expired_is_refused_with_its_life() -> None:
+    async with tenant() as t:
+        end = t.clock.now() - timedelta(days=1)
+        answer = await Certificate(t, end).ask()
+    assert code(answer) == 700027
+    told = answer.json()["error_description"]
+    assert "[Reason - The key used is expired.," in told
+    assert f"End={end:%m/%d/%Y %H:%M:%S}" in told
+
+
+async def test_a_tenant_of_another_cloud_says_so_and_its_application_gets_no_token() -> None:
+    async with tenant() as t:
+        t.lab.world["policies"].put("cloud", {"instance": "microsoftonline.us"})
+        document = await t.http.get(
+            f"https://login.lab/{TENANT}/v2.0/.well-known/openid-configuration"
+        )
+        answer = await t.token()
+    assert document.json()["cloud_instance_name"] == "microsoftonline.us"
+    assert code(answer) == 900382
+
+
+async def test_every_answer_is_dated_by_the_labs_clock() -> None:
+    async with tenant() as t:
+        answer = await t.token()
+        assert parsedate_to_datetime(answer.headers["date"]) == t.clock.now().replace(microsecond=0)
 
 
 # --- people -------------------------------------------------------------------------------

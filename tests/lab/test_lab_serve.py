@@ -26,6 +26,7 @@ from portineria.lab.portrefused import PortRefused
 from portineria.lab.ports import FACES, ORDER, SHARED
 from portineria.lab.serve import Options, Running, run_forever, serve
 
+LISTENING = "0A"  # a socket's state in /proc/net/tcp
 MAIL = ("imaps", "imap", "pops", "pop", "smtp")
 
 
@@ -99,6 +100,23 @@ async def test_mail_doors_answer_with_a_certificate_that_is_trusted(tmp_path: Pa
         welcome, started = await asyncio.to_thread(talk)
     assert "Microsoft Exchange IMAP4 service is ready" in welcome
     assert started == 220
+
+
+def listening(ports: set[int]) -> set[str]:
+    """At which addresses somebody listens on these ports, in hexadecimal as the system tells."""
+    rows = [
+        row.split()
+        for table in ("/proc/net/tcp", "/proc/net/tcp6")
+        for row in Path(table).read_text().splitlines()[1:]
+    ]
+    heard = [row[1].partition(":") for row in rows if row[3] == LISTENING]
+    return {address for address, _, port in heard if int(port, 16) in ports}
+
+
+async def test_every_port_is_on_the_loopback_only(tmp_path: Path) -> None:
+    async with served(tmp_path / "lab") as running:
+        assert set(running.ports) == set(ORDER)
+        assert listening(set(running.ports.values())) == {"0100007F"}  # 127.0.0.1, turned round
 
 
 async def test_a_cut_connection_is_cut(tmp_path: Path) -> None:

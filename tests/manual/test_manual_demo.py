@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -11,6 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
+
+from published import judged
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +44,7 @@ def demo(*words: str) -> Told:
                 process.kill()
                 raise
         left = [str(path.relative_to(folder)) for path in Path(folder).rglob("*")]
-        return Told(process.returncode, json.loads(out), left, session(process.pid))
+        return Told(process.returncode, judged(out), left, session(process.pid))
 
 
 def session(leader: int) -> list[str]:

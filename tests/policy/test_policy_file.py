@@ -17,7 +17,7 @@ from portineria.policy.desired import (
     Through,
     Wish,
 )
-from portineria.policy.marked import FileFault
+from portineria.policy.marked import SHOWN, FileFault
 from portineria.policy.policyfile import parse
 from portineria.tenant.mailbox import Protocol
 
@@ -110,6 +110,11 @@ GRANT = HEAD + "grants:\n  - {name: a, who: {mailboxes: [a@contoso.example]}, "
 REFUSED = {
     "unknown key": ("tennant: x.example\n" + HEAD, "1:1: unknown key 'tennant'", "mean tenant?"),
     "unknown key far from any": (HEAD + "zzz: 1", "2:1: unknown key 'zzz'", "known here: schema"),
+    "unknown key stuck to its value": (
+        "{tenant: contoso.example, posture:off}",
+        "1:27: unknown key 'posture:off'",
+        "write a space behind posture:",
+    ),
     "key twice": (HEAD + HEAD, "2:1: tenant is written twice", "in line 1 already"),
     "no tenant": ("posture: {}", "1:1: the policy has no tenant", "tenant: contoso"),
     "tenant of the wrong type": ("tenant: 5", "1:9: the tenant is a number", "quotes"),
@@ -205,7 +210,12 @@ REFUSED = {
     "host bits": (
         GRANT + "allow: [smtp], through: basic, from: [203.0.113.9/28]}",
         "is no network: 203.0.113.9/28 has host bits set",
-        "",
+        "did you mean 203.0.113.0/28?",
+    ),
+    "a range": (
+        GRANT + "allow: [smtp], through: basic, from: [203.0.113.1-203.0.113.9]}",
+        "is no network",
+        "write it as 203.0.113.0/28",
     ),
     "from for OAuth": (
         GRANT + "allow: [smtp], from: [203.0.113.0/28]}",
@@ -220,9 +230,23 @@ REFUSED = {
     "app": (GRANT + "allow: [imap], through: oauth-app, app: mail}", "no client id", "GUID"),
     "no date": (GRANT + "allow: [imap], until: '2027-02-30'}", "'2027-02-30' is no date", "day"),
     "a time": (GRANT + "allow: [imap], until: 2027-02-03T10:00:00Z}", "is no date", "day"),
-    "not YAML": ("tenant: [", "1:10: not YAML", "brackets"),
-    "tab": (HEAD + "\tposture: {}", "2:1: not YAML", ""),
-    "two documents": (HEAD + "---\n" + HEAD, "2:1: not YAML", ""),
+    "not YAML": ("tenant: [", "1:10: not YAML", "close what is opened here"),
+    "tab": (HEAD + "\tposture: {}", "2:1: not YAML: a tab", "indent with spaces"),
+    "two documents": (HEAD + "---\n" + HEAD, "2:1: not YAML: a second document", "take out"),
+    "indentation": (HEAD + "a:\n  b: 1\n c: 2", "4:2: not YAML", "indent it like its neighbours"),
+    "a colon": ("tenant: a: b", "1:10: not YAML: a colon", "quotes"),
+    "an alias of nothing": ("tenant: *hunter2", "1:9: not YAML: a text begins with *", "quotes"),
+    "an unheard-of trouble": ("tenant: !<x y", "1:12: not YAML: expected …", "indentation"),
+    "nested too deep": ("tenant: " + "[" * 4000, "1:1: not YAML that can be read", "brackets"),
+    "nested too deep without brackets": (
+        "- " * 1500,
+        "1:1: not YAML that can be read",
+        "brackets",
+    ),
+    "a control character": (HEAD + "posture: \x07", "2:10: not YAML: a control", "take it out"),
+    "an escaped control": ('tenant: "a\\0b"', "1:9: the tenant holds a control", "anew"),
+    "half a sign": ('tenant: "a\\ud800b"', "1:9: the tenant holds a control", "anew"),
+    "a key that is a list": (HEAD + "? [a]\n: b", "2:3: a key of the policy is not text", "word"),
     "nothing": ("", "1:1: the file is empty", ""),
     "only comments": ("# nothing\n", "1:1: the file is empty", ""),
     "a list": ("- a", "1:1: the policy is a list, where a mapping", ""),
@@ -240,6 +264,23 @@ def test_a_mistake_is_shown_with_its_place_its_reason_and_advice(
     assert line.startswith("policy.yaml:")
     assert why in line
     assert advice in line
+
+
+def test_an_anchor_may_be_used_anew() -> None:
+    """YAML 1.2 allows it, and the parser's grumbling about it is no affair of the reader's."""
+    read("tenant: &a contoso.example\nposture: {smtp_auth: &a per-mailbox}\n")
+
+
+def test_of_many_mistakes_the_first_fifty_are_told_and_the_rest_counted() -> None:
+    many = ", ".join(f"'x{number}'" for number in range(60))
+    with pytest.raises(FileFault) as caught:
+        read(GRANT.replace("a@contoso.example", many) + "allow: [imap]}")
+    lines = str(caught.value).splitlines()
+    assert len(lines) == SHOWN + 1
+    assert lines[-1] == "and 10 more"
+    errors = caught.value.evidence["errors"]
+    assert isinstance(errors, list)
+    assert len(errors) == 60
 
 
 def test_all_mistakes_are_shown_at_once_in_the_order_of_the_file() -> None:
@@ -323,6 +364,9 @@ CSV = HEAD + "grants: [{name: a, who: {csv: FILE}, allow: [imap]}]"
         ("Display name\tUser Principal Name\nAda\ta@b.example", ("a@b.example",)),
         ('"Name","mailbox"\n"Example, Ada","a@b.example"\n', ("a@b.example",)),
         ("# ours\n\na@b.example\n\na@b.example\n", ("a@b.example",)),
+        ('Name,mailbox\n"Ada\n# of the second floor",a@b.example\n', ("a@b.example",)),
+        ("Name,mailbox\rAda\u2028Example,a@b.example\r", ("a@b.example",)),
+        ('# "quoted" and, "not closed\na@b.example\n', ("a@b.example",)),
         ("", ()),
     ],
 )
@@ -337,6 +381,10 @@ def test_a_csv_list_is_read_as_people_keep_it(text: str, found: tuple[str, ...])
         ("Name;address\nAda\n", 2, "an empty cell"),
         ("Name,City\nAda,Turin\n", 1, "none is called"),
         ("a@b.example\n\n# x\na b@c.example\n", 4, "no address"),
+        ('Name,mailbox\n"two\nlines",a@b.example\nAda,nobody\n', 3, "'nobody'"),
+        ('mailbox\na@b.example\n"c@d.example\ne@f.example\n', 3, "never closed"),
+        ('mailbox\n"' + "x@y.example\n" * 20_000, 2, "never closed"),
+        ("a@b.example; c@d.example\n", 1, "several columns"),
     ],
 )
 def test_a_bad_row_is_named(text: str, row: int, why: str) -> None:

@@ -273,7 +273,7 @@ def test_with_security_defaults_off_staging_and_enforcing_are_two_plans() -> Non
         (
             "allow: [smtp], through: oauth-app",
             mailbox("x", kind=RecipientKind.ON_PREMISES),
-            "on premises",
+            "on-premises mailbox",
         ),
         (
             "allow: [smtp], through: oauth-app",
@@ -387,7 +387,12 @@ def test_the_digest_tells_plans_apart_but_not_their_times() -> None:
 @pytest.mark.parametrize(
     ("damage", "why"),
     [
-        ({"schema": "portineria/plan@0"}, "another|version"),
+        ({"schema": "portineria/plan@0"}, "made by an older version"),
+        ({"schema": "portineria/plan@2"}, "made by a newer version"),
+        ({"schema": "portineria/snapshot@1"}, "this is not a plan"),
+        ({"schema": None}, "this is not a plan"),
+        ({"made_at": "2026-11-23T12:00:00"}, "names no time zone"),
+        ({"tenant_id": "\ud800"}, "damaged"),
         ({"changes": [{}]}, "damaged"),
         ({"made_at": 7}, "damaged"),
     ],

@@ -117,6 +117,26 @@ SUMS = [
 ]
 
 
+SUMS += [
+    (
+        ["a: allow: [imap], through: oauth-app", "no: deny: [imap]"],
+        [
+            "imap user: refused: «no» denies it, and deny beats all",
+            "imap basic: refused: «no» denies it, and deny beats all",
+            f"imap {MINE}: refused: «no» denies it, and deny beats all",
+        ],
+    ),
+    (
+        ["old: allow: [imap], through: gateway, until: 2026-01-31"],
+        [
+            "imap user: refused: «old» ended, and no other grant opens it",
+            "imap basic: refused: «old» ended, and no other grant opens it",
+            f"imap {MINE}: refused: «old» ended, and no other grant opens it",
+        ],
+    ),
+]
+
+
 @pytest.mark.parametrize(("grants", "wanted"), SUMS)
 def test_grants_add_up_deny_beats_them_all_and_what_ended_opens_nothing(
     grants: list[str], wanted: list[str]
@@ -158,7 +178,7 @@ def test_a_cell_lists_everybody_who_speaks_of_it_the_strongest_first() -> None:
         "odd: allow: [imap], through: basic, from: [203.0.113.0/28]",
         "no: deny: [imap], reason: has left",
     ]
-    (cell, _) = cells(*grants, head="everyone_else: {imap: off}")
+    (cell, *_) = cells(*grants, head="everyone_else: {imap: off}")
     assert [(v.grant, v.says, v.caller, v.why) for v in cell.voices] == [
         ("no", "denies", "", "has left"),
         ("a", "opens", "user", "through oauth-user until 2027-03-31, beaten by «no»"),

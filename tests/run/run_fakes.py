@@ -78,6 +78,12 @@ class MemoryJournal:
         self.lines.append(entry)
         self.reaper.pass_by(f"after {kind}")
 
+    def reserve(self, octets: int) -> None:
+        """A memory has room."""
+
+    def release(self) -> None:
+        pass
+
     def entries(self) -> list[dict[str, Any]]:
         entries, torn = read_lines(bytes(self.data))
         self.torn = self.torn or torn > 0

@@ -16,7 +16,7 @@ from run_fakes import (
     window_stage,
 )
 
-from portineria.fault import GuardStop, OperatorFault
+from portineria.fault import GuardStop, OperatorFault, Unfinished
 from portineria.policy.change import Change, Family, Phase
 from portineria.policy.plan import Plan, Stop
 from portineria.run.apply import End, apply
@@ -161,5 +161,5 @@ def test_a_run_can_be_put_away_but_not_one_inside_its_window() -> None:
     put_away(Story(stage.journal, stage.clock), "abandoned")
     assert not progress_of(stage.journal.entries()).unfinished
     inside, _ = killed("before outcome", 7)
-    with pytest.raises(OperatorFault):
+    with pytest.raises(Unfinished):
         put_away(Story(inside.journal, inside.clock), "abandoned")

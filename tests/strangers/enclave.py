@@ -120,9 +120,12 @@ class Enclave:
 
     def story(self, *said: object) -> str:
         """What the lab was asked, one line each, and what else is to be read after a failure."""
-        rows = self.control("GET", "/history")["value"]
         shown = ("at", "operation", "method", "path", "status", "target", "caller")
-        asked = ["  ".join(str(row[name]) for name in shown) for row in rows]
+        try:
+            rows = self.control("GET", "/history")["value"]
+            asked = ["  ".join(str(row[name]) for name in shown) for row in rows]
+        except OSError as fault:
+            asked = [f"it does not answer: {fault}"]
         return "\n".join(["", "the lab was asked:", *asked, *map(str, said)])
 
     def _popen(
@@ -158,7 +161,7 @@ def enclave(folder: Path, *, seed: str = "small", hosts: Sequence[str] = ()) -> 
     """
     furniture = _furniture(folder, [*NAMES, *hosts])
     inside = Enclave(folder, _environment(folder))
-    ours, theirs = socket.socketpair()
+    ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
     with ours, theirs:
         ours.settimeout(OPENS_WITHIN)
         inside._owner = ours

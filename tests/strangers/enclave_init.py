@@ -1,9 +1,9 @@
 """The first process inside an enclave: it furnishes the place, then opens connections on request.
 
-Run by `enclave.py` as `unshare … python enclave_init.py FOLDER`, with a socket pair as standard
-input. It answers "ready", then one descriptor for every "host port". When the other end of the
-pair is closed, however its owner died, it ends, and the kernel ends every process of its PID
-namespace with it.
+Run by `enclave.py` as `unshare … python enclave_init.py FOLDER`, with a pair of sockets as
+standard input. It answers "ready", then one descriptor for every "host port". When the other end
+of the pair is closed, however its owner died, it ends, and the kernel ends every process of its
+PID namespace with it.
 """
 
 from __future__ import annotations

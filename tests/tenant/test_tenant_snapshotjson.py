@@ -95,6 +95,8 @@ def test_unseen_is_never_read_back_as_off_or_empty() -> None:
         {"schema": "portineria/plan@1"},
         {"schema": "portineria/snapshot@1"},
         {"schema": "portineria/snapshot@1", "tenant_id": "t", "taken_at": "yesterday"},
+        {"schema": "portineria/snapshot@1", "tenant_id": "t", "taken_at": "2026-11-01T00:00:00"},
+        {"schema": "portineria/snapshot@1", "tenant_id": "t", "taken_at": 7},
         {
             "schema": "portineria/snapshot@1",
             "tenant_id": "t",

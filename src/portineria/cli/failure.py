@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Any
 
 import click
 
 from portineria.cli.frame import Asked
-from portineria.fault import Fault, OperatorFault
+from portineria.cli.mouth import say
+from portineria.fault import Fault, NoFile, OperatorFault, UsageFault
+
+_CIRCUMSTANCES = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
+)
+"""What no program can foresee at every place that writes; none of these is our bug."""
 
 
-def as_fault(error: Exception) -> Fault:
+def as_fault(error: Exception, verb: str = "portineria") -> Fault:
     """Any exception as an error for people. What nobody foresaw is our bug, exit 70."""
     match error:
         case Fault():
             return error
         case click.UsageError():
-            path = error.ctx.command_path if error.ctx else "portineria"
-            return OperatorFault(
-                _sentence(error.format_message()), where=path, try_=f"{path} --help"
-            )
+            path = error.ctx.command_path if error.ctx else verb
+            return UsageFault(_sentence(error.format_message()), where=path, try_=f"{path} --help")
         case click.ClickException():
             return OperatorFault(_sentence(error.format_message()))
+        case OSError() if error.errno in _CIRCUMSTANCES:
+            return NoFile(
+                f"the system refused: {error.strerror}",
+                where=str(error.filename or ""),
+                try_="make room on that disk, or let yourself write there",
+            )
         case _ if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
             inner = error.exceptions[0]
-            return as_fault(inner) if isinstance(inner, Exception) else _ours(error)
+            return as_fault(inner, verb) if isinstance(inner, Exception) else _ours(error)
         case _:
             return _ours(error)
 
 
 def _ours(error: BaseException) -> Fault:
     # The message of a foreign exception may quote what it was working on: only its type is shown.
-    return Fault(
-        f"this is a bug in portineria: {type(error).__name__}",
-        where=_last_line(error),
-        try_="run it again with --verbose and report what it prints",
-    )
+    return Fault(f"this is a bug in portineria: {type(error).__name__}", where=_last_line(error))
 
 
 def _last_line(error: BaseException) -> str:
@@ -51,16 +58,18 @@ def _last_line(error: BaseException) -> str:
 
 
 def tell(fault: Fault, said: Asked, error: BaseException) -> None:
+    """Every error says where, why and what to try: what it does not say itself, its kind says."""
+    fault.where = fault.where or said.verb
     if fault.exit_code == Fault.exit_code and said.verbose:
         import traceback
 
         traceback.print_exception(error, file=sys.stderr)
     if said.json:
-        import json
+        from portineria.cli.faces.answer import print_document
 
-        print(json.dumps(error_object(fault), ensure_ascii=False, indent=2, default=str))
-    else:
-        print(error_text(fault), file=sys.stderr)
+        if say(lambda: print_document(error_object(fault))) is None:
+            return
+    print(error_text(fault), file=sys.stderr)
 
 
 def error_object(fault: Fault) -> dict[str, Any]:
@@ -70,7 +79,7 @@ def error_object(fault: Fault) -> dict[str, Any]:
             "code": fault.code,
             "where": fault.where,
             "why": fault.why,
-            "try": fault.try_,
+            "try": fault.try_ or fault.mend,
             "evidence": fault.evidence,
         },
     }
@@ -80,7 +89,7 @@ def error_text(fault: Fault) -> str:
     """`error: why`, then where, what to try, and whatever evidence fits a line."""
     lines = [f"error: {fault.why}"]
     lines += [f"  where: {fault.where}"] if fault.where else []
-    lines += [f"  try:   {fault.try_}"] if fault.try_ else []
+    lines.append(f"  try:   {fault.try_ or fault.mend}")
     lines += [
         f"  {name}: {value}"
         for name, value in fault.evidence.items()

@@ -15,6 +15,8 @@ from portineria.config import DEFAULT_PROFILE, OPTIONS, Option, state_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from click.shell_completion import CompletionItem
+
 
 class Asked:
     """What the options of every verb said, wherever they stood; the last word counts.
@@ -22,7 +24,7 @@ class Asked:
     No dataclass and no pathlib up here: `portineria --help` would wait for their import.
     """
 
-    __slots__ = ("json", "profile_option", "state_option", "verbose", "yes")
+    __slots__ = ("json", "profile_option", "state_option", "verb", "verbose", "yes")
 
     def __init__(self) -> None:
         self.profile_option: str | None = None
@@ -30,6 +32,8 @@ class Asked:
         self.json = False
         self.yes = False
         self.verbose = False
+        self.verb = "portineria"
+        """The verb that was called, for an error that does not say where it is."""
 
     @property
     def profile(self) -> str:
@@ -40,10 +44,34 @@ class Asked:
         from pathlib import Path
 
         given = self.state_option or os.environ.get("PORTINERIA_STATE")
-        return state_folder(given, os.environ, Path.home())
+        try:
+            return state_folder(given, os.environ, Path.home())
+        except RuntimeError:
+            from portineria.fault import StateFault
+
+            raise StateFault(
+                "the state folder is in a home folder that nobody has",
+                where="--state" if self.state_option else "PORTINERIA_STATE, HOME",
+                try_="write the whole path: --state /var/lib/portineria",
+            ) from None
 
 
 _FIELDS = {"profile": "profile_option", "state": "state_option"}
+
+
+def _profiles(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    from portineria.cli import completing
+
+    return completing.profiles(context, _, begun)
+
+
+def _folders(context: click.Context, _: click.Parameter, begun: str) -> Any:
+    from portineria.cli import completing
+
+    return completing.folders(context, _, begun)
+
+
+_OFFERS = {"profile": _profiles, "state": _folders}
 
 
 def _keep(field: str, context: click.Context, _: click.Parameter, value: Any) -> None:
@@ -63,6 +91,7 @@ def _parameter(option: Option) -> click.Option:
         default=False if option.flag else None,
         expose_value=False,
         callback=partial(_keep, _FIELDS.get(option.name, option.name)),
+        shell_complete=_OFFERS.get(option.name),
     )
 
 
@@ -127,6 +156,15 @@ class Verbs(click.Group):
         command: click.Command = module.command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Verbs with their line of help, without importing any of those that are lazy."""
+        from click.shell_completion import CompletionItem
+
+        told = {name: place.help for name, place in self.lazy.items()}
+        told |= {name: one.get_short_help_str(80) for name, one in self.commands.items()}
+        verbs = [CompletionItem(n, help=h) for n, h in told.items() if n.startswith(incomplete)]
+        return verbs + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, place.help) for name, place in self.lazy.items()]
         rows += [(name, one.get_short_help_str(80)) for name, one in self.commands.items()]
@@ -141,7 +179,9 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
-            return super().resolve_command(ctx, args)
+            found = super().resolve_command(ctx, args)
+            ctx.ensure_object(Asked).verb = f"{ctx.command_path} {found[0]}"
+            return found
         except click.UsageError as error:
             raise click.UsageError(_did_you_mean(args[0], self.list_commands(ctx)), ctx) from error
 

@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 from portineria.doors.files import Lock, write_atomic
 from portineria.doors.state import StateFolder
-from portineria.fault import GuardStop, OperatorFault, ServiceFault
+from portineria.fault import Locked, OperatorFault, ServiceFault
 
 if TYPE_CHECKING:
     from portineria.cli.labwish import Wish
@@ -82,7 +82,7 @@ def start(state: StateFolder, wish: Wish) -> Info:
             if info is not None:
                 wish.refuse_another(info)
                 return info
-            if child.returncode != GuardStop.exit_code or time.monotonic() > end:
+            if child.returncode != Locked.exit_code or time.monotonic() > end:
                 raise _did_not_start(said, state.lab / LOG)
         # Another one is starting or stopping: then that one answers, or the next of ours does.
         time.sleep(0.5)
@@ -148,11 +148,13 @@ def stop(state: StateFolder) -> bool:
 
 def _tidy(state: StateFolder) -> None:
     """What a lab that was killed has left is cleared away."""
+    if not state.lab.is_dir():
+        return
     try:
         with Lock(state.lab / LOCK, passing=True):
             forget(state)
-    except (GuardStop, FileNotFoundError):
-        return  # the next one is starting already, or there never was one
+    except Locked:
+        return  # the next one is starting already
 
 
 def _gone(pid: int) -> None:

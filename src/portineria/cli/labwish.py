@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portineria.fault import OperatorFault
+from portineria.fault import OperatorFault, UsageFault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,7 +115,7 @@ class Wish:
 
 def _not_both(first: str, one: object, second: str, other: object) -> None:
     if one not in (None, False) and other not in (None, False):
-        raise OperatorFault(
+        raise UsageFault(
             f"{first} and {second} exclude each other", where="lab up", try_="name one of the two"
         )
 

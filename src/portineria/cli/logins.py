@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from portineria.cli.frame import Asked
 from portineria.cli.questions import caller_of, find_mailbox
 from portineria.cli.session import with_tenant
-from portineria.fault import OperatorFault
+from portineria.fault import UsageFault
 from portineria.policy.effective import Access, Context, walk
 from portineria.policy.verdict import Effective
 from portineria.run.look import Wants
@@ -35,7 +35,7 @@ class Tried:
 def log_in(
     said: Asked, mailbox: str, protocol: Protocol, word: str | None, source: str | None
 ) -> Tried:
-    """Look, then try one login with what the profile holds. Raises OperatorFault."""
+    """Look, then try one login with what the profile holds. Raises UsageFault."""
     caller = None if word is None else caller_of(word)
     place = None if source is None else _source(source)
 
@@ -58,6 +58,8 @@ def _source(word: str) -> str:
     try:
         return str(ip_address(word))
     except ValueError:
-        raise OperatorFault(
-            f"{word!r} is no address", where="--from", try_="an address of this machine"
+        raise UsageFault(
+            f"{word!r} is no address",
+            where="--from",
+            try_="write an address of this machine, as 203.0.113.5",
         ) from None

@@ -14,8 +14,10 @@ from collections.abc import Sequence
 import click
 
 from portineria import __version__
+from portineria.cli import completing
 from portineria.cli.failure import as_fault, tell
 from portineria.cli.frame import Asked, Lazy, Verbs
+from portineria.cli.mouth import hush, open_mouth, unheard
 
 INTERRUPTED = 130
 
@@ -33,7 +35,7 @@ VERBS: dict[str, Lazy] = {
     "runs": Lazy(_HOME + "runs", "List runs and show what their journals say."),
     "demo": Lazy(_HOME + "demo", "Tell the whole story on the embedded tenant."),
     "lab": Lazy(_HOME + "lab", "Start and stop the embedded tenant."),
-    "schema": Lazy(_HOME + "schema", "Print the JSON Schema of the policy file."),
+    "schema": Lazy(_HOME + "schema", "Print the JSON Schema of a policy or of an answer."),
     "completion": Lazy(_HOME + "completion", "Print a completion script for your shell."),
 }
 
@@ -64,6 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and say how it ended; nothing is raised."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     said = Asked()
+    mute = open_mouth()
+    if mute is not None:
+        tell(mute, said, mute)
+        return mute.exit_code
+    if completing.VARIABLE in os.environ:
+        from portineria.cli.shells import listen
+
+        listen()
     try:
         answer = cli.main(
             given,
@@ -72,16 +82,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             obj=said,
             terminal_width=min(100, terminal_width()),
         )
+        sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader went away: what is left in the buffer goes nowhere, without a second error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away.
+        hush()
         return INTERRUPTED
     except Exception as error:
-        said.json = said.json or "--json" in given
-        fault = as_fault(error)
+        mute = unheard(error)
+        said.json = mute is None and (said.json or "--json" in given)
+        fault = mute or as_fault(error, said.verb)
         tell(fault, said, error)
         return fault.exit_code
     return answer if isinstance(answer, int) else 0

@@ -6,58 +6,73 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portineria.fault import OperatorFault
+from portineria.doors.textfile import read_text
+from portineria.fault import BadPlan
 
 if TYPE_CHECKING:
     from portineria.policy.desired import Desired
     from portineria.policy.plan import Plan
+
+MOST_POLICY = 4 * 1024 * 1024
+MOST_PLAN = 512 * 1024 * 1024
+MAKE_ONE = "make one: portineria plan policy.yaml --output plan.json"
 
 
 def read_policy(file: str) -> Desired:
     """The policy with the CSV files beside it. Raises OperatorFault."""
     from portineria.policy.policyfile import parse
 
-    folder = Path(file).parent
-    return parse(read_text(file), read_csv=lambda name: read_text(str(folder / name)), file=file)
-
-
-def read_text(file: str) -> str:
-    """A whole UTF-8 file; Excel's UTF-16 is read too. Raises OperatorFault."""
-    try:
-        data = Path(file).read_bytes()
-        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except OSError as error:
-        why = f"the file cannot be read: {error.strerror}"
-    except UnicodeDecodeError as error:
-        why = f"the file is not UTF-8 text (byte {error.start})"
-    raise OperatorFault(why, where=file, try_="check the name, or save it as UTF-8")
+    path = Path(file)
+    text = read_text(path, most=MOST_POLICY)
+    return parse(text, read_csv=lambda name: read_text(path.parent / name), file=file)
 
 
 def read_plan(file: str) -> Plan:
-    """A plan written by `plan --output`. Raises OperatorFault."""
+    """A plan written by `plan --output`, as it was written. Raises BadPlan, NoFile, BadEncoding."""
     from portineria.policy.planjson import from_json
 
-    text = read_text(file)
+    text = read_text(Path(file), most=MOST_PLAN)
     try:
         document = json.loads(text)
-    except ValueError as error:
-        raise _no_plan(file, f"not JSON: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise _no_plan(file, _not_json(error)) from None
     if not isinstance(document, dict):
-        raise _no_plan(file, "not a plan")
-    plan = from_json(document)
-    if document.get("digest", plan.digest) != plan.digest:
-        raise _no_plan(file, "the plan was changed after it was made: its digest differs")
+        raise _no_plan(file, "the file is JSON, and no plan")
+    try:
+        plan = from_json(document)
+    except BadPlan as fault:
+        fault.where = file
+        raise
+    _refuse_edited(file, document.get("digest"), plan.digest)
     return plan
+
+
+def _refuse_edited(file: str, said: object, is_: str) -> None:
+    """A plan is what was shown: its own digest must be in it, and fit."""
+    if said is None:
+        raise _no_plan(file, "the plan has no digest: somebody took it out")
+    if said != is_:
+        raise BadPlan(
+            "the plan was changed after it was made: its digest differs",
+            where=file,
+            try_="change the policy instead, and make the plan again: "
+            "portineria plan policy.yaml --output plan.json",
+            evidence={"digest_written": str(said)[:64], "digest_found": is_},
+        )
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
     """The plan as it is printed and kept: with its digest, which `read_plan` checks."""
-    from portineria.policy.planjson import to_json
+    from portineria.policy.plan import lazily
 
-    return {**to_json(plan), "digest": plan.digest}
+    return {**lazily(plan), "digest": plan.digest}
 
 
-def _no_plan(file: str, why: str) -> OperatorFault:
-    return OperatorFault(
-        why, where=file, try_="write one with `portineria plan --output plan.json`"
-    )
+def _not_json(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"the file is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
+    return "the file is not JSON that can be read"
+
+
+def _no_plan(file: str, why: str) -> BadPlan:
+    return BadPlan(why, where=file, try_=MAKE_ONE)

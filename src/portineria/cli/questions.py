@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,18 +13,22 @@ from typing import TYPE_CHECKING
 from portineria.cli import session
 from portineria.cli.frame import Asked
 from portineria.cli.spoken import Policy, Spoken
-from portineria.fault import OperatorFault
+from portineria.fault import CouldNotSee, NoSuch, UsageFault
 from portineria.policy.effective import Access, Context, walk
 from portineria.policy.verdict import Effective
 from portineria.run.look import Wants
 from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough, parse_caller
 from portineria.tenant.mailbox import Mailbox, Protocol
+from portineria.tenant.naming import folded
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
 if TYPE_CHECKING:
     from portineria.run.ports import Progress
     from portineria.wiring import Tenant
+
+SHOWN = 5
+"""Of several people of one name, as many are told by address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ def ask(
     file: str | None,
     policy: Policy | None = None,
 ) -> list[Answered]:
-    """Look, then ask every combination. Raises OperatorFault for words that mean nothing."""
+    """Look, then ask every combination. Raises UsageFault for words that mean nothing."""
     given = [caller_of(word) for word in callers]
     asked_callers: Sequence[Caller]
     place = None if address is None else _address(address)
@@ -100,30 +105,56 @@ def caller_of(word: str) -> Caller:
     try:
         return parse_caller(word)
     except ValueError as error:
-        raise OperatorFault(str(error), where="--as", try_="portineria why --help") from None
+        raise UsageFault(
+            str(error), where="--as", try_="write basic, user, user:CLIENT_ID or app:CLIENT_ID"
+        ) from None
 
 
 def _address(word: str) -> IPv4Address | IPv6Address:
     try:
         return ip_address(word)
     except ValueError:
-        raise OperatorFault(
+        raise UsageFault(
             f"{word!r} is no address", where="--from", try_="write it as 203.0.113.5"
         ) from None
 
 
 def find_mailbox(snapshot: Snapshot, name: str) -> Mailbox:
+    """By any name but the display name. Raises NoSuch, with the nearest there is; CouldNotSee."""
     if isinstance(snapshot.mailboxes, Unseen):
-        raise OperatorFault(
+        raise CouldNotSee(
             f"the mailboxes could not be seen: {snapshot.mailboxes.because}",
-            where=name,
-            try_="portineria look",
+            where=f"mailbox {name}",
+            try_=CouldNotSee.mend,
         )
     box = snapshot.mailbox(name)
-    if box is None:
-        raise OperatorFault(
-            f"there is no mailbox {name!r} in this tenant",
+    if box is not None:
+        return box
+    if unread := snapshot.unread.get(name.lower()):
+        raise CouldNotSee(
+            f"whether {name!r} is there could not be seen: {unread}",
             where="MAILBOX",
-            try_="portineria look --mailboxes lists them",
+            try_=CouldNotSee.mend,
         )
-    return box
+    raise NoSuch(
+        f"there is no mailbox {name!r} in this tenant",
+        where="MAILBOX",
+        try_=_nearest(name, snapshot.mailboxes) + "portineria look --mailboxes lists them",
+    )
+
+
+def _nearest(name: str, boxes: Sequence[Mailbox]) -> str:
+    """Whoever is called so by people, else the address that is written most like it."""
+    called = folded(name)
+    bearers = [
+        box.address
+        for box in boxes
+        if called in (folded(box.display_name), folded(box.address.partition("@")[0]))
+    ]
+    if len(bearers) > 1:
+        more = f" and {len(bearers) - SHOWN} more" if len(bearers) > SHOWN else ""
+        return (
+            f"{len(bearers)} are called so: {', '.join(bearers[:SHOWN])}{more}; name one of them. "
+        )
+    close = bearers or get_close_matches(name.lower(), [box.address for box in boxes], n=1)
+    return f"did you mean {close[0]}? " if close else ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from portineria.cli.frame import Asked
+from portineria.cli.questions import find_mailbox
 from portineria.cli.session import with_tenant
 from portineria.doors.journal import Runs
-from portineria.fault import OperatorFault
+from portineria.fault import NoSuch, WrongTenant
 from portineria.policy.plan import Plan
 from portineria.run.apply import Outcome, apply
 from portineria.run.close import close_plan
@@ -43,7 +43,7 @@ def apply_plan(said: Asked, plan: Plan, handed: Handed) -> Outcome:
                 run,
                 tenant.means(run, teller),
                 tenant.guards(plan, handed, teller),
-                tenant.runs(),
+                tenant.unfinished(),
             )
 
     return with_tenant(said, work)
@@ -95,6 +95,7 @@ def make_close(said: Asked, mailbox: str) -> Plan:
         apps = frozenset({tenant.mail_app} if tenant.mail_app else ())
         wants = Wants(mailboxes=frozenset({mailbox.lower()}), apps=apps)
         snapshot = await tenant.look(teller, wants)
+        find_mailbox(snapshot, mailbox)
         return await close_plan(mailbox, snapshot, tenant.resources, tenant.clock)
 
     return with_tenant(said, work)
@@ -108,7 +109,7 @@ def verify_run(said: Asked, run: str | None) -> tuple[str, tuple[Verified, ...]]
         plan = state.plan
         snapshot = await tenant.look_again(plan, teller)
         teller.step(f"logging in for {len(plan.cells)} promises")
-        ended = datetime.fromisoformat(state.last_outcome or state.begun_at)
+        ended = state.moment(state.last_outcome or state.begun_at)
         rows = await verify(
             plan.cells, snapshot, tenant.prober(snapshot), tenant.crew, tenant.clock, ended
         )
@@ -118,12 +119,14 @@ def verify_run(said: Asked, run: str | None) -> tuple[str, tuple[Verified, ...]]
 
 
 def last_run(tenant: Tenant) -> RunState:
-    runs = tenant.runs()
-    if not runs:
-        raise OperatorFault(
-            "nothing was promised yet", where="verify", try_="portineria plan, then apply"
+    last = next(tenant.runs(newest_first=True), None)
+    if last is None:
+        raise NoSuch(
+            "this tenant has no run yet: nothing was promised",
+            where=str(tenant.state.runs),
+            try_="portineria plan policy.yaml --output plan.json, then portineria apply plan.json",
         )
-    return runs[-1]
+    return last
 
 
 def put_undone_away(said: Asked, run: str) -> None:
@@ -135,19 +138,23 @@ def put_undone_away(said: Asked, run: str) -> None:
 
 
 def run_of(tenant: Tenant, run: str) -> RunState:
-    """By its id, or `last`. Raises OperatorFault for a run that this tenant does not have."""
+    """By its id, or `last`. Raises NoSuch for a run that this tenant does not have."""
     if run == "last":
         return last_run(tenant)
-    for state in tenant.runs():
+    for state in tenant.runs(newest_first=True):
         if state.run == run:
             return state
-    raise OperatorFault(f"this tenant has no run {run!r}", where=run, try_="portineria runs list")
+    raise NoSuch(
+        f"this tenant has no run {run!r}",
+        where=str(tenant.state.runs),
+        try_="portineria runs list shows them; `last` is the last one",
+    )
 
 
 async def repair_windows(tenant: Tenant, teller: Progress, but: str = "") -> Outcome | None:
     """Shut every window that was left open, apart from run `but`; the last outcome, if any."""
     outcome = None
-    for state in tenant.runs():
+    for state in tenant.unfinished():
         if state.exposed and state.run != but:
             outcome = await repair_first(tenant.means(state.run, teller))
     return outcome
@@ -155,9 +162,9 @@ async def repair_windows(tenant: Tenant, teller: Progress, but: str = "") -> Out
 
 def _refuse_other_tenant(plan: Plan, tenant: Tenant) -> None:
     if plan.tenant_id != tenant.tenant_id:
-        raise OperatorFault(
+        raise WrongTenant(
             f"the plan is for tenant {plan.tenant_id}, the profile {tenant.profile.name!r} "
             f"reaches {tenant.tenant_id}",
-            where="plan",
+            where=str(tenant.profile.path),
             try_="choose the profile of that tenant with --profile",
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from portineria.cli.frame import Asked
 
 if TYPE_CHECKING:
+    from portineria.fault import NoFile
     from portineria.run.look import Wants
     from portineria.run.ports import Progress
     from portineria.tenant.snapshot import Snapshot
@@ -35,6 +36,7 @@ def with_tenant(said: Asked, work: Callable[[Tenant, Progress], Awaitable[Result
         try:
             async with open_tenant(profile, state) as tenant:
                 warn_of_open_windows(tenant)
+                warn_of_the_clock(tenant)
                 return await work(tenant, teller)
         finally:
             teller.close()
@@ -43,14 +45,33 @@ def with_tenant(said: Asked, work: Callable[[Tenant, Progress], Awaitable[Result
 
 
 def warn_of_open_windows(tenant: Tenant) -> None:
-    """The first thing that any command says: a run was killed while security was down."""
-    for run in tenant.runs():
+    """The first thing that any command says: a run was killed while security was down.
+
+    A journal that cannot be read may hide such a run: that is said too, and verbs that write
+    stop at it.
+    """
+    from portineria.fault import BadJournal
+
+    try:
+        runs = tenant.unfinished()
+    except BadJournal as fault:
+        print(f"warning: {fault.why} ({fault.where}); {fault.try_}", file=sys.stderr)
+        return
+    for run in runs:
         if run.exposed:
             print(
                 f"warning: run {run.run} rests inside its window, security may be down: "
                 f"portineria apply --resume {run.run}",
                 file=sys.stderr,
             )
+
+
+def warn_of_the_clock(tenant: Tenant) -> None:
+    """Plans grow stale and runs are dated by it; with a certificate it may also lock us out."""
+    from portineria.fault import ClockFault
+
+    if off := tenant.clock_told:
+        print(f"warning: this machine's clock is {off}: {ClockFault.mend}", file=sys.stderr)
 
 
 def snapshot(said: Asked, file: str | None, wants: Wants | None = None) -> Snapshot:
@@ -60,59 +81,101 @@ def snapshot(said: Asked, file: str | None, wants: Wants | None = None) -> Snaps
     return with_tenant(said, lambda tenant, teller: tenant.look(teller, wants))
 
 
+MOST_SNAPSHOT = 1024 * 1024 * 1024
+
+
 def read_snapshot(path: Path) -> Snapshot:
-    """A snapshot written by `look --output`. Raises OperatorFault."""
+    """A snapshot written by `look --output`. Raises NoFile, BadEncoding, BadFile."""
     import json
 
-    from portineria.fault import OperatorFault
+    from portineria.doors.textfile import read_text
+    from portineria.fault import BadFile
     from portineria.tenant.snapshotjson import from_json
 
-    document: Any = None
+    text = read_text(path, most=MOST_SNAPSHOT)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return from_json(document)
-    except OSError as error:
-        why = error.strerror or "unreadable"
-    except (ValueError, AttributeError) as error:
-        why = f"not a snapshot: {error}"
-    raise OperatorFault(why, where=str(path), try_="write one with `portineria look --output`")
+        return from_json(json.loads(text))
+    except (ValueError, AttributeError, RecursionError) as error:
+        why = f"not a snapshot: {str(error)[:200]}"
+    raise BadFile(why, where=str(path), try_="write one: portineria look --output snapshot.json")
 
 
 def write_private(file: str, document: Any) -> None:
-    """A JSON file for its owner alone, whole or not at all. Raises OperatorFault."""
-    import json
+    """A JSON file for its owner alone, whole or not at all. Raises NoFile."""
+    from itertools import chain
 
     from portineria.doors.files import write_atomic
-    from portineria.fault import OperatorFault
+    from portineria.tenant.lazyjson import pieces
 
-    text = json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"
+    told = chain(pieces(document), "\n")
+    content = (piece.encode(errors="backslashreplace") for piece in told)
+    path = Path(file)
     try:
-        write_atomic(Path(file), text.encode())
-    except OSError as error:
-        why = f"the file cannot be written: {error.strerror}"
-        raise OperatorFault(why, where=file, try_="name another file") from None
+        if path.exists() and not path.is_file() and not path.is_dir():
+            # A pipe or a device takes what is written: it must not be replaced by a file.
+            with path.open("wb") as target:
+                target.writelines(content)
+        else:
+            write_atomic(path.resolve(), content)
+    except (OSError, ValueError) as error:
+        raise _unwritten(file, error) from None
+
+
+def refuse_unwritable(file: str | None) -> None:
+    """Raise NoFile before any work is done where the answer could not be kept in `file`."""
+    import os
+
+    if file is None:
+        return
+    path = Path(file)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(21, os.strerror(21))
+        if not path.exists():
+            path = path.resolve().parent
+            path.stat()
+        if not os.access(path, os.W_OK):
+            raise PermissionError(13, os.strerror(13))
+    except (OSError, ValueError) as error:
+        raise _unwritten(file, error) from None
 
 
 def refuse_existing(file: str) -> None:
-    """Raise OperatorFault before any work is done when `file` is there already."""
-    from portineria.fault import OperatorFault
+    """Raise NoFile before any work is done when `file` is there already, or cannot be made."""
+    from portineria.fault import NoFile
 
-    if file != "-" and Path(file).exists():
-        raise OperatorFault(
-            "the file is there already", where=file, try_="name another one with --output"
+    if file == "-":
+        return
+    refuse_unwritable(file)
+    if Path(file).exists():
+        raise NoFile(
+            "the file is there already",
+            where=file,
+            try_="move it away, or name another one with --output",
         )
 
 
 def write_new(file: str, text: str) -> None:
-    """Write a file that is not there yet. Raises OperatorFault."""
-    from portineria.fault import OperatorFault
-
+    """Write a file that is not there yet, whole or not at all. Raises NoFile."""
+    path = Path(file)
+    made = False
     try:
-        with Path(file).open("x", encoding="utf-8") as target:
+        with path.open("x", encoding="utf-8") as target:
+            made = True
             target.write(text)
-    except OSError as error:
-        why = f"the file cannot be written: {error.strerror}"
-        raise OperatorFault(why, where=file, try_="name another one with --output") from None
+    except (OSError, ValueError) as error:
+        if made:
+            path.unlink(missing_ok=True)
+        raise _unwritten(file, error) from None
+
+
+def _unwritten(file: str, error: Exception) -> NoFile:
+    from portineria.fault import NoFile
+
+    why = error.strerror if isinstance(error, OSError) else "no file can have that name"
+    return NoFile(
+        f"the file cannot be written: {why}", where=file, try_="name another one with --output"
+    )
 
 
 def not_seen(snapshot: Snapshot) -> dict[str, str]:

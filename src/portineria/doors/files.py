@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from portineria.fault import GuardStop, OperatorFault
+from portineria.fault import Locked, StateFault
 
 
 def private_folder(path: Path) -> Path:
-    """Make the folder and its missing parents, mode 0700. Raises OperatorFault.
+    """Make the folder and its missing parents, mode 0700. Raises StateFault.
 
     One that is there already and belongs to us is closed to others.
     """
@@ -22,25 +24,49 @@ def private_folder(path: Path) -> Path:
         if path.stat().st_mode & 0o077:
             path.chmod(0o700)
     except OSError as error:
-        raise OperatorFault(
+        raise StateFault(
             f"the folder cannot be used: {error.strerror or error}",
             where=str(path),
-            try_="Choose another state folder with --state or PORTINERIA_STATE.",
+            try_="choose another state folder with --state or PORTINERIA_STATE",
         ) from error
     return path
 
 
-def write_atomic(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replace a file as a whole: after a crash there is the old one or the new one."""
+def write_atomic(path: Path, content: bytes | Iterable[bytes], mode: int = 0o600) -> None:
+    """Replace a file as a whole: after a crash there is the old one or the new one.
+
+    What comes in pieces is written as it comes; where making them fails, the old one is there.
+
+    Raises OSError, and leaves nothing beside it then.
+    """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
     try:
-        _write_all(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    fresh.replace(path)
+        try:
+            for part in (content,) if isinstance(content, bytes) else _packed(content):
+                _write_all(descriptor, part)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
+
+
+def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same octets in fewer pieces: each costs a call of the system."""
+    waiting = bytearray()
+    for piece in pieces:
+        waiting += piece
+        if len(waiting) >= _PACK:
+            yield bytes(waiting)
+            waiting.clear()
+    yield bytes(waiting)
+
+
+_PACK = 64 * 1024
 
 
 def append_durably(path: Path, line: bytes) -> None:
@@ -75,7 +101,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 class Lock:
     """Held while one process works on a tenant; the system lets go of it when that dies.
 
-    A context manager. Entering raises GuardStop, naming the other process, where it is held.
+    A context manager. Entering raises Locked, naming the other process, where it is held.
     With `passing` the file goes away at the end.
     """
 
@@ -90,23 +116,33 @@ class Lock:
             # Its holder removed it between our opening and our locking: that file is nobody's.
             os.close(descriptor)
             descriptor = self._held()
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
+        # The number is for people: where the disk is full the lock holds without it.
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         return self
 
     def _held(self) -> int:
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise StateFault(
+                f"the tenant's lock cannot be opened: {error.strerror}",
+                where=str(self._path),
+                try_=StateFault.mend,
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
             os.close(descriptor)
-            raise GuardStop(
+            raise Locked(
                 f"another process ({'pid ' + holder if holder else 'pid unknown'}) "
                 "is working on this tenant",
                 where=str(self._path),
-                try_="Wait until it has finished.",
+                try_="wait until it has finished"
+                + (f"; ps -p {holder} shows what it is" if holder.isdigit() else ""),
                 evidence={"pid": holder},
             ) from error
         return descriptor

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
 import httpx2
 
-from portineria.fault import OperatorFault
+from portineria.doors.trouble import in_between, proxy_of, unreachable
+from portineria.fault import NoFile, OperatorFault, UsageFault
 from portineria.m365.messages import NoAnswer, Request, Response
 
-_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-_LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_DIRECT = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 _NEVER_SENT = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,
@@ -43,18 +43,25 @@ class HttpDoor:
     ) -> None:
         through: dict[str, httpx2.AsyncBaseTransport | None] = {}
         if transport is None and proxy is None:
-            through = dict.fromkeys(_LOOPBACK)
-        self._client = httpx2.AsyncClient(
-            verify=_trust(ca_file),
-            proxy=proxy if transport is None else None,
-            mounts=through,
-            transport=transport,
-            trust_env=transport is None,
-            headers={"user-agent": "portineria"},
-        )
+            through = dict.fromkeys(_DIRECT)
+        trusted = _trust(ca_file)
+        try:
+            self._client = httpx2.AsyncClient(
+                verify=trusted,
+                proxy=proxy if transport is None else None,
+                mounts=through,
+                transport=transport,
+                trust_env=transport is None,
+                headers={"user-agent": "portineria"},
+            )
+        except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
+            raise _environment_fault(error) from None
 
     async def send(self, request: Request) -> Response:
-        """Raises NoAnswer, whose `sent` tells whether the request may have been executed."""
+        """Raises NoAnswer, whose `sent` tells whether the request may have been executed.
+
+        A web page or a redirect is no answer either: Intercepted.
+        """
         try:
             answer = await self._client.request(
                 request.method,
@@ -66,6 +73,15 @@ class HttpDoor:
         except (httpx2.TransportError, OSError, EOFError) as error:
             raise explain(error, request.url, request.timeout) from error
         headers = {name.lower(): value for name, value in answer.headers.items()}
+        stranger = in_between(
+            answer.status_code,
+            headers.get("content-type", ""),
+            answer.content,
+            headers.get("location", ""),
+            urlsplit(request.url).netloc,
+        )
+        if stranger is not None:
+            raise stranger
         return Response(status=answer.status_code, headers=headers, body=answer.content)
 
     async def close(self) -> None:
@@ -89,63 +105,41 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
     try:
         return ssl.create_default_context(cafile=str(ca_file))
     except (OSError, ssl.SSLError) as error:
-        raise OperatorFault(
-            f"the CA file cannot be used: {error}",
+        raise NoFile(
+            f"the CA file cannot be used: {error.strerror or error}",
             where=str(ca_file),
-            try_="Name a readable PEM file with the certificates of the authorities to trust.",
+            try_="name a readable PEM file with the certificates of the authorities to trust",
         ) from error
+
+
+def _environment_fault(error: Exception) -> OperatorFault:
+    """The client reads proxies and trust from the environment, and chokes on what is there."""
+    if isinstance(error, OSError):
+        return NoFile(
+            f"the authorities to trust cannot be read: {error.strerror or error}",
+            where="SSL_CERT_FILE, SSL_CERT_DIR",
+            try_="unset them, or name a readable PEM file as `ca` in the profile",
+        )
+    return UsageFault(
+        "the proxy that the environment names cannot be used",
+        where="HTTPS_PROXY, ALL_PROXY, NO_PROXY",
+        try_="write it as export HTTPS_PROXY=http://HOST:PORT; SOCKS is not spoken here",
+        evidence={"error": type(error).__name__},
+    )
 
 
 def explain(error: Exception, url: str, timeout: float) -> NoAnswer:
     """Why no answer came from `url`, and what to try. The message holds no header."""
-    host = urlsplit(url).netloc
+    parts = urlsplit(url)
+    host, loopback = parts.netloc, parts.hostname in LOOPBACK
     sent = not isinstance(error, _NEVER_SENT)
-    evidence = {"host": host, "error": type(error).__name__, "detail": str(error)[:300]}
-    if trouble := tls_trouble(error):
-        return NoAnswer(
-            f"the TLS certificate of {host} is not trusted: {trouble}",
-            sent=False,
-            where=host,
-            try_=tls_advice(os.environ),
-            evidence=evidence,
-        )
-    if isinstance(error, httpx2.TimeoutException):
+    late = isinstance(error, httpx2.TimeoutException)
+    if late and (sent or not proxy_of(os.environ)):
         return NoAnswer(
             f"{host} did not answer in {timeout:g} seconds",
             sent=sent,
             where=host,
-            try_="Check the way to it (firewall, proxy), or try again later.",
-            evidence=evidence,
+            try_="check the way to it (firewall, proxy), or try again later",
+            evidence={"host": host, "error": type(error).__name__},
         )
-    why = f"{host} cut the connection" if sent else f"{host} cannot be reached"
-    return NoAnswer(
-        why,
-        sent=sent,
-        where=host,
-        try_="Check the name, the network and the proxy; a real service may be down for a moment.",
-        evidence=evidence,
-    )
-
-
-def tls_trouble(error: BaseException | None) -> str:
-    """What the TLS library said of a certificate, "" where it was something else."""
-    seen = 0
-    while error is not None and seen < 10:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return error.verify_message or str(error)
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return "certificate verify failed"
-        error, seen = error.__cause__ or error.__context__, seen + 1
-    return ""
-
-
-def tls_advice(environment: Mapping[str, str]) -> str:
-    """Where to name a CA; says so when the environment names one that is not used here."""
-    advice = (
-        "If a proxy inspects TLS, or this is an imitation with a CA of its own, name that CA's "
-        "PEM file as `ca` in the profile."
-    )
-    named = [name for name in _BUNDLES if environment.get(name)]
-    if not named:
-        return advice
-    return f"{advice} The environment's {' and '.join(named)}: not used here."
+    return unreachable(error, host, sent=sent, loopback=loopback)

@@ -7,7 +7,7 @@ seconds, and a permission granted meanwhile would go unseen. Our own cache keeps
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,15 @@ import msal  # type: ignore[import-untyped]
 import requests
 
 from portineria.clock import Clock
-from portineria.doors.http import tls_advice, tls_trouble
-from portineria.fault import Fault, OperatorFault
-from portineria.m365.messages import NoAnswer
+from portineria.doors.proof import AppCredential, proof
+from portineria.doors.trouble import in_between, unreachable
+from portineria.fault import Fault, WrongTenant
 from portineria.m365.oauth.refusals import token_fault
+from portineria.m365.skew import skew
 from portineria.secret import Secret
+
+logging.getLogger("msal").addHandler(logging.NullHandler())
+# Without it msal's own remarks go to standard error, tracebacks and token answers among them.
 
 EARLY = 300.0
 """Seconds before its end at which a token is not used any more."""
@@ -36,6 +40,16 @@ _MICROSOFT = frozenset(
         "login.chinacloudapi.cn",
     }
 )
+_TROUBLES = (
+    requests.RequestException,
+    msal.exceptions.MsalError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    AttributeError,
+)
+"""What msal raises: its own, its session's, and what it stumbles over in an odd document."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Answer = Mapping[str, Any]
@@ -59,20 +73,14 @@ class Authority:
         return urlsplit(self.login).hostname or ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppCredential:
-    """An application's proof: a secret, or a PEM file with its key and its certificate."""
-
-    client_id: str
-    secret: Secret | None = None
-    certificate_file: Path | None = None
-    passphrase: Secret | None = None
-
-
 class _Cached:
-    """Keeps good tokens by scope, and lets one request at a time ask for more."""
+    """Keeps good tokens by scope, and lets one request at a time ask for more.
+
+    `off` is how many seconds this machine's clock is ahead of the service's; None: not known.
+    """
 
     def __init__(self, authority: Authority, clock: Clock) -> None:
+        self.off: float | None = None
         self._authority = authority
         self._clock = clock
         self._kept: dict[str, tuple[Secret, float]] = {}
@@ -94,18 +102,22 @@ class _Cached:
         self._kept.clear()
 
     def _take(self, answer: Answer) -> Secret:
-        if "access_token" not in answer:
-            raise token_fault(0, answer, self._authority.url)
         return Secret(str(answer["access_token"]))
 
     def _ask_service(self, scope: str) -> Answer:
-        with web_session(self._authority) as web:
+        """Raises Fault where no token is given."""
+        with web_session(self._authority) as session:
+            web = _Patient(session, self._authority.host, self._clock)
             try:
-                return self._ask(web, scope)
-            except (requests.RequestException, ValueError) as error:
-                raise _explain(error, self._authority) from error
+                answer = self._ask(web, scope)
+            except _TROUBLES as error:
+                raise _explain(error, self._authority, web) from error
+            self.off = web.off
+            if "access_token" not in answer:
+                raise token_fault(web.status, answer, self._authority.url, web.off)
+            return answer
 
-    def _ask(self, web: requests.Session, scope: str) -> Answer:
+    def _ask(self, web: _Patient, scope: str) -> Answer:
         raise NotImplementedError
 
 
@@ -116,10 +128,10 @@ class AppTokens(_Cached):
         super().__init__(authority, clock)
         self._credential = credential
 
-    def _ask(self, web: requests.Session, scope: str) -> Answer:
+    def _ask(self, web: _Patient, scope: str) -> Answer:
         application = msal.ConfidentialClientApplication(
             self._credential.client_id,
-            client_credential=_proof(self._credential),
+            client_credential=proof(self._credential, self._clock.now()),
             **_options(self._authority, web),
         )
         answer: Answer = application.acquire_token_for_client(scopes=[scope])
@@ -145,7 +157,7 @@ class UserTokens(_Cached):
         self._refresh = refresh
         self._keep = keep
 
-    def _ask(self, web: requests.Session, scope: str) -> Answer:
+    def _ask(self, web: _Patient, scope: str) -> Answer:
         application = msal.PublicClientApplication(
             self._client_id, **_options(self._authority, web)
         )
@@ -175,86 +187,85 @@ def web_session(authority: Authority) -> requests.Session:
     return web
 
 
-def _options(authority: Authority, web: requests.Session) -> dict[str, Any]:
+def _options(authority: Authority, web: _Patient) -> dict[str, Any]:
     return {
         "authority": authority.url,
         "instance_discovery": authority.host in _MICROSOFT,
-        "http_client": _Patient(web),
+        "http_client": web,
     }
 
 
 class _Patient:
-    """The session as msal uses it, with a time limit on each call."""
+    """The session as msal uses it, with a time limit on each call.
 
-    def __init__(self, web: requests.Session) -> None:
+    A redirect is not followed: a secret goes where it was sent. Of the last answer `status` is
+    kept (0: none came), what it refused with, and `off`: how many seconds this machine's clock is
+    ahead of its Date. msal drops most of that where it raises.
+    """
+
+    def __init__(self, web: requests.Session, host: str, clock: Clock) -> None:
         self._web = web
+        self._host = host
+        self._clock = clock
+        self.off: float | None = None
+        self.status = 0
+        self.refusal: Answer = {}
 
     def get(self, url: str, **options: Any) -> requests.Response:
-        return self._web.get(url, timeout=TIMEOUT, **options)
+        return self._ask("GET", url, options)
 
     def post(self, url: str, **options: Any) -> requests.Response:
-        return self._web.post(url, timeout=TIMEOUT, **options)
+        return self._ask("POST", url, options)
 
     def close(self) -> None:
         self._web.close()
 
-
-def _proof(credential: AppCredential) -> str | dict[str, str]:
-    """What msal takes: a secret as it is; key and certificate, which it signs with PS256."""
-    if credential.secret is not None:
-        return credential.secret.reveal()
-    path = credential.certificate_file
-    if path is None:
-        raise OperatorFault(
-            "the application has neither a secret nor a certificate",
-            where=f"application {credential.client_id}",
-            try_="Name one of them in the profile.",
+    def _ask(self, method: str, url: str, options: Mapping[str, Any]) -> requests.Response:
+        """Raises Intercepted where somebody else answered."""
+        self.status = 0
+        answer = self._web.request(method, url, timeout=TIMEOUT, allow_redirects=False, **options)
+        self.status = answer.status_code
+        headers = answer.headers
+        stranger = in_between(
+            answer.status_code,
+            headers.get("content-type", ""),
+            answer.content,
+            headers.get("location", ""),
+            self._host,
         )
-    try:
-        pem = path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperatorFault(
-            "the certificate file cannot be read as PEM",
-            where=str(path),
-            try_="Name a PEM file that holds the private key and the certificate.",
-        ) from error
-    if "PRIVATE KEY-----" not in pem or "BEGIN CERTIFICATE-----" not in pem:
-        raise OperatorFault(
-            "the certificate file lacks the private key or the certificate",
-            where=str(path),
-            try_="Put both into one PEM file.",
-        )
-    proof = {"private_key": pem, "public_certificate": pem[pem.index("-----BEGIN CERTIFICATE") :]}
-    if credential.passphrase is not None:
-        proof["passphrase"] = credential.passphrase.reveal()
-    return proof
+        if stranger is not None:
+            raise stranger
+        self.off = skew(headers.get("date", ""), self._clock.now())
+        self.refusal = _refusal(answer)
+        return answer
 
 
-def _explain(error: Exception, authority: Authority) -> Fault:
+def _explain(error: Exception, authority: Authority, web: _Patient) -> Fault:
     """msal and requests speak in exceptions of their own; only their kind is quoted."""
+    if web.status == 429 or web.status >= 500:
+        return token_fault(web.status, {}, authority.url, web.off)
     if isinstance(error, requests.RequestException):
-        trouble = tls_trouble(error)
-        if trouble or isinstance(error, requests.exceptions.SSLError):
-            why = f"the TLS certificate of {authority.host} is not trusted: {trouble or 'refused'}"
-            advice = tls_advice(os.environ)
-        else:
-            why = f"the token service {authority.host} cannot be reached"
-            advice = "Check the name, the network and the proxy."
-        return NoAnswer(
-            why,
-            sent=False,
-            where=authority.host,
-            try_=advice,
-            evidence={"error": type(error).__name__},
-        )
-    if "AADSTS" in str(error):
-        return token_fault(0, {"error_description": _first_line(error)}, authority.url)
-    return OperatorFault(
+        loopback = authority.host in _LOOPBACK
+        return unreachable(error, authority.host, sent=False, loopback=loopback)
+    if web.refusal:
+        return token_fault(web.status, web.refusal, authority.url, web.off)
+    return WrongTenant(
         f"the token service {authority.host} could not be used for tenant {authority.tenant}",
         where=authority.url,
-        try_="Check the tenant's id, the cloud and the credential of the profile.",
+        try_="check `tenant`, `cloud` and the credential in the profile",
         evidence={"error": type(error).__name__, "detail": _first_line(error)},
     )
+
+
+def _refusal(answer: requests.Response) -> Answer:
+    """The JSON object that a refusal carries, or nothing."""
+    if answer.status_code < 400:
+        return {}
+    try:
+        document = answer.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _first_line(error: Exception) -> str:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
 from portineria.clock import Clock
-from portineria.doors.identity import AppCredential, AppTokens, Authority, UserTokens
-from portineria.doors.profiles import AppIdentity, Probe, read_private_map
+from portineria.doors.identity import AppTokens, Authority, UserTokens
+from portineria.doors.privatemap import read_private_map
+from portineria.doors.profiles import AppIdentity, Probe
+from portineria.doors.proof import AppCredential
 from portineria.doors.references import Reference
 from portineria.m365.endpoints import Endpoints
 from portineria.mail.conversation import Credential, Password, Token
@@ -26,6 +28,8 @@ SCOPES = {
 
 def credential_of(app: AppIdentity) -> AppCredential:
     """The application's proof, read from where the profile says it is. Raises OperatorFault."""
+    if app.certificate is not None:
+        app.certificate.refuse_open()
     return AppCredential(
         client_id=app.client_id,
         secret=app.secret.read() if app.secret else None,

@@ -25,13 +25,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from portineria.doors.references import Reference, read_reference
-from portineria.fault import OperatorFault
+from portineria.doors.references import Reference, from_home, read_reference
+from portineria.doors.textfile import read_text
+from portineria.fault import NoSuch, StateFault, UsageFault
 from portineria.m365.endpoints import CLOUDS, Endpoints, HostPort
-from portineria.policy.marked import FileFault, Page, Spot, nearest, need, shown
+from portineria.policy.marked import Page, Spot, nearest, need, shown
 from portineria.policy.policyfile import TENANT
 from portineria.policy.readings import READINGS
-from portineria.secret import Secret
 
 VERSION = "portineria/profile@1"
 KEYS = (
@@ -99,26 +99,31 @@ class Profile:
     settled: Mapping[str, str] = field(default_factory=dict)
 
 
+MOST = 1024 * 1024
+_GUIDLIKE = re.compile(r"[0-9a-fA-F{}-]{1,40}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def load(folder: Path, name: str) -> Profile:
     """The profile `name` of the state folder's `profiles`. Raises OperatorFault."""
     if not _NAME.fullmatch(name):
-        raise OperatorFault(
+        raise UsageFault(
             f"{name!r} is no name of a profile",
             where="--profile",
-            try_="letters, digits, dots and dashes",
+            try_="write letters, digits, dots and dashes: --profile contoso",
         )
     path = folder / f"{name}.yaml"
     try:
-        text = path.read_text(encoding="utf-8")
+        path.lstat()
     except FileNotFoundError:
         raise _no_such(folder, name) from None
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise OperatorFault(f"the profile cannot be read: {why}", where=str(path)) from None
-    return parse(text, name=name, path=path)
+    except OSError as error:
+        raise StateFault(
+            f"the state folder cannot be read: {error.strerror}",
+            where=str(folder),
+            try_=StateFault.mend,
+        ) from None
+    return parse(read_text(path, most=MOST), name=name, path=path)
 
 
 def names(folder: Path) -> list[str]:
@@ -126,10 +131,10 @@ def names(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
-def _no_such(folder: Path, name: str) -> OperatorFault:
+def _no_such(folder: Path, name: str) -> NoSuch:
     known = names(folder)
     advice = f"there are: {', '.join(known)}" if known else "`portineria lab up` writes one: lab"
-    return OperatorFault(
+    return NoSuch(
         f"there is no profile {name!r}",
         where=str(folder / f"{name}.yaml"),
         try_=f"{advice}; choose with --profile",
@@ -138,7 +143,7 @@ def _no_such(folder: Path, name: str) -> OperatorFault:
 
 def parse(text: str, *, name: str, path: Path) -> Profile:
     """A profile from its text. Raises marked.FileFault with every mistake in it."""
-    page = Page(str(path))
+    page = Page(str(path), discreet=True)
     root = page.open(text.removeprefix("\ufeff"))
     found = page.mapping(root, KEYS, "the profile")
     if found is None:
@@ -209,10 +214,10 @@ class _Reader:
         value = self.page.text(spot, "an endpoint")
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme != "https" or not parts.hostname or parts.path not in {"", "/"}:
+        if not _is_origin(value):
+            told = "what stands here" if "@" in value else shown(spot)
             self.page.complain(
-                spot, f"{value!r} is no origin", "write https://host or https://host:port"
+                spot, f"{told} is no origin", "write https://host or https://host:port"
             )
             return None
         return value.rstrip("/")
@@ -220,7 +225,7 @@ class _Reader:
     def _host(self, spot: Spot) -> HostPort | None:
         value = self.page.text(spot, "a mail host")
         host, _, port = (value or "").rpartition(":")
-        if host and port.isdecimal() and 0 < int(port) < 65536:
+        if host and port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536:
             return HostPort(host, int(port))
         if value is not None:
             self.page.complain(spot, f"{value!r} is no mail host", "write host:port")
@@ -239,7 +244,11 @@ class _Reader:
                 "give one of them: secret: env:NAME, or certificate: file:PATH",
             )
         if "password" in found and "certificate" not in found:
-            self.page.complain(found["password"], "a password opens a certificate; there is none")
+            self.page.complain(
+                found["password"],
+                "a password opens a certificate; there is none",
+                "name the certificate too: certificate: file:PATH, or take the password out",
+            )
         return AppIdentity(
             client_id=self._client_id(found.get("client_id")),
             secret=self._reference(found.get("secret"), "a secret"),
@@ -285,7 +294,12 @@ class _Reader:
         try:
             return str(UUID(value))
         except ValueError:
-            self.page.complain(spot, f"{shown(spot)} is no client id", "it is a GUID")
+            told = shown(spot) if _GUIDLIKE.fullmatch(value) else "what stands here"
+            self.page.complain(
+                spot,
+                f"{told} is no client id",
+                "copy the Application (client) ID, a GUID, from App registrations, Overview",
+            )
             return ""
 
     def _sources(self, spot: Spot | None) -> tuple[Address, ...]:
@@ -296,14 +310,19 @@ class _Reader:
                 found.append(ip_address(value or ""))
             except ValueError:
                 if value is not None:
-                    self.page.complain(item, f"{shown(item)} is no address of a network")
+                    self.page.complain(
+                        item, f"{shown(item)} is no address of a network", "write 203.0.113.5"
+                    )
         return tuple(found)
 
     def ca(self, spot: Spot | None) -> Path | None:
         value = self.page.text(spot, "ca") if spot else None
         if spot is None or value is None:
             return None
-        path = (self.base / Path(value.removeprefix("file:")).expanduser()).absolute()
+        try:
+            path = from_home(value.removeprefix("file:"), self.base)
+        except RuntimeError:
+            path = self.base / value
         if not path.is_file():
             self.page.complain(spot, f"there is no file {path}", "name a PEM file")
         return path
@@ -322,26 +341,12 @@ class _Reader:
         return answers
 
 
-def read_private_map(reference: Reference) -> dict[str, Secret]:
-    """A file of `address: secret` lines, mode 0600; addresses lower case. Raises OperatorFault.
-
-    What stands there is never repeated in an error.
-    """
-    page = Page(reference.name)
-    text = reference.text()
+def _is_origin(value: str) -> bool:
+    """https, a host, perhaps a port; no path and nobody's name."""
     try:
-        root = page.open(text)
-    except FileFault as fault:
-        place = fault.complaints[0].place
-        raise OperatorFault(
-            "the file is not YAML",
-            where=f"{reference.name}:{place.line}",
-            try_="write address: 'password', one a line, quoted",
-        ) from None
-    found: dict[str, Secret] = {}
-    for key, value in page.pairs(root, "the file") or ():
-        word = page.text(value, "a secret")
-        if word is not None:
-            found[key.path.lower()] = Secret(str(value.node.value))
-    page.finish()
-    return found
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    plain = parts.username is None and not parts.query and not parts.fragment
+    return parts.scheme == "https" and bool(parts.hostname) and parts.path in {"", "/"} and plain

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portineria.doors.state import refuse_readable_by_others
-from portineria.fault import OperatorFault
+from portineria.doors.textfile import read_text
+from portineria.fault import BadCredential, NoFile
 from portineria.policy.marked import Page, Spot
 from portineria.secret import Secret
 
+MOST = 16 * 1024 * 1024
 ADVICE = "put it into a file of its own (mode 0600) and write file:PATH, or write env:NAME"
 
 
@@ -32,39 +34,46 @@ class Reference:
         """The secret, without surrounding white space. Raises OperatorFault."""
         if self.kind == "env":
             return self._from_environment(os.environ if environment is None else environment)
-        return Secret(self.text().strip())
+        value = self.text().strip()
+        if not value.isprintable():
+            raise BadCredential(
+                "the secret's file holds more than one line, or a control character",
+                where=self.where,
+                try_=f"leave the secret alone in {self.path}; a PEM goes with certificate:",
+            )
+        return Secret(value)
 
     def text(self) -> str:
         """A private file's whole text (for `file:` references). Raises OperatorFault."""
         path = self.path
-        try:
-            refuse_readable_by_others(path, "a file with secrets", "chmod 600")
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise OperatorFault(
-                f"the secret's file cannot be read: {error.strerror}",
-                where=self.where,
-                try_=f"check the path: {path}",
-            ) from None
-        except UnicodeDecodeError:
-            raise OperatorFault(
-                "the secret's file is not UTF-8 text",
-                where=self.where,
-                try_=f"write it anew: {path}",
-            ) from None
+        self.refuse_open()
+        text = read_text(path, most=MOST, secret=True)
         if not text.strip():
-            raise OperatorFault(
+            raise BadCredential(
                 "the secret's file is empty",
                 where=self.where,
                 try_=f"put the secret into {path}",
             )
         return text
 
+    def refuse_open(self) -> None:
+        """Raises BadCredential where others may read the file, NoFile where there is none."""
+        path = self.path
+        try:
+            refuse_readable_by_others(path, "a file with secrets", "chmod 600", BadCredential)
+        except OSError as error:
+            raise NoFile(
+                f"the secret's file cannot be read: {error.strerror}",
+                where=self.where,
+                try_=f"check the path, or make the file: {path}",
+            ) from None
+
     def _from_environment(self, environment: Mapping[str, str]) -> Secret:
         value = environment.get(self.name, "").strip()
-        if not value:
-            raise OperatorFault(
-                f"the environment variable {self.name} is not set",
+        if not value or not value.isprintable():
+            raise BadCredential(
+                f"the environment variable {self.name} is "
+                + ("not set" if not value else "no text that a secret could be"),
                 where=self.where,
                 try_=f"export {self.name}, or keep the secret in a file and write file:PATH",
             )
@@ -86,7 +95,16 @@ def read_reference(page: Page, spot: Spot, what: str, base: Path) -> Reference |
     if not name.strip():
         page.complain(spot, f"{what} names nothing after {kind}:", ADVICE)
         return None
-    place = f"{page.file}:{spot.place.line}:{spot.place.column}"
     if kind == "file":
-        name = str((base / Path(name.strip()).expanduser()).absolute())
+        try:
+            name = str(from_home(name.strip(), base))
+        except RuntimeError:
+            page.complain(spot, f"{what} is in a home folder that nobody has", ADVICE)
+            return None
+    place = f"{page.file}:{spot.place.line}:{spot.place.column}"
     return Reference(kind, name.strip(), place)
+
+
+def from_home(name: str, base: Path) -> Path:
+    """A path as a profile writes it, `~` included. Raises RuntimeError for nobody's home."""
+    return (base / Path(name).expanduser()).absolute()

@@ -8,6 +8,8 @@ by the port it came in by (scope["portineria.face"], "" where that port has no s
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from types import MappingProxyType
 
 from starlette.requests import Request
@@ -56,7 +58,7 @@ def build_app(lab: Lab, hosts: Mapping[str, str] = HOSTS) -> ASGIApp:
                 raise
             cut()
             return
-        await _response(answer)(scope, receive, send)
+        await _response(answer, lab.clock.now())(scope, receive, send)
 
     return app
 
@@ -75,8 +77,9 @@ async def _ask(lab: Lab, face: str, request: Request) -> Ask:
     )
 
 
-def _response(answer: Answer) -> Response:
-    headers = dict(answer.headers)
+def _response(answer: Answer, now: datetime) -> Response:
+    """Dated by the lab's clock, not by the machine's: clients compare it with theirs."""
+    headers = {"date": format_datetime(now.astimezone(UTC), usegmt=True), **answer.headers}
     if answer.body is not None and "content-type" not in {name.lower() for name in headers}:
         headers["content-type"] = (
             "application/octet-stream"

@@ -33,7 +33,11 @@ class Front:
         """Listen on `port`, 0 for any free one. Raises OSError."""
         # No lifespan and no signal handlers of uvicorn's: the protocol alone is used.
         config = uvicorn.Config(
-            _facing(app, self._choose), log_config=None, access_log=False, timeout_keep_alive=KEEP
+            _facing(app, self._choose),
+            log_config=None,
+            access_log=False,
+            date_header=False,  # the app dates its answers by the lab's clock
+            timeout_keep_alive=KEEP,
         )
         config.load()
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

@@ -130,6 +130,7 @@ KINDS = (
     "groups",  # Graph group + "members": [object ids]
     "devices",  # Graph device
     "contacts",  # Graph orgContact
+    "roleDefinitions",  # unifiedRoleDefinition by id, which is its template's
     "roleAssignments",  # unifiedRoleAssignment by id
     "applications",  # Graph application + "secrets": [{keyId, secretText}], "certificates": [PEM]
     "servicePrincipals",  # Graph servicePrincipal, appRoles and oauth2PermissionScopes included
@@ -137,7 +138,7 @@ KINDS = (
     "oauth2PermissionGrants",
     "conditionalAccess",  # conditionalAccessPolicy by id
     "namedLocations",
-    "policies",  # "securityDefaults", "authorization"
+    "policies",  # "securityDefaults", "authorization"; "cloud": {"instance"} where it is elsewhere
     "subscribedSkus",
     "domains",
     "organization",  # Graph organization, one

@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
 from portineria.fault import (
     Conflict,
     Fault,
+    Incomplete,
     NotFound,
     NotLicensed,
     PermissionFault,
     ServiceFault,
     Throttled,
 )
-from portineria.m365.data import Data, Incomplete, members, text, texts
+from portineria.m365.data import Data, members, text, texts
 from portineria.m365.messages import Response
 
+Keep = Collection[str] | None
 CONCURRENCY = "You have reached the maximum number of concurrent requests per tenant"
 PAGING = "Expired or Invalid pagination request"
 
@@ -34,16 +37,24 @@ _UNLICENSED_CODES = {
     "AadPremiumLicenseRequired",
 }
 
-BOTH_GRANTS = (
-    "Exchange administration needs two grants: the application permission Exchange.ManageAsApp "
-    "(admin consent), and a directory role such as Exchange Administrator on the application's "
-    "service principal. A token issued before a grant does not carry it."
+_API = "Entra admin center, App registrations, your application, API permissions"
+_LATER = "a token issued before does not carry it"
+PERMISSION = (
+    "grant the application permission Exchange.ManageAsApp with admin consent "
+    f"({_API}, Office 365 Exchange Online), and the directory role Exchange Administrator "
+    f"(Roles & admins, Add assignments); {_LATER}"
+)
+ROLE = (
+    "assign the application the directory role Exchange Administrator (Entra admin center, Roles & "
+    "admins, Exchange Administrator, Add assignments): Exchange.ManageAsApp alone does not do; "
+    f"{_LATER}"
 )
 
 
-def read_graph(answer: Response, *, where: str, needs: str = "") -> Data | Fault:
-    """Graph's answer. `needs` names the permission that the call asks for, for its refusal."""
-    body = _json(answer.body)
+def read_graph(answer: Response, *, where: str, needs: str = "", keep: Keep = None) -> Data | Fault:
+    """Graph's answer. `needs` names the permission that the call asks for, for its refusal;
+    `keep` the members of rows that are wanted, where the others need not be."""
+    body = _json(answer.body, keep)
     error = members(body.get("error")) if body is not None else {}
     if answer.status < 300 and not error:
         if body is None:
@@ -52,6 +63,7 @@ def read_graph(answer: Response, *, where: str, needs: str = "") -> Data | Fault
             body=body,
             rows=_rows(body.get("value")),
             next=text(body.get("@odata.nextLink")) or None,
+            count=_whole_number(body.get("@odata.count")),
         )
     code, message = text(error.get("code")), _graph_message(error)
     evidence = _evidence(answer, code, members(error.get("innerError")))
@@ -80,28 +92,29 @@ def _graph_fault(
         return PermissionFault(
             f"Graph did not accept the access token: {said}",
             where=where,
-            try_="Check the tenant and the credential of the profile, and sign in again.",
+            try_="check `tenant`, `cloud` and the credential in the profile",
             evidence=evidence,
         )
     if "Security Defaults is enabled in the tenant" in message:
         return Conflict(
             f"security defaults are on, and exclude an enabled Conditional Access policy: {said}",
             where=where,
-            try_="Keep the policy in report-only until security defaults are off.",
+            try_="keep the policy in report-only until security defaults are off",
             evidence=evidence,
         )
     if code in _UNLICENSED_CODES or message.startswith("1039:") or "not licensed" in message:
         return NotLicensed(
             f"the tenant is not licensed for this: {said}",
             where=where,
-            try_="Buy the licence that it needs (Entra ID P1 for Conditional Access).",
+            try_="buy the licence that it needs (Entra ID P1 for Conditional Access)",
             evidence=evidence,
         )
     if answer.status == 403:
         return PermissionFault(
             f"no permission{' ' + needs if needs else ''}: {said}",
             where=where,
-            try_="Grant it with admin consent; a new token is needed afterwards.",
+            try_=f"grant {needs or 'it'} on Microsoft Graph as an application permission, with "
+            f"admin consent: {_API}; {_LATER}",
             evidence=evidence,
         )
     return _plain_fault(answer, said, evidence, where)
@@ -119,24 +132,24 @@ def _plain_fault(
         return Throttled(
             f"throttled: {said}",
             where=where,
-            try_="Wait some minutes and run the command again.",
+            try_="wait some minutes and run the command again",
             evidence=evidence,
         )
     if answer.status >= 500:
         return ServiceFault(
             f"the service failed (HTTP {answer.status}): {said}",
             where=where,
-            try_="Run the command again; if it stays, look at the service's health page.",
+            try_="run the command again; if it stays, look at the Service health page",
             evidence=evidence,
         )
     return ServiceFault(f"the service refused: {said}", where=where, evidence=evidence)
 
 
-def read_exchange(answer: Response, *, where: str) -> Data | Fault:
-    """The answer of Exchange's admin API, a batch's part included."""
+def read_exchange(answer: Response, *, where: str, keep: Keep = None) -> Data | Fault:
+    """The answer of Exchange's admin API, a batch's part included. `keep` as for Graph."""
     if answer.status in (401, 403):
         return _exchange_forbidden(answer, where)
-    body = _json(answer.body)
+    body = _json(answer.body, keep)
     if body is None:
         return _exchange_not_json(answer, where)
     error = members(body.get("error")) or members(body.get("@odata.error"))
@@ -152,15 +165,20 @@ def read_exchange(answer: Response, *, where: str) -> Data | Fault:
 
 def _exchange_forbidden(answer: Response, where: str) -> Fault:
     """401 without any grant, 403 without the second; the 403 body is a run of NUL bytes."""
+    evidence = _evidence(answer, "")
     if answer.status == 401:
-        why = "Exchange did not accept the access token (expired, or its app holds no grant)"
-    else:
-        _, said = exchange_message(members((_json(answer.body) or {}).get("error")))
         why = (
-            f"Exchange refused {'(' + clean(said) + ')' if said else 'without saying why'}: "
-            "the app has no role that covers this command, or there is no such command"
+            "Exchange did not accept the access token: it has expired, or the application lacks "
+            "the permission Exchange.ManageAsApp"
         )
-    return PermissionFault(why, where=where, try_=BOTH_GRANTS, evidence=_evidence(answer, ""))
+        return PermissionFault(why, where=where, try_=PERMISSION, evidence=evidence)
+    _, said = exchange_message(members((_json(answer.body) or {}).get("error")))
+    why = (
+        f"Exchange refused {'(' + clean(said) + ')' if said else 'without saying why'}: the "
+        f"application has no directory role that covers {where or 'this command'}, or there is no "
+        "such command"
+    )
+    return PermissionFault(why, where=where, try_=ROLE, evidence=evidence)
 
 
 def _exchange_not_json(answer: Response, where: str) -> Fault:
@@ -182,7 +200,7 @@ def _exchange_fault(answer: Response, error: Mapping[str, Any], where: str) -> F
         return Incomplete(
             f"the listing broke off between pages: {said}",
             where=where,
-            try_="Run it again; what was read so far is a part and was thrown away.",
+            try_="run it again; what was read so far is a part and was thrown away",
             evidence=evidence,
         )
     if CONCURRENCY in message:
@@ -213,15 +231,37 @@ def clean(message: str) -> str:
     return _TOKEN.sub("(token)", " ".join(printable.split()))[:600]
 
 
-def _json(body: bytes) -> Mapping[str, Any] | None:
-    """The JSON object of a body, {} for an empty body, None for anything else."""
+def _json(body: bytes, keep: Keep = None) -> Mapping[str, Any] | None:
+    """The JSON object of a body, {} for an empty body, None for anything else.
+
+    With `keep`, other members are dropped while it is read, object by object: a page of a
+    thousand rows is never held with all that Microsoft prints of each. An error is read whole.
+    """
     if not body:
         return {}
+    wanted = None if keep is None else _ENVELOPE.union(keep)
+    lean = None if wanted is None else partial(_members_of, wanted)
     try:
-        document = json.loads(body)
+        document = json.loads(body, object_pairs_hook=lean)
     except ValueError:
         return None
-    return document if isinstance(document, dict) else None
+    if not isinstance(document, dict):
+        return None
+    if lean is not None and not _ERRORS.isdisjoint(document):
+        return _json(body)
+    return document
+
+
+_ERRORS = frozenset({"error", "@odata.error"})
+_ENVELOPE = _ERRORS | {"value", "@odata.nextLink", "@odata.count", "@adminapi.warnings"}
+
+
+def _members_of(wanted: Collection[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in pairs if name in wanted}
+
+
+def _whole_number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _rows(value: object) -> tuple[Mapping[str, Any], ...] | None:
@@ -235,7 +275,7 @@ def _not_json(answer: Response, where: str) -> Fault:
     return ServiceFault(
         f"HTTP {answer.status} came with something that is not the service's JSON",
         where=where,
-        try_="A proxy or a sign-in page may stand in between: check the way to the service.",
+        try_="a proxy or a sign-in page may stand in between: check the way to the service",
         evidence=_evidence(answer, ""),
     )
 

@@ -37,6 +37,8 @@ class Endpoints:
     """Exchange administration, and the three mail protocols for an application."""
     mail_resource: str = "https://outlook.office.com"
     """Prefix of the delegated mail scopes: IMAP.AccessAsUser.All and its siblings."""
+    instance: str = "microsoftonline.com"
+    """How the login service calls this cloud (`cloud_instance_name`; Graph dossier 5.7)."""
     unverified: frozenset[str] = frozenset()
 
 
@@ -52,6 +54,7 @@ CLOUDS: dict[str, Endpoints] = {
         graph_scope="https://graph.microsoft.us/.default",
         exchange_scope="https://outlook.office365.us/.default",
         mail_resource="https://outlook.office365.us",
+        instance="microsoftonline.us",
         unverified=frozenset({"imap", "pop", "smtp", "mail_resource"}),
     ),
     "dod": Endpoints(
@@ -64,6 +67,7 @@ CLOUDS: dict[str, Endpoints] = {
         graph_scope="https://dod-graph.microsoft.us/.default",
         exchange_scope="https://outlook-dod.office365.us/.default",
         mail_resource="https://outlook.office365.us",
+        instance="microsoftonline.us",
         unverified=frozenset({"imap", "pop", "smtp", "exchange_scope", "mail_resource"}),
     ),
     "china": Endpoints(
@@ -76,6 +80,7 @@ CLOUDS: dict[str, Endpoints] = {
         graph_scope="https://microsoftgraph.chinacloudapi.cn/.default",
         exchange_scope="https://partner.outlook.cn/.default",
         mail_resource="https://partner.outlook.cn",
+        instance="partner.microsoftonline.cn",
         unverified=frozenset({"imap", "pop", "smtp", "exchange_scope", "mail_resource"}),
     ),
 }

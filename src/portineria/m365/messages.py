@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from portineria.fault import NetworkFault
+from portineria.fault import InBetween, NetworkFault, NotTrusted
 from portineria.secret import Secret
 
 Evidence = Mapping[str, object] | None
@@ -44,6 +44,14 @@ class NoAnswer(NetworkFault):
     ) -> None:
         super().__init__(why, where=where, try_=try_, evidence=evidence)
         self.sent = sent
+
+
+class Distrusted(NoAnswer, NotTrusted):
+    """The service's certificate was not accepted; nothing was sent."""
+
+
+class Intercepted(NoAnswer, InBetween):
+    """Somebody in between answered, or would not let us through."""
 
 
 class Door(Protocol):

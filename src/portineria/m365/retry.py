@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 
 from portineria.m365.answers import CONCURRENCY
-from portineria.m365.messages import NoAnswer, Response
+from portineria.m365.messages import Distrusted, Intercepted, NoAnswer, Response
 
 
 class Kind(Enum):
@@ -66,6 +66,8 @@ LIMITS = Limits()
 
 def mishap(answer: Response | NoAnswer) -> Mishap | None:
     """What befell the request, None where the answer is final."""
+    if isinstance(answer, Distrusted | Intercepted):
+        return None  # it stays so until somebody mends it
     if isinstance(answer, NoAnswer):
         return Mishap.LOST if answer.sent else Mishap.UNSENT
     start = answer.body[:2048]

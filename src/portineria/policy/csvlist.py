@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import StringIO
 
 HEADERS = ("address", "mailbox", "userprincipalname", "primarysmtpaddress")
+
+Row = tuple[int, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class RowError(Exception):
-    """A row that holds no address. Rows count from 1, the header included."""
+    """A row that holds no address, and what to do. Rows count from 1 as a spreadsheet counts
+    them: the header, empty rows and remarks included."""
 
     row: int
     why: str
+    try_: str = "correct that row"
 
 
 def addresses(text: str) -> tuple[str, ...]:
@@ -24,7 +30,7 @@ def addresses(text: str) -> tuple[str, ...]:
     taken (case and spaces aside). Without a header every row holds one address alone.
     Raises RowError.
     """
-    rows = _rows(text.removeprefix("\ufeff"))
+    rows = list(_rows(text.removeprefix("\ufeff")))
     if not rows:
         return ()
     column, rows = _column(rows)
@@ -32,7 +38,7 @@ def addresses(text: str) -> tuple[str, ...]:
     for number, cells in rows:
         cell = cells[column].strip() if column < len(cells) else ""
         if not is_address(cell):
-            shown = repr(cell) if cell else "an empty cell"
+            shown = repr(cell[:60]) if cell else "an empty cell"
             raise RowError(number, f"{shown} is no address")
         found[cell.lower()] = None
     return tuple(found)
@@ -49,28 +55,53 @@ def is_address(text: str) -> bool:
     return bool(plain and unquoted and local and "@" not in local and "." in domain.strip("."))
 
 
-def _rows(text: str) -> list[tuple[int, list[str]]]:
-    lines = text.splitlines()
-    first = next((line for line in lines if line.strip() and not _aside(line)), "")
-    sign = max(",;\t", key=first.count)
-    kept = [(at, line) for at, line in enumerate(lines, 1) if line.strip() and not _aside(line)]
-    cells = csv.reader((line for _, line in kept), delimiter=sign)
+@dataclass(slots=True)
+class _Lines:
+    """The lines of a file, remarks emptied; a # inside a quoted cell is none."""
+
+    text: str
+    quoted: bool = field(default=False, init=False)
+
+    def __iter__(self) -> Iterator[str]:
+        # Only line ends count as such: a cell may hold U+2028 or a vertical tab.
+        for line in StringIO(self.text, newline=None):
+            if not self.quoted and line.lstrip().startswith("#"):
+                yield "\n"
+                continue
+            self.quoted ^= line.count('"') % 2 == 1
+            yield line
+
+
+def _rows(text: str) -> Iterator[Row]:
+    """Numbered rows that hold anything."""
+    first = next((line for line in _Lines(text) if line.strip()), "")
+    lines = _Lines(text)
+    number = 0
     try:
-        return [(at, row) for (at, _), row in zip(kept, cells, strict=False) if any(row)]
-    except csv.Error as error:
-        raise RowError(kept[0][0], f"not a CSV file: {error}") from None
+        for number, cells in enumerate(
+            csv.reader(lines, delimiter=max(",;\t", key=first.count)), 1
+        ):
+            if lines.quoted:
+                break
+            if any(cell.strip() for cell in cells):
+                yield number, cells
+    except csv.Error:
+        number += 1
+        lines.quoted = True
+    if lines.quoted:
+        raise RowError(number, "a quote is opened and never closed", 'close it with a "')
 
 
-def _aside(line: str) -> bool:
-    return line.lstrip().startswith("#")
-
-
-def _column(rows: list[tuple[int, list[str]]]) -> tuple[int, list[tuple[int, list[str]]]]:
+def _column(rows: list[Row]) -> tuple[int, list[Row]]:
     number, first = rows[0]
     names = ["".join(cell.split()).lower() for cell in first]
     for wanted in HEADERS:
         if wanted in names:
             return names.index(wanted), rows[1:]
     if len(first) > 1:
-        raise RowError(number, f"several columns, and none is called {' or '.join(HEADERS)}")
+        raise RowError(
+            number,
+            f"several columns, and none is called {' or '.join(HEADERS)}",
+            "name the columns in the first row, or write one address a line",
+        )
     return 0, rows

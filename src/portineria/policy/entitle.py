@@ -103,7 +103,7 @@ def _apply(
                 Refusal(grant=grant.name, mailbox=box.address, why=why, instead=instead)
             )
         elif has_ended(grant, today) and trait(box).why:
-            entitlement.refuse(grant, protocol, trait(box).why)
+            entitlement.refuse(grant, protocol, trait(box).refusal)
         elif protocol in grant.deny:
             entitlement.denied.setdefault(protocol, []).append(grant)
         elif has_ended(grant, today):
@@ -135,7 +135,7 @@ def _cannot_be(
     if has_ended(grant, today):
         return None
     if trait(box).why:
-        return trait(box).why, trait(box).instead
+        return trait(box).refusal, trait(box).instead
     if folded(box.upn) in map(folded, desired.posture.break_glass):
         return "it is a break-glass account, which must stay untouched", "grant another mailbox"
     if grant.through is not Through.BASIC:
@@ -147,7 +147,7 @@ def _cannot_be_denied(box: Mailbox, protocol: Protocol) -> tuple[str, str] | Non
     """Whoever has no switches is shut by what it is, but for what sends by a host of its own."""
     if (box.kind, protocol) != (RecipientKind.HVE, Protocol.SMTP):
         return None
-    why = f"{trait(box).why}, which no switch of a mailbox reaches"
+    why = f"{trait(box).refusal}, which no switch of a mailbox reaches"
     return why, "disable or remove the account; see Set-HVEAccountSettings"
 
 

@@ -165,7 +165,7 @@ class _Reader:
             network = ip_network(value)
         except ValueError as error:
             self.page.complain(
-                spot, f"{shown(spot)} is no network: {error}", "write it as 203.0.113.0/28"
+                spot, f"{shown(spot)} is no network: {error}", _nearest_network(value)
             )
             return None
         if network.prefixlen == 0:
@@ -231,7 +231,7 @@ class _Reader:
         try:
             found = addresses(self.read_csv(name))
         except RowError as error:
-            self.page.complain(spot, f"{name} row {error.row}: {error.why}", "correct that row")
+            self.page.complain(spot, f"{name} row {error.row}: {error.why}", error.try_)
         except OperatorFault as error:
             self.page.complain(spot, f"{name}: {error.why}", error.try_)
         except OSError as error:
@@ -272,6 +272,14 @@ def granted_name(page: Page, spot: Spot) -> str | None:
     if _ID.fullmatch(str(spot.node.value)):
         return str(spot.node.value).strip().lower()
     return mailbox_name(page, spot)
+
+
+def _nearest_network(value: str) -> str:
+    """An address inside a network was written, or a range, or something else altogether."""
+    try:
+        return f"did you mean {ip_network(value, strict=False)}?"
+    except ValueError:
+        return "write it as 203.0.113.0/28, or one address as 203.0.113.5"
 
 
 def mailbox_name(page: Page, spot: Spot) -> str | None:

@@ -6,6 +6,9 @@ Readers return None where they complained, so that the rest of the file is still
 
 from __future__ import annotations
 
+import re
+import unicodedata
+import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -16,7 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from portineria.fault import OperatorFault
+from portineria.fault import BadFile
 from portineria.policy.desired import Place
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -25,32 +28,78 @@ _KINDS = {"str": "text", "int": "a number", "float": "a number", "bool": "true o
 _KINDS |= {"null": "nothing", "timestamp": "a date", "map": "a mapping", "seq": "a list"}
 
 
+SHOWN = 50
+"""Mistakes that the text tells one by one; the evidence holds them all."""
+DEEPEST = 100
+"""Brackets inside one another: the parser needs the square of their number."""
+_TOO_DEEP = "not YAML that can be read: nested too deep, or a broken number"
+_WORD = re.compile(r"[a-z_]{1,24}")
+_LAYOUT = "mind the indentation, colons and brackets"
+_NOT_YAML: tuple[tuple[str, str, str], ...] = (
+    (
+        r"character '\\t'",
+        "a tab where indentation belongs",
+        "indent with spaces: YAML takes no tabs",
+    ),
+    (
+        "mapping values are not allowed",
+        "a colon where no key is",
+        "put the text between quotes, or mind the indentation",
+    ),
+    (
+        r"character '.' that cannot start",
+        "a text begins with a sign that YAML keeps for itself",
+        "put the text between quotes",
+    ),
+    (
+        "undefined alias|alphabetic or numeric character, but",
+        "a text begins with * or &, which YAML keeps for itself",
+        "put the text between quotes",
+    ),
+    ("another document", "a second document begins here", "one file holds one: take out the ---"),
+    (
+        "end of stream|stream end",
+        "the file ends inside a quote or a bracket",
+        "close what is opened here or above",
+    ),
+    (
+        "expected <block end>",
+        "this line does not stand under what is above it",
+        "indent it like its neighbours",
+    ),
+    ("unknown escape", "a backslash with a sign that it does not go with", "use single quotes"),
+    ("special characters", "a control character", "take it out: an editor shows it"),
+    ("YAML document .version", "another version of YAML is asked for", "take out the %YAML line"),
+)
+"""What the parser says (searched), what it means, and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One mistake: where, why, and what to write instead ("" when there is nothing to say)."""
+    """One mistake: where, why, and what to write instead."""
 
     place: Place
     why: str
-    try_: str = ""
+    try_: str
 
     def text(self, file: str) -> str:
         """The mistake as `file:line:column: why; try`."""
-        told = f"{file}:{self.place.line}:{self.place.column}: {self.why}"
-        return f"{told}; {self.try_}" if self.try_ else told
+        return f"{file}:{self.place.line}:{self.place.column}: {self.why}; {self.try_}"
 
 
-class FileFault(OperatorFault):
+class FileFault(BadFile):
     """A file with mistakes in it, all of them, in the order of the file."""
-
-    code = "bad-file"
 
     def __init__(self, file: str, complaints: Collection[Complaint]) -> None:
         ordered = sorted(complaints, key=lambda one: (one.place.line, one.place.column))
         self.complaints = tuple(ordered)
+        told = [one.text(file) for one in ordered[:SHOWN]]
+        if len(ordered) > SHOWN:
+            told.append(f"and {len(ordered) - SHOWN} more")
+        first = ordered[0].place
         super().__init__(
-            "\n".join(one.text(file) for one in ordered),
-            where=file,
-            try_="correct these and run the same command again",
+            "\n".join(told),
+            where=f"{file}:{first.line}:{first.column}",
             evidence={
                 "errors": [
                     {
@@ -90,12 +139,17 @@ class Spot:
 
 @dataclass(slots=True)
 class Page:
-    """One file while it is being read."""
+    """One file while it is being read.
+
+    `discreet` is for files near secrets: of a key that is not known only a plain word is shown,
+    since what looks like one may be `secret:` with the secret stuck to it.
+    """
 
     file: str
     complaints: list[Complaint] = field(default_factory=list)
+    discreet: bool = False
 
-    def complain(self, spot: Spot, why: str, try_: str = "") -> None:
+    def complain(self, spot: Spot, why: str, try_: str) -> None:
         self.complaints.append(Complaint(spot.place, why, try_))
 
     def finish(self) -> None:
@@ -105,17 +159,22 @@ class Page:
 
     def open(self, text: str) -> Spot:
         """The root of the file. Raises FileFault when it is not YAML, or empty."""
+        if _depth(text) > DEEPEST:
+            raise FileFault(self.file, [Complaint(Place(1, 1), _TOO_DEEP, _LAYOUT)])
         try:
-            root = YAML(pure=True).compose(text)
+            with warnings.catch_warnings():
+                # An anchor may be used anew (YAML 1.2, 3.2.2.2); the parser would grumble.
+                warnings.simplefilter("ignore")
+                root = YAML(pure=True).compose(text)
         except MarkedYAMLError as error:
             raise FileFault(self.file, [_not_yaml(error)]) from None
         except YAMLError as error:
-            why = str(error).splitlines()[0] if str(error) else "unreadable"
-            raise FileFault(self.file, [Complaint(Place(1, 1), f"not YAML: {why}")]) from None
+            raise FileFault(self.file, [_unprintable(error, text)]) from None
         except (ValueError, RecursionError):
-            raise FileFault(self.file, [Complaint(Place(1, 1), "not readable as YAML")]) from None
+            raise FileFault(self.file, [Complaint(Place(1, 1), _TOO_DEEP, _LAYOUT)]) from None
         if root is None:
-            raise FileFault(self.file, [Complaint(Place(1, 1), "the file is empty")])
+            empty = Complaint(Place(1, 1), "the file is empty", "portineria init writes a policy")
+            raise FileFault(self.file, [empty])
         return Spot(root, "")
 
     def mapping(self, spot: Spot, keys: Collection[str], what: str) -> dict[str, Spot] | None:
@@ -129,31 +188,42 @@ class Page:
             if name in keys:
                 found[name] = value
             else:
-                self.complain(key, f"unknown key {_shown(name)} in {what}", nearest(key, keys))
+                stuck = name.partition(":")[0]
+                advice = f"write a space behind {stuck}:" if stuck in keys else nearest(key, keys)
+                self.complain(key, f"unknown key {self._key(name)} in {what}", advice)
         return found
 
     def pairs(self, spot: Spot, what: str) -> list[tuple[Spot, Spot]] | None:
         """(key, value) of a mapping, keys as text and none of them twice."""
         if not isinstance(spot.node, MappingNode):
-            self._wrong(spot, what, "a mapping of keys to values")
+            self._wrong(spot, what, "a mapping of keys to values", "write it as key: value")
             return None
         seen: dict[str, Spot] = {}
         pairs = []
         for key_node, value_node in spot.node.value:
             if not isinstance(key_node, ScalarNode):
-                self.complain(Spot(key_node, spot.path), f"a key of {what} is not text")
-                continue
-            name = str(key_node.value)
-            key = spot.child(key_node, name)
-            if name in seen:
-                first = seen[name].place.line
                 self.complain(
-                    key, f"{name} is written twice in {what}", f"it stands in line {first} already"
+                    Spot(key_node, spot.path), f"a key of {what} is not text", "write a plain word"
                 )
                 continue
+            name = str(key_node.value)
+            key = spot.child(key_node, self._path(name))
+            if name in seen:
+                first = seen[name].place.line
+                told = f"{self._key(name, bare=True)} is written twice in {what}"
+                self.complain(key, told, f"it stands in line {first} already: take one out")
+                continue
             seen[name] = key
-            pairs.append((key, spot.child(value_node, name)))
+            pairs.append((key, spot.child(value_node, self._path(name))))
         return pairs
+
+    def _key(self, name: str, *, bare: bool = False) -> str:
+        if self.discreet and not _WORD.fullmatch(name):
+            return "a key" if bare else "(not shown)"
+        return name if bare else _shown(name)
+
+    def _path(self, name: str) -> str:
+        return "…" if self.discreet and not _WORD.fullmatch(name) else name
 
     def items(self, spot: Spot, what: str) -> list[Spot] | None:
         """The items of a list."""
@@ -169,7 +239,10 @@ class Page:
             return None
         value = str(spot.node.value).strip()
         if not value:
-            self.complain(spot, f"{what} is empty")
+            self.complain(spot, f"{what} is empty", "write something, or take the key out")
+            return None
+        if any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in value):
+            self.complain(spot, f"{what} holds a control character", "write it anew")
             return None
         return value
 
@@ -183,7 +256,7 @@ class Page:
             return None
         return choices(str(spot.node.value))
 
-    def _wrong(self, spot: Spot, what: str, wanted: str, try_: str = "") -> None:
+    def _wrong(self, spot: Spot, what: str, wanted: str, try_: str) -> None:
         got = _KINDS.get(spot.kind, "of another type")
         self.complain(spot, f"{what} is {got}, where {wanted} belongs", try_)
 
@@ -218,5 +291,33 @@ def _shown(value: object) -> str:
 def _not_yaml(error: MarkedYAMLError) -> Complaint:
     mark = error.problem_mark or error.context_mark
     place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-    why = error.problem or "unreadable"
-    return Complaint(place, f"not YAML: {why}", "mind the indentation, colons and brackets")
+    return _in_words(str(error.problem or ""), place)
+
+
+def _unprintable(error: YAMLError, text: str) -> Complaint:
+    """The reader of characters knows no line: the first control character is looked for."""
+    before = text[: next((at for at, sign in enumerate(text) if not _printed(sign)), 0)]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return _in_words(str(error), Place(line, column))
+
+
+def _depth(text: str) -> int:
+    """How many brackets are open at once at most, quoted ones counted too."""
+    deepest = depth = 0
+    for bracket in re.finditer(r"[\[\]{}]", text):
+        depth += 1 if bracket[0] in "[{" else -1 if depth else 0
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _printed(sign: str) -> bool:
+    return sign in "\t\n\r\x85" or unicodedata.category(sign) not in ("Cc", "Cs", "Cn")
+
+
+def _in_words(problem: str, place: Place) -> Complaint:
+    """The parser's own words only where they quote nothing: a file may hold a secret."""
+    for pattern, means, try_ in _NOT_YAML:
+        if re.search(pattern, problem):
+            return Complaint(place, f"not YAML: {means}", try_)
+    said = re.sub(r"'[^']*'", "…", problem.partition("\n")[0])[:80]
+    return Complaint(place, f"not YAML: {said or 'unreadable'}", _LAYOUT)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from portineria.fault import OperatorFault
+from portineria.fault import BadPlan
 from portineria.policy.change import Change, Family, Json, Phase, Target, Verb
 from portineria.policy.plan import (
     SCHEMA,
@@ -42,30 +43,38 @@ def change_from_json(document: Mapping[str, Json]) -> Change:
 def from_json(document: Mapping[str, Json]) -> Plan:
     """Read a plan written by `to_json`.
 
-    Raises OperatorFault for another version, a missing part, or a value of another kind.
+    Raises BadPlan for another version, a missing part, or a value of another kind.
     """
     schema = document.get("schema")
     if schema != SCHEMA:
-        raise OperatorFault(
-            f"this is not a plan that this version can read: schema {schema!r}, wanted {SCHEMA!r}",
-            where="plan file",
-            try_="make the plan again with `portineria plan -o plan.json`",
-        )
+        raise BadPlan(_of_another_version(schema), where="plan file", try_=BadPlan.mend)
     try:
-        return _plan(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as broken:
-        raise OperatorFault(
-            f"the plan file is damaged: {type(broken).__name__} at {broken}",
+        plan = _plan(document)
+        _ = plan.digest  # text that cannot be written again shows itself here
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as broken:
+        raise BadPlan(
+            f"the plan is damaged: {type(broken).__name__} at {str(broken)[:80]}",
             where="plan file",
-            try_="make the plan again with `portineria plan -o plan.json`",
+            try_=BadPlan.mend,
         ) from broken
+    return plan
+
+
+def _of_another_version(schema: object) -> str:
+    """Older and newer versions are told apart from what was never a plan."""
+    name, _, wanted = SCHEMA.partition("@")
+    found = re.fullmatch(rf"{name}@(\d{{1,6}})", str(schema))
+    if found is None:
+        return f"this is not a plan: schema {str(schema)[:60]!r}, wanted {SCHEMA!r}"
+    age = "an older" if int(found[1]) < int(wanted) else "a newer"
+    return f"the plan was made by {age} version: {schema}, and this one reads {SCHEMA}"
 
 
 def _plan(document: Mapping[str, Json]) -> Plan:
     return Plan(
         tenant_id=document["tenant_id"],
-        made_at=datetime.fromisoformat(document["made_at"]),
-        snapshot_taken_at=datetime.fromisoformat(document["snapshot_taken_at"]),
+        made_at=_moment(document["made_at"]),
+        snapshot_taken_at=_moment(document["snapshot_taken_at"]),
         policy_digest=document["policy_digest"],
         undo_of=document["undo_of"],
         changes=tuple(change_from_json(change) for change in document["changes"]),
@@ -80,6 +89,14 @@ def _plan(document: Mapping[str, Json]) -> Plan:
         unknown=tuple(document["unknown"]),
         notes=tuple(document["notes"]),
     )
+
+
+def _moment(text: str) -> datetime:
+    """A date with its zone. Raises ValueError, TypeError."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text}, which names no time zone")
+    return found
 
 
 def _cell(document: Mapping[str, Json]) -> Cell:

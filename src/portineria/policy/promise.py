@@ -112,8 +112,15 @@ class _Cells:
         if opened:
             yield from self._open(opened)
         elif closed or self.speaking.closes(self.entitlement.mailbox, self.protocol):
-            yield self._cell(UserThrough(None), REFUSED, closed)
-            yield self._cell(Basic(), REFUSED, closed)
+            yield from (self._cell(caller, REFUSED, closed) for caller in self._shut_out())
+
+    def _shut_out(self) -> Iterable[Caller]:
+        """People, passwords, and the applications that a grant opened or would open it for."""
+        grants = [
+            *self.entitlement.opened.get(self.protocol, ()),
+            *self.entitlement.ended.get(self.protocol, ()),
+        ]
+        return dict.fromkeys((UserThrough(None), Basic(), *self.speaking.callers(grants)))
 
     def _cell(
         self, caller: Caller, promised: str, grants: Iterable[Grant], place: str = ""

@@ -23,6 +23,11 @@ class Trait:
     instead: str = ""
     switches: bool = True
 
+    @property
+    def refusal(self) -> str:
+        """Why a grant cannot open it, with what it is."""
+        return f"it is {self.called}: {self.why}"
+
 
 TRAITS: dict[RecipientKind, Trait] = {
     RecipientKind.USER: Trait("a user mailbox"),
@@ -36,7 +41,7 @@ TRAITS: dict[RecipientKind, Trait] = {
     ),
     RecipientKind.GROUP: Trait(
         "the mailbox of a Microsoft 365 group",
-        "a group has no login, and its mailbox no protocol switches",
+        "it has no login, and no protocol switches",
         "use a shared mailbox, or grant the people of the group: who: {groups: […]}",
         switches=False,
     ),
@@ -60,7 +65,7 @@ TRAITS: dict[RecipientKind, Trait] = {
     ),
     RecipientKind.ON_PREMISES: Trait(
         "an on-premises mailbox",
-        "its mailbox lives on an Exchange server of your own (on premises)",
+        "the mailbox lives on an Exchange server of your own",
         "move the mailbox to Exchange Online, or open the protocol on that server",
         switches=False,
     ),
@@ -72,31 +77,31 @@ TRAITS: dict[RecipientKind, Trait] = {
     ),
     RecipientKind.GUEST: Trait(
         "a guest",
-        "it is a guest, whose mailbox is in another tenant",
+        "the mailbox is in another tenant",
         "ask the administrator of the guest's own tenant",
         switches=False,
     ),
     RecipientKind.CONTACT: Trait(
         "a mail contact",
-        "it is an entry of the address book, without account and mailbox",
+        "an entry of the address book, without an account and a mailbox",
         "grant a mailbox of this tenant",
         switches=False,
     ),
     RecipientKind.PUBLIC_FOLDER: Trait(
         "a public folder",
-        "a public folder has no login of its own",
+        "it has no login of its own",
         "use a shared mailbox",
         switches=False,
     ),
     RecipientKind.HVE: Trait(
         "a High Volume Email account",
-        "a High Volume Email account only sends, through a host and rules of its own",
+        "it only sends, through a host and by rules of its own",
         "leave it out of the grant (see Get-HVEAccountSettings), or use a shared mailbox",
         switches=False,
     ),
     RecipientKind.OTHER: Trait(
         "a recipient of another kind",
-        "it is of a kind that this program does not know as a mailbox",
+        "this program does not know it as a mailbox",
         "leave it out of the grant, or use a user or shared mailbox",
     ),
 }

@@ -136,7 +136,8 @@ class _Search:
             self._list(group, "an account", "", "", key, f"no mailbox answers for it; {because}")
             return
         kind = "a guest" if user.guest else "an account without a mailbox"
-        self._list(group, kind, user.display_name, user.upn, key, without_mailbox(user)[0])
+        why = TRAITS[RecipientKind.GUEST].why if user.guest else without_mailbox(user)[0]
+        self._list(group, kind, user.display_name, user.upn, key, why)
 
     def _other(self, group: Group, other: Member) -> None:
         """Groups inside are no loss: their people are counted among the members."""
@@ -200,7 +201,7 @@ def without_mailbox(user: User) -> tuple[str, str]:
     """Why an account has no mailbox in Exchange Online, and what would give it one."""
     if user.guest:
         guest = TRAITS[RecipientKind.GUEST]
-        return guest.why, guest.instead
+        return guest.refusal, guest.instead
     if isinstance(user.exchange_plan, Unseen):
         unseen = user.exchange_plan.because
         return f"Exchange Online has no mailbox for it; its licences: {unseen}", "look at them"
@@ -231,7 +232,7 @@ def _choice(groups: list[Group]) -> str:
     """What tells groups of one name apart, so that one can be named by its id."""
     told = []
     for group in groups:
-        size = "" if isinstance(group.members, Unseen) else f", {len(group.members)} accounts"
+        size = "" if isinstance(group.members, Unseen) else f", accounts: {len(group.members)}"
         address = f", {group.address}" if group.address else ""
         told.append(f"{group.id} ({group.kind}{address}{size})")
     return "name one by its object id: " + "; ".join(told)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-from portineria.fault import Fault, GuardStop, PartlyApplied
+from portineria.fault import Fault, GuardStop, PartlyApplied, StateFault, Unfinished
 from portineria.policy.change import Change, Family, Phase
 from portineria.policy.plan import Plan
 from portineria.run.confirm import Unconfirmed, confirm
@@ -29,6 +29,8 @@ _BARRIERS = (
     FORCED,
     (Phase.EXCEPTION,),
 )
+ROOM = 1024 * 1024
+"""Octets kept on the journal's disk while a run goes on: more than any window has to say."""
 _TOGETHER = frozenset({Family.MAILBOX, Family.USER})
 
 
@@ -79,8 +81,8 @@ async def apply(
 
     `digest` is what the admin was shown; `run` a new id whose journal `means` holds; `earlier`
     are the runs of this tenant. Raises GuardStop where nothing was written: another digest, an
-    unfinished earlier run, or a guard. What goes wrong after the first promise is in the
-    Outcome, whose run can be resumed.
+    unfinished earlier run, or a guard; StateFault where the journal has no room. What goes wrong
+    after the first promise is in the Outcome, whose run can be resumed.
     """
     if plan.digest != digest:
         raise GuardStop(
@@ -90,8 +92,13 @@ async def apply(
         )
     refuse_beside_unfinished(plan, earlier)
     await ask_guards(guards)
+    means.journal.reserve(ROOM)
     story = means.story()
-    story.begin(run, plan)
+    try:
+        story.begin(run, plan)
+    except StateFault:
+        means.journal.release()
+        raise
     return await carry_on(plan, story, means)
 
 
@@ -106,10 +113,11 @@ def refuse_beside_unfinished(plan: Plan, earlier: Iterable[RunState]) -> None:
         if plan.undo_of == state.run and not state.exposed:
             continue
         where = "inside its window: security may be down" if state.exposed else state.stopped
-        raise GuardStop(
+        raise Unfinished(
             f"run {state.run} is unfinished ({where or 'its process ended'})",
             where=f"run {state.run}",
-            try_=f"`portineria apply --resume {state.run}` first",
+            try_=f"`portineria apply --resume {state.run}` first"
+            + ("" if state.exposed else f", or `portineria undo {state.run}`"),
         )
 
 
@@ -126,7 +134,20 @@ async def ask_guards(guards: Guards) -> None:
 
 
 async def carry_on(plan: Plan, story: Story, means: Means) -> Outcome:
-    """Go from where the journal stands to the end of the plan, or to where it must rest."""
+    """Go from where the journal stands to the end of the plan, or to where it must rest.
+
+    A journal that cannot be written is such a place: what is not promised is not sent.
+    """
+    try:
+        means.journal.reserve(ROOM)
+        return await _carry_on(plan, story, means)
+    except StateFault as full:
+        return rest_unwritten(plan, story, full)
+    finally:
+        means.journal.release()
+
+
+async def _carry_on(plan: Plan, story: Story, means: Means) -> Outcome:
     for phases in _BARRIERS:
         changes = [change for change in plan.changes if change.phase in phases]
         if all(change.phase in story.state.confirmed for change in changes):
@@ -260,6 +281,8 @@ async def _window(
     """Both phases of the window at once: there is no barrier inside it."""
     try:
         forced = await prepare(changes, story, means)
+        # Inside there is no turning away from a full disk: the room is there before it opens.
+        means.journal.reserve(ROOM)
     except Fault as fault:
         return _rest(plan, story, fault)
     passage = await means.shield(lambda: pass_through(forced, story, means))
@@ -299,11 +322,29 @@ def _rest(
     end: End = End.STOPPED,
     unconfirmed: tuple[Unconfirmed, ...] = (),
 ) -> Outcome:
+    if isinstance(fault, StateFault):
+        return rest_unwritten(plan, story, fault)
     if story.state.promises == 0:
         story.end("nothing-written")
     else:
         story.stopped(fault.why)
     return outcome(plan, story, end, fault, unconfirmed)
+
+
+def rest_unwritten(plan: Plan, story: Story, full: StateFault) -> Outcome:
+    """Rest because the journal takes no more lines, as where a process ends: it says nothing."""
+    if story.state.promises == 0:
+        return outcome(plan, story, End.STOPPED, full)
+    exposed = story.state.exposed
+    first = f"{_WORDS[True]}, and " if exposed else ""
+    fault = PartlyApplied(
+        f"{first}{full.why}: what cannot be promised is not sent",
+        where=full.where,
+        try_=f"make room on that disk, then `portineria apply --resume {story.state.run}`"
+        + (": it repairs before anything else" if exposed else ""),
+        evidence={"run": story.state.run, "cause": full.code, **full.evidence},
+    )
+    return outcome(plan, story, End.EXPOSED if exposed else End.STOPPED, fault)
 
 
 def outcome(

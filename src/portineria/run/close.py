@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from portineria.clock import Clock
-from portineria.fault import OperatorFault
+from portineria.fault import NoSuch
 from portineria.policy.alike import alike
 from portineria.policy.change import Change, Family, Fields, Json, Missing, Phase, Target, Verb
 from portineria.policy.closings import mailbox_target
@@ -34,15 +34,15 @@ async def close_plan(mailbox: str, snapshot: Snapshot, resources: Resources, clo
     """The plan that shuts `mailbox` (address, user principal name or guid). Nothing is written.
 
     The switches are read afresh. What could not be seen is in `unknown` or `notes`, never taken
-    for shut. Raises OperatorFault where there is no such mailbox, ServiceFault and NetworkFault
+    for shut. Raises NoSuch where there is no such mailbox, ServiceFault and NetworkFault
     where the service fails.
     """
     box = snapshot.mailbox(mailbox)
     if box is None:
-        raise OperatorFault(
+        raise NoSuch(
             f"no mailbox {mailbox!r} was seen",
-            where=mailbox,
-            try_="give its address, user principal name or guid; `look` lists them",
+            where="MAILBOX",
+            try_="give its address, user principal name or guid: portineria look --mailboxes",
         )
     unknown: list[str] = []
     notes: list[str] = []

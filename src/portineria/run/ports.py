@@ -54,7 +54,17 @@ class Crew(Protocol):
 class Journal(Protocol):
     """An append-only story of one run. Each line is on the disk when `append` returns."""
 
-    def append(self, entry: Mapping[str, Any]) -> None: ...
+    def append(self, entry: Mapping[str, Any]) -> None:
+        """Raises fault.StateFault where the disk refuses: then nothing of the line is there."""
+        ...
+
+    def reserve(self, octets: int) -> None:
+        """Keep room for so many octets of lines to come. Raises StateFault where there is none."""
+        ...
+
+    def release(self) -> None:
+        """Give that room back."""
+        ...
 
     def entries(self) -> list[dict[str, Any]]:
         """Every whole line so far; a torn last line is dropped and reported by `torn`."""

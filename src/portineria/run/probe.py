@@ -16,6 +16,7 @@ from typing import assert_never, runtime_checkable
 
 from portineria.clock import Clock
 from portineria.fault import Fault, NetworkFault
+from portineria.fault import NotTrusted as Untrusted
 from portineria.mail.conversation import (
     Answered,
     Broken,
@@ -40,25 +41,17 @@ PATIENCE = 120.0  # seconds for a whole conversation; a single wait is bounded b
 class Cut(NetworkFault):
     """The way to the mail server is broken. Raised by Dial and Stream."""
 
-    code = "cut"
-
 
 class NotReached(Cut):
     """No connection: name unknown, refused, no route, or the source address is not ours."""
 
-    code = "not-reached"
 
-
-class NotTrusted(Cut):
+class NotTrusted(Cut, Untrusted):
     """The server's certificate or name is not trusted; nothing was said to it."""
-
-    code = "not-trusted"
 
 
 class TimedOut(Cut):
     """A wait was longer than the stream allows."""
-
-    code = "timed-out"
 
 
 class Tls(StrEnum):

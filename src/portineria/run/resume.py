@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portineria.fault import Fault, OperatorFault, PartlyApplied
+from portineria.fault import BadJournal, Fault, PartlyApplied, StateFault, Unfinished
 from portineria.policy.plan import Plan
-from portineria.run.apply import End, Outcome, after_window, ask_guards, carry_on, outcome
+from portineria.run.apply import (
+    ROOM,
+    End,
+    Outcome,
+    after_window,
+    ask_guards,
+    carry_on,
+    outcome,
+    rest_unwritten,
+)
 from portineria.run.journal import RunState
 from portineria.run.means import Guards, Means
 from portineria.run.story import Story
@@ -17,7 +26,7 @@ async def resume(means: Means, guards: Guards | None = None) -> Outcome:
     """Take the run of this journal from where it stands to its end.
 
     A finished run is left alone. A window that is open is repaired before anything else. Where
-    nothing was ever promised, the guards speak again first. Raises OperatorFault for a journal
+    nothing was ever promised, the guards speak again first. Raises BadJournal for a journal
     without a plan, GuardStop where a guard stops it.
     """
     story = means.story()
@@ -26,8 +35,7 @@ async def resume(means: Means, guards: Guards | None = None) -> Outcome:
         return outcome(plan, story, End.DONE)
     if story.state.promises == 0 and guards is not None:
         await ask_guards(guards)
-    story.resumed()
-    halted = await _repair(plan, story, means)
+    halted = await _resumed(plan, story, means)
     if halted is not None:
         return halted
     return await carry_on(plan, story, means)
@@ -42,8 +50,7 @@ async def repair_first(means: Means) -> Outcome | None:
     if not story.state.exposed:
         return None
     plan = _plan_of(story)
-    story.resumed()
-    halted = await _repair(plan, story, means)
+    halted = await _resumed(plan, story, means)
     if halted is not None:
         return halted
     why = "the window was repaired; what follows it is still to be done"
@@ -56,6 +63,18 @@ async def repair_first(means: Means) -> Outcome | None:
     return outcome(plan, story, End.STOPPED, fault)
 
 
+async def _resumed(plan: Plan, story: Story, means: Means) -> Outcome | None:
+    """Take up the run: its window first. An Outcome where it rests again at once."""
+    try:
+        means.journal.reserve(ROOM)
+        story.resumed()
+        return await _repair(plan, story, means)
+    except StateFault as full:
+        return rest_unwritten(plan, story, full)
+    finally:
+        means.journal.release()
+
+
 async def _repair(plan: Plan, story: Story, means: Means) -> Outcome | None:
     if not story.state.exposed:
         return None
@@ -66,13 +85,13 @@ async def _repair(plan: Plan, story: Story, means: Means) -> Outcome | None:
 
 
 def _plan_of(story: Story) -> Plan:
-    """The promised plan. Raises OperatorFault where the journal was edited."""
+    """The promised plan. Raises BadJournal where the journal was edited."""
     plan = story.state.plan
     if plan.digest != story.state.digest:
-        raise OperatorFault(
+        raise BadJournal(
             "the plan in the journal is not the one that was promised: its digest differs",
             where=f"run {story.state.run}",
-            try_="do not resume: look at the tenant, and plan afresh",
+            try_=BadJournal.mend,
         )
     return plan
 
@@ -86,10 +105,10 @@ def unfinished(runs: Iterable[RunState], tenant_id: str) -> tuple[RunState, ...]
 def put_away(story: Story, result: str) -> None:
     """End a run that will not be resumed: "undone" or "abandoned".
 
-    Raises OperatorFault while its window is open, because that must be repaired.
+    Raises Unfinished while its window is open, because that must be repaired.
     """
     if story.state.exposed:
-        raise OperatorFault(
+        raise Unfinished(
             "the run rests inside its window and cannot be put away",
             where=f"run {story.state.run}",
             try_=f"`portineria apply --resume {story.state.run}`",

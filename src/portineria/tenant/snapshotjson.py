@@ -15,6 +15,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from portineria.tenant.lazyjson import Keyed, Listed, whole
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
@@ -23,7 +24,18 @@ SCHEMA = "portineria/snapshot@1"
 
 def to_json(snapshot: Snapshot) -> dict[str, Any]:
     """JSON-like, the same for equal snapshots: sets are sorted."""
-    return {"schema": SCHEMA, **_write(snapshot)}
+    found: dict[str, Any] = whole(lazily(snapshot))
+    return found
+
+
+def lazily(snapshot: Snapshot) -> dict[str, Any]:
+    """The same, but that mailboxes, users and rights are made when they are written."""
+    document = {"schema": SCHEMA}
+    for field in fields(snapshot):
+        value = getattr(snapshot, field.name)
+        later = _LATER.get(field.name)
+        document[field.name] = _write(value) if later is None or not value else later(value)
+    return document
 
 
 def from_json(document: Mapping[str, Any]) -> Snapshot:
@@ -52,6 +64,24 @@ def _write(value: Any) -> Any:
             return value.isoformat() if isinstance(value, datetime) else str(value)
         case _:
             return value
+
+
+def _later_listed(value: Any) -> Any:
+    return _write(value) if isinstance(value, Unseen) else Listed(lambda: map(_write, value))
+
+
+def _later_keyed(value: Any) -> Any:
+    if isinstance(value, Unseen):
+        return _write(value)
+    return Keyed(lambda: ((key, _write(value[key])) for key in sorted(value)))
+
+
+def _later_paired(value: Mapping[Any, Any]) -> Any:
+    return Listed(lambda: ([*key, _write(value[key])] for key in sorted(value)))
+
+
+_LATER = {"mailboxes": _later_listed, "users": _later_keyed, "rights": _later_paired}
+"""The families of which there may be thousands."""
 
 
 def _write_mapping(value: Mapping[Any, Any]) -> Any:

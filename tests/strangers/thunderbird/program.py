@@ -132,7 +132,8 @@ class Thunderbird:
     def story(self) -> str:
         """What Thunderbird shows and prints, and what the lab was asked."""
         try:
-            shown = self.do("windows")
+            page = self.do("signIn", {}, "[no-such-button]")
+            shown = [*self.do("windows"), *([page["url"], page["text"]] if page else [])]
         except (OSError, AssertionError) as fault:
             shown = [repr(fault)]
         printed = self.printed().splitlines()[-150:]

@@ -2,8 +2,6 @@
 // (program.py) and waits for nothing outside of Thunderbird: what takes the server's time is
 // looked at again and again from the other side, so that every wait has a bound and a story.
 
-/* eslint-env mozilla/chrome-script */
-
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
 const SERVERS = { imap: 993, pop3: 995 };
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import Asked, asked, verb
-from portineria.fault import OperatorFault
+from portineria.fault import UsageFault
 
 if TYPE_CHECKING:
     from portineria.policy.plan import Plan
@@ -24,14 +25,26 @@ if TYPE_CHECKING:
         "portineria apply --expired-only policy.yaml --yes",
     ],
 )
-@click.argument("plan", required=False)
+@click.argument("plan", required=False, shell_complete=completing.plans)
 @click.option("--digest", metavar="HEX", help="The digest that `plan` printed, instead of a yes.")
-@click.option("--resume", metavar="RUN", help="Finish an interrupted run: its id, or last.")
-@click.option("--accept", multiple=True, metavar="WORD", help="A guard's word. May be repeated.")
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Finish an interrupted run: its id, or last.",
+    shell_complete=completing.runs_or_last,
+)
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="WORD",
+    help="A guard's word. May be repeated.",
+    shell_complete=completing.words(completing.GUARD_WORDS),
+)
 @click.option(
     "--expired-only",
     metavar="POLICY",
     help="Close what ended in this policy file, and nothing else. Made for a timer.",
+    shell_complete=completing.files,
 )
 def command(
     plan: str | None,
@@ -61,15 +74,18 @@ def command(
     if expired_only is not None:
         return _expired(said, expired_only, accept, [plan, digest, resume])
     if (plan is None) == (resume is None):
-        raise OperatorFault(
-            "name a plan, or a run to resume", where="apply", try_="portineria apply --help"
+        raise UsageFault(
+            "name a plan, or a run to resume",
+            where="portineria apply",
+            try_="portineria apply plan.json, or portineria apply --resume last",
         )
     if resume is not None:
         handed = Handed(yes=True, accepted=accept)
         return print_outcome(resume_run(said, resume, handed), as_json=said.json)
     assert plan is not None
     found = read_plan(plan)
-    handed = Handed(digest=digest, yes=digest is None and agree(said, found), accepted=accept)
+    yes = digest is None and agree(said, found, f"{plan} holds all of it")
+    handed = Handed(digest=digest, yes=yes, accepted=accept)
     return print_outcome(apply_plan(said, found, handed), as_json=said.json)
 
 
@@ -82,25 +98,31 @@ def _expired(said: Asked, policy: str, accept: tuple[str, ...], others: list[str
     from portineria.wiring import Handed
 
     if any(others):
-        raise OperatorFault(
+        raise UsageFault(
             "--expired-only makes its own plan from the policy: no plan, digest or run beside it",
-            where="apply",
+            where="portineria apply",
             try_="portineria apply --expired-only policy.yaml --yes",
         )
     found = make_expired(said, read_policy(policy), accept)
     if not found.changes and not standing(found.stops, found.accepted):
         return print_nothing_ended(as_json=said.json)
-    handed = Handed(yes=agree(said, found), accepted=accept)
+    whole = "portineria plan --output FILE holds all of it, beside what else the policy asks"
+    handed = Handed(yes=agree(said, found, whole), accepted=accept)
     return print_outcome(apply_plan(said, found, handed), as_json=said.json)
 
 
-def agree(said: Asked, plan: Plan) -> bool:
-    """--yes, or the plan shown and a yes typed on a terminal; never assumed."""
-    from portineria.policy.show.plan import plan_text
+def agree(said: Asked, plan: Plan, whole: str) -> bool:
+    """--yes, or the plan shown and a yes typed on a terminal; never assumed.
+
+    `whole` says where all of the plan stands, should it be too much to be told here.
+    """
+    from portineria.policy.show.plan import plan_lines
 
     if said.yes:
         return True
     if said.json or not sys.stdin.isatty():
         return False
-    print(plan_text(plan))
+    for told in plan_lines(plan, whole=whole):
+        print(told)
+    print()
     return str(click.prompt("Type yes to do this", default="no")) == "yes"

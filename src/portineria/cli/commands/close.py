@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import asked, verb
 
 
@@ -17,7 +18,13 @@ from portineria.cli.frame import asked, verb
 )
 @click.argument("mailbox")
 @click.option("--now", is_flag=True, help="Do it. Without it the plan is only shown.")
-@click.option("--accept", multiple=True, metavar="WORD", help="A guard's word. May be repeated.")
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="WORD",
+    help="A guard's word. May be repeated.",
+    shell_complete=completing.words(completing.GUARD_WORDS),
+)
 def command(mailbox: str, now: bool, accept: tuple[str, ...]) -> int:
     """Shut one mailbox at once.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import Asked, asked, verb
 
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ WEATHER = "demo"
         "portineria demo --weather accepts-and-forgets",
     ],
 )
-@click.option("--weather", metavar="NAME", help=f"How the lab misbehaves. [default: {WEATHER}]")
+@click.option(
+    "--weather",
+    metavar="NAME",
+    help=f"How the lab misbehaves. [default: {WEATHER}]",
+    shell_complete=completing.words(completing.WEATHERS),
+)
 def command(weather: str | None) -> int:
     """Tell the whole story on an embedded tenant of its own: plan, apply, log in, undo.
 

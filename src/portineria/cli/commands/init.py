@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import asked, verb
 
 
@@ -19,11 +20,17 @@ from portineria.cli.frame import asked, verb
     "--output",
     "-o",
     metavar="FILE",
+    shell_complete=completing.files,
     default="policy.yaml",
     show_default=True,
     help="Where to write; - is stdout. A file that is there is never replaced.",
 )
-@click.option("--snapshot", metavar="FILE", help="Use a kept snapshot instead of looking now.")
+@click.option(
+    "--snapshot",
+    metavar="FILE",
+    help="Use a kept snapshot instead of looking now.",
+    shell_complete=completing.files,
+)
 def command(output: str, snapshot: str | None) -> int:
     """Write a policy.yaml from what the tenant does today.
 

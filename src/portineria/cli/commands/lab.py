@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import Verbs, asked, verb
-from portineria.fault import GuardStop, OperatorFault
+from portineria.fault import Locked, OperatorFault
 
 if TYPE_CHECKING:
     from portineria.cli.labwish import Wish
@@ -31,14 +32,24 @@ def command() -> None:
     ],
 )
 @click.option("--detach", is_flag=True, help="Start it in the background, and wait for it.")
-@click.option("--seed", metavar="NAME", help="Which tenant to plant. [default: contoso]")
+@click.option(
+    "--seed",
+    metavar="NAME",
+    help="Which tenant to plant. [default: contoso]",
+    shell_complete=completing.words(completing.SEEDS),
+)
 @click.option(
     "--mailboxes",
     metavar="N",
     type=click.IntRange(1, 100_000),
     help="Contoso, filled up with made-up people to N mailboxes.",
 )
-@click.option("--weather", metavar="NAME", help="How it misbehaves. [default: fair]")
+@click.option(
+    "--weather",
+    metavar="NAME",
+    help="How it misbehaves. [default: fair]",
+    shell_complete=completing.words(completing.WEATHERS),
+)
 @click.option(
     "--base-port",
     metavar="N",
@@ -139,8 +150,8 @@ def _serve(state: StateFolder, wish: Wish, *, as_json: bool) -> None:
     try:
         with Lock(state.lab / labs.LOCK, passing=True):
             _run(state, options, as_json=as_json)
-    except GuardStop as held:
-        raise GuardStop(
+    except Locked as held:
+        raise Locked(
             "another lab of this state folder is starting or stopping",
             where=held.where,
             try_="portineria lab status",
@@ -178,7 +189,8 @@ def _run(state: StateFolder, options: Options, *, as_json: bool) -> None:
     try:
         run(whole())
     finally:
-        labs.forget(state)
+        if waiting:  # a lab that never opened announced nothing, and another's is not forgotten
+            labs.forget(state)
 
 
 for _verb in (up, down, status):

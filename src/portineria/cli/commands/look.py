@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import asked, verb
 
 
@@ -16,8 +17,19 @@ from portineria.cli.frame import asked, verb
     ],
 )
 @click.option("--mailboxes", is_flag=True, help="List every mailbox with its switches.")
-@click.option("--output", "-o", metavar="FILE", help="Keep the snapshot in a file (JSON).")
-@click.option("--snapshot", metavar="FILE", help="Show a kept snapshot instead of looking now.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    help="Keep the snapshot in a file (JSON).",
+    shell_complete=completing.files,
+)
+@click.option(
+    "--snapshot",
+    metavar="FILE",
+    help="Show a kept snapshot instead of looking now.",
+    shell_complete=completing.files,
+)
 def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
     """Show the tenant's posture and who has which protocol.
 
@@ -26,16 +38,18 @@ def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
     """
     from portineria.cli import session
     from portineria.cli.faces.answer import print_json
-    from portineria.cli.faces.posture import print_posture
-    from portineria.tenant.snapshotjson import to_json
+    from portineria.cli.faces.posture import print_posture, print_unseen
+    from portineria.tenant.snapshotjson import lazily
 
     said = asked()
+    session.refuse_unwritable(output)
     found = session.snapshot(said, snapshot)
     unseen = session.not_seen(found)
     if output is not None:
-        session.write_private(output, to_json(found))
+        session.write_private(output, lazily(found))
     if said.json:
-        print_json("portineria/look@1", {"snapshot": to_json(found), "unseen": unseen})
+        print_json("portineria/look@1", {"snapshot": lazily(found), "unseen": unseen})
     else:
         print_posture(found, each=mailboxes)
+        print_unseen(unseen)
     return 3 if unseen else 0

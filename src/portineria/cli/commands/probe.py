@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import asked, verb
 
 
@@ -17,7 +18,13 @@ from portineria.cli.frame import asked, verb
 )
 @click.argument("mailbox")
 @click.argument("protocol", type=click.Choice(["imap", "pop", "smtp"]))
-@click.option("--as", "caller", metavar="CALLER", help="basic, user or app:CLIENT_ID.")
+@click.option(
+    "--as",
+    "caller",
+    metavar="CALLER",
+    help="basic, user or app:CLIENT_ID.",
+    shell_complete=completing.words(completing.CALLERS),
+)
 @click.option("--from", "source", metavar="ADDRESS", help="An address of this machine.")
 def command(mailbox: str, protocol: str, caller: str | None, source: str | None) -> int:
     """Log in for real, and explain the answer.

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import Verbs, asked, verb
-from portineria.fault import OperatorFault
+from portineria.fault import NoSuch
 
 if TYPE_CHECKING:
     from portineria.run.journal import RunState
@@ -26,7 +27,7 @@ def list_runs() -> None:
     from portineria.doors.journal import Runs
 
     said = asked()
-    rows = [_row(state) for state in Runs(said.state).states()]
+    rows = [_row(state) for state in Runs(said.state).each()]
     if said.json:
         print_json("portineria/runs@1", {"runs": rows})
     elif rows:
@@ -36,7 +37,7 @@ def list_runs() -> None:
 
 
 @verb("show", examples=["portineria runs show 20261123T201500Z-3f9a1c --json"])
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 def show(run: str) -> None:
     """Print the journal of one run: every promise and what became of it."""
     from portineria.cli.faces.answer import print_json
@@ -46,8 +47,8 @@ def show(run: str) -> None:
     said = asked()
     runs = Runs(said.state)
     if run not in runs.names():
-        raise OperatorFault(
-            f"there is no run {run!r}", where=str(said.state), try_="portineria runs list"
+        raise NoSuch(
+            f"there is no run {run!r}", where=str(said.state / "runs"), try_="portineria runs list"
         )
     journal = runs.journal(run)
     entries = journal.entries()
@@ -57,7 +58,7 @@ def show(run: str) -> None:
     for entry in entries:
         rest = {k: v for k, v in entry.items() if k not in {"t", "kind", "plan"} and v != ""}
         told = ", ".join(f"{key} {value}" for key, value in rest.items())
-        print(f"{entry.get('t', '')}  {entry.get('kind', ''):<12}  {plain(told)}")
+        print(f"{entry.get('t', '')}  {entry.get('kind', '')!s:<12}  {plain(told)}")
     if journal.torn:
         print("(the last line was cut off and does not count)")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import asked, verb
 
 
@@ -16,9 +17,21 @@ from portineria.cli.frame import asked, verb
         "portineria undo 20261123T201500Z-3f9a1c --yes --json",
     ],
 )
-@click.argument("run")
-@click.option("--output", "-o", metavar="FILE", help="Keep the plan for `apply`; write nothing.")
-@click.option("--accept", multiple=True, metavar="WORD", help="A guard's word. May be repeated.")
+@click.argument("run", shell_complete=completing.runs_or_last)
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    help="Keep the plan for `apply`; write nothing.",
+    shell_complete=completing.files,
+)
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="WORD",
+    help="A guard's word. May be repeated.",
+    shell_complete=completing.words(completing.GUARD_WORDS),
+)
 def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
     """Take back what a run did, as far as it still is as the run left it.
 
@@ -37,6 +50,7 @@ def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
     from portineria.wiring import Handed
 
     said = asked()
+    session.refuse_unwritable(output)
     plan = make_undo(said, run, accept)
     if output is not None:
         session.write_private(output, plan_document(plan))
@@ -45,7 +59,10 @@ def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
         else:
             print(plan_text(plan), end="")
         return exit_code(plan)
-    handed = Handed(yes=agree(said, plan), accepted=accept)
+    handed = Handed(
+        yes=agree(said, plan, f"portineria undo {run} --output FILE holds all of it"),
+        accepted=accept,
+    )
     outcome = apply_plan(said, plan, handed)
     if outcome.fault is None:
         put_undone_away(said, plan.undo_of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import asked, verb
 
 
@@ -14,7 +15,7 @@ from portineria.cli.frame import asked, verb
         "portineria verify 20261123T201500Z-3f9a1c --json",
     ],
 )
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=completing.runs)
 def command(run: str | None) -> int:
     """Prove the promises of a run: read the tenant again, and log in for real.
 

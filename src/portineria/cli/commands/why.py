@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from portineria.cli import completing
 from portineria.cli.frame import asked, verb
 
 
@@ -24,11 +25,22 @@ from portineria.cli.frame import asked, verb
     "callers",
     multiple=True,
     metavar="CALLER",
+    shell_complete=completing.words(completing.CALLERS),
     help="Who logs in: basic, user, user:CLIENT_ID or app:CLIENT_ID. May be given again.",
 )
 @click.option("--from", "address", metavar="ADDRESS", help="The address they log in from.")
-@click.option("--snapshot", metavar="FILE", help="Ask a kept snapshot instead of looking now.")
-@click.option("--policy", metavar="FILE", help="Say as well which grants of a policy speak of it.")
+@click.option(
+    "--snapshot",
+    metavar="FILE",
+    help="Ask a kept snapshot instead of looking now.",
+    shell_complete=completing.files,
+)
+@click.option(
+    "--policy",
+    metavar="FILE",
+    help="Say as well which grants of a policy speak of it.",
+    shell_complete=completing.files,
+)
 def command(
     mailbox: str,
     protocol: str | None,

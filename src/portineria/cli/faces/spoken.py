@@ -13,7 +13,7 @@ from portineria.policy.show.cells import voice_line
 from portineria.policy.show.why import answer
 from portineria.policy.verdict import Answer, Effective
 
-WORDS = {"open": "open", "refused": "refused", "": "nothing"}
+WORDS = {"open": "wants it open", "refused": "wants it refused", "": "asks nothing of it"}
 
 
 def text(access: Access, verdict: Effective, spoken: Spoken) -> str:
@@ -24,7 +24,7 @@ def text(access: Access, verdict: Effective, spoken: Spoken) -> str:
 def _lines(access: Access, verdict: Effective, spoken: Spoken) -> Iterator[str]:
     said = spoken.sentence
     yield ""
-    yield f"{spoken.file} wants {WORDS[said.wanted]}: {said.because}"
+    yield f"{spoken.file} {WORDS[said.wanted]}: {said.because}"
     yield from (f"  {voice_line(voice, str(access.caller))}" for voice in said.voices)
     yield from (f"  ? perhaps more: {told}" for told in spoken.unseen)
     seen = answer(verdict)

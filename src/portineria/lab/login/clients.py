@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -18,6 +18,18 @@ from portineria.lab.login.refusals import SignInFault
 from portineria.lab.world import Document
 
 SKEW = 300.0
+UNKNOWN_KEY = (
+    "The certificate with identifier used to sign the client assertion is not registered on "
+    "application. [Reason - The key was not found.]"
+)
+WRONG_KEY = (
+    "Client assertion contains an invalid signature. [Reason - The key was found, but use of the "
+    "key to verify the signature failed.]"
+)
+EXPIRED_KEY = (
+    "Client assertion contains an invalid signature. [Reason - The key used is expired., "
+    "Thumbprint of key used by client: '{thumbprint}', Found key '{life}']"
+)
 
 
 def credentials(form: Mapping[str, str], authorization: str) -> dict[str, str]:
@@ -79,31 +91,46 @@ def _secret(app: Document, given: str, now: datetime) -> None:
 
 
 def _assertion(app: Document, assertion: str, audiences: tuple[str, ...], now: float) -> None:
-    claims = _verified(app, assertion)
+    claims = _verified(app, assertion, now)
     if claims.get("iss") != app["appId"] or claims.get("sub") != app["appId"]:
         raise SignInFault(700021)
     if str(claims.get("aud", "")).rstrip("/").lower() not in {a.lower() for a in audiences}:
         raise SignInFault(700023)
-    start = float(claims.get("nbf", claims.get("iat", now)))
-    if not start - SKEW <= now <= float(claims.get("exp", 0.0)) + SKEW:
-        raise SignInFault(700024)
+    # Without nbf it is valid from 1970: refusals that people published say so.
+    start, end = float(claims.get("nbf", 0.0)), float(claims.get("exp", 0.0))
+    if not start - SKEW <= now <= end + SKEW:
+        times = [datetime.fromtimestamp(each, UTC) for each in (now, start, end)]
+        told = [f"{each:%Y-%m-%dT%H:%M:%S}.0000000Z" for each in times]
+        raise SignInFault(700024, now=told[0], start=told[1], end=told[2])
 
 
-def _verified(app: Document, assertion: str) -> dict[str, Any]:
+def _verified(app: Document, assertion: str, now: float) -> dict[str, Any]:
     """MSAL pads x5t#S256, sends float times and no nbf; others send RS256 with x5t."""
     try:
         header = jwt.get_unverified_header(assertion)
     except jwt.PyJWTError:
-        raise SignInFault(700027) from None
+        raise SignInFault(700027, name=UNKNOWN_KEY) from None
     wanted = {str(header.get(name, "")).rstrip("=") for name in ("x5t", "x5t#S256")} - {""}
     for pem in app.get("certificates", []):
         certificate = x509.load_pem_x509_certificate(pem.encode())
         if wanted & _thumbprints(certificate):
-            try:
-                return _decoded(assertion, certificate)
-            except jwt.PyJWTError:
-                break
-    raise SignInFault(700027)
+            return _signed(assertion, certificate, now)
+    raise SignInFault(700027, name=UNKNOWN_KEY)
+
+
+def _signed(assertion: str, certificate: x509.Certificate, now: float) -> dict[str, Any]:
+    """The claims, if the certificate signed them and has not expired."""
+    try:
+        claims = _decoded(assertion, certificate)
+    except jwt.PyJWTError:
+        raise SignInFault(700027, name=WRONG_KEY) from None
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if end.timestamp() < now:
+        der = certificate.public_bytes(serialization.Encoding.DER)
+        thumbprint = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+        life = f"Start={start:%m/%d/%Y %H:%M:%S}, End={end:%m/%d/%Y %H:%M:%S}"
+        raise SignInFault(700027, name=EXPIRED_KEY.format(thumbprint=thumbprint, life=life))
+    return claims
 
 
 def _decoded(assertion: str, certificate: x509.Certificate) -> dict[str, Any]:

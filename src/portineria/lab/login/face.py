@@ -18,6 +18,7 @@ from portineria.lab.sky import Turn, weathered
 if TYPE_CHECKING:
     from portineria.lab.lab import Lab
 
+WORLDWIDE = "microsoftonline.com"
 Grant = Callable[[grants.Granting], dict[str, Any]]
 GRANTS: Mapping[str, Grant] = MappingProxyType(
     {
@@ -25,6 +26,7 @@ GRANTS: Mapping[str, Grant] = MappingProxyType(
         "refresh_token": people.refresh_token,
         "authorization_code": codes.redeem,
         "urn:ietf:params:oauth:grant-type:device_code": devices.poll,
+        "device_code": devices.poll,  # MSAL for Node sends the old, short name
     }
 )
 STEPS: Mapping[str, Callable[[visit.Visit, Mapping[str, str]], Answer]] = MappingProxyType(
@@ -119,6 +121,8 @@ def _by_grant(request: grants.Granting) -> dict[str, Any]:
     kind = request.needed("grant_type")
     if kind not in GRANTS:
         raise SignInFault(70003, name=kind)
+    if kind == "client_credentials":
+        _refuse_cross_cloud(request.lab)
     return GRANTS[kind](request)
 
 
@@ -133,6 +137,17 @@ def _answered(lab: Lab, ask: Ask, tenant: str, serve: Grant) -> Answer:
     except SignInFault as fault:
         return refusal_answer(lab.world, _correlation(lab, ask), fault)
     return Answer(body=body, headers={"cache-control": "no-store, no-cache", "pragma": "no-cache"})
+
+
+def _refuse_cross_cloud(lab: Lab) -> None:
+    """The lab answers where the worldwide login does: a tenant elsewhere gets no app token."""
+    if _cloud(lab) != WORLDWIDE:
+        raise SignInFault(900382)
+
+
+def _cloud(lab: Lab) -> str:
+    """Which cloud the tenant is in. Only the control door can move it elsewhere."""
+    return str((lab.world["policies"].get("cloud") or {}).get("instance", WORLDWIDE))
 
 
 def _busy(lab: Lab, ask: Ask, turn: Turn) -> Answer:
@@ -180,7 +195,7 @@ def configuration(lab: Lab, tenant: str = "") -> Mapping[str, Any]:
         "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nonce", "name", "tid", "ver"],
         "kerberos_endpoint": f"{base}/kerberos",
         "tenant_region_scope": "WW",
-        "cloud_instance_name": "microsoftonline.com",
+        "cloud_instance_name": _cloud(lab),
         "cloud_graph_host_name": "graph.windows.net",
         "msgraph_host": "graph.microsoft.com",
         "rbac_url": "https://pas.windows.net",

@@ -30,7 +30,11 @@ REFUSALS: Mapping[int, Row] = {
         "client secret value, not the client secret ID, for a secret added to app '{app}'.",
     ),
     7000222: Row(
-        "invalid_client", 401, "The provided client secret keys for app '{app}' are expired."
+        "invalid_client",
+        401,
+        "The provided client secret keys for app '{app}' are expired. Visit the Azure portal to "
+        "create new keys for your app: https://aka.ms/NewClientSecret, or consider using "
+        "certificate credentials for added security: https://aka.ms/certCreds.",
     ),
     7000218: Row(
         "invalid_client",
@@ -52,8 +56,14 @@ REFUSALS: Mapping[int, Row] = {
         400,
         "The client application {app} is missing service principal in the tenant {tenant}.",
     ),
-    700027: Row("invalid_client", 401, "Client assertion failed signature validation."),
-    700024: Row("invalid_client", 401, "Client assertion is not within its valid time range."),
+    700027: Row("invalid_client", 401, "{name}"),
+    700024: Row(
+        "invalid_client",
+        401,
+        "Client assertion is not within its valid time range. Current time: {now}, assertion valid "
+        "from {start}, expiry time of assertion {end}. Review the documentation at "
+        "https://learn.microsoft.com/entra/identity-platform/certificate-credentials .",
+    ),
     700021: Row("invalid_client", 401, "Client assertion application identifier doesn't match."),
     700023: Row("invalid_client", 401, "Client assertion audience claim does not match."),
     90002: Row(
@@ -62,6 +72,9 @@ REFUSALS: Mapping[int, Row] = {
         "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are "
         "signing into the correct cloud. Check with your subscription administrator, this may "
         "happen if there are no active subscriptions for the tenant.",
+    ),
+    900382: Row(
+        "invalid_request", 400, "Confidential Client is not supported in Cross Cloud request."
     ),
     900144: Row(
         "invalid_request", 400, "The request body must contain the following parameter: '{name}'."
@@ -269,6 +282,7 @@ UNVERIFIED = frozenset(
         700024,
         700021,
         700023,
+        900382,
         70011,
         70003,
         500011,

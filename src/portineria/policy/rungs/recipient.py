@@ -34,4 +34,4 @@ def recipient(access: Access) -> Said | None:
             f"this program does not judge logins to {trait.called}",
             "log in once with a credential of its own",
         )
-    return no(f"it is {trait.called}: {trait.why}", trait.instead)
+    return no(trait.refusal, trait.instead)

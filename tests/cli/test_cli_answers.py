@@ -1,0 +1,80 @@
+"""Every verb with --json: one object on standard output, of a published schema."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+from saying import Say
+from shell import Shell
+from test_cli_frame import VERBS
+
+from portineria.cli.published import KNOWN
+from published import judge
+
+pytestmark = pytest.mark.slow
+
+LAB = ("--profile", "lab")
+KEPT = ("--snapshot", "snapshot.json")
+CALLS: list[tuple[str, tuple[str, ...], str, int]] = [
+    # verb, what is typed, the schema of the answer, exit code
+    ("lab up", ("--detach", "--seed", "small"), "lab", 0),
+    ("lab status", (), "lab", 0),
+    ("look", (*LAB, "--output", "snapshot.json"), "look", 0),
+    ("look", ("--profile", "nobody"), "error", 2),
+    ("init", (*KEPT, "--output", "policy.yaml"), "init", 0),
+    ("why", ("scan@contoso.example", *KEPT), "why", 0),
+    ("why", ("scan@contoso.example", "smtp", "--as", "basic", *KEPT), "why", 1),
+    ("probe", (*LAB, "erp@contoso.example", "imap"), "probe", 0),
+    ("plan", (*LAB, "closed.yaml", "--output", "plan.json"), "plan", 0),
+    ("close", (*LAB, "leaver@contoso.example"), "plan", 0),
+    ("apply", (*LAB, "plan.json", "--yes"), "run", 0),
+    ("verify", LAB, "verify", 0),
+    ("undo", (*LAB, "last", "--output", "undo.json"), "plan", 0),
+    ("runs list", (), "runs", 0),
+    ("runs show", ("RUN",), "journal", 0),
+    ("completion", ("bash",), "completion", 0),
+    ("schema", ("--list",), "schemas", 0),
+    ("lab down", (), "lab-down", 0),
+    ("lab status", (), "lab", 1),
+]
+CLOSED = """\
+tenant: contoso.example
+grants: [{name: less, who: {mailboxes: [ada@contoso.example]}, deny: [pop]}]
+"""
+ELSEWHERE = {"demo"}
+"""It takes a minute: tests/manual/test_manual_demo.py holds its answer against the schema."""
+
+
+@pytest.fixture
+def lab(tmp_path: Path, state: Path) -> Iterator[Shell]:
+    shell = Shell(tmp_path)
+    try:
+        yield shell
+    finally:
+        shell("lab", "down", code=None)
+
+
+def test_every_verb_answers_with_one_object_of_a_published_schema(
+    lab: Shell, say: Say, tmp_path: Path
+) -> None:
+    (tmp_path / "closed.yaml").write_text(CLOSED)
+    seen = set()
+    run = ""
+    for verb, words, schema, code in CALLS:
+        told = say(*verb.split(), *(run if word == "RUN" else word for word in words), "--json")
+        assert told.code == code, (verb, told)
+        document = json.loads(told.out)
+        assert judge(document) == schema, verb
+        seen.add(schema)
+        run = document.get("run", run)
+    for file in ("snapshot.json", "plan.json", "undo.json"):
+        seen.add(judge(json.loads((tmp_path / file).read_text())))
+    policy = json.loads(say("schema", "--json").out)
+    jsonschema.Draft202012Validator.check_schema(policy)
+    assert policy["properties"]["schema"]["const"] == "portineria/policy@1"
+    seen.add("policy")
+    asked = {f"portineria {verb}" for verb, *_ in CALLS}
+    assert asked | {f"portineria {verb}" for verb in ELSEWHERE} == set(VERBS)
+    assert seen | ELSEWHERE == set(KNOWN)
