@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -30,7 +30,7 @@ from portineria.m365.oauth.refusals import token_fault
 from portineria.m365.reader import TenantReading
 from portineria.m365.resources import TenantResources
 from portineria.m365.session import Session
-from portineria.m365.skew import skew
+from portineria.m365.skew import skew, told
 from portineria.mail.conversation import Credential
 from portineria.policy.desired import Desired
 from portineria.policy.expiry import expired_plan
@@ -41,7 +41,7 @@ from portineria.policy.planner import make_plan
 from portineria.policy.refusals import CallerKind
 from portineria.policy.who import members
 from portineria.run.journal import RunState
-from portineria.run.look import Wants, look
+from portineria.run.look import Wants, look, look_closer
 from portineria.run.means import Guards, Means
 from portineria.run.memory import memory_of
 from portineria.run.ports import Crew, Progress
@@ -52,6 +52,8 @@ from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
+CLOCK_OFF = 300.0
+"""Seconds by which the clocks may differ: what Microsoft's services tolerate too."""
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -73,6 +75,15 @@ class Tenant:
     resources: TenantResources
     dial: TcpDial
     keyring: Keyring
+    clock_off: float | None = None
+    """Seconds by which this machine's clock is ahead of the login service's."""
+
+    @property
+    def clock_told(self) -> str:
+        """ "1 h ahead of the service's", or "" where the clocks agree well enough."""
+        if abs(self.clock_off or 0.0) < CLOCK_OFF:
+            return ""
+        return f"{told(self.clock_off)} the service's"
 
     @property
     def mail_app(self) -> str | None:
@@ -89,7 +100,7 @@ class Tenant:
         """A snapshot with all that planning `desired` depends on.
 
         Whom a group or a filter means is known only after a first look: where these name
-        mailboxes that no grant names itself, a second one reads their rights too.
+        mailboxes that no grant names itself, a closer one reads their rights too.
         """
         wants = wants_of(desired, self.mail_app)
         first = await self.look(progress, wants)
@@ -99,7 +110,8 @@ class Tenant:
         named = {box.guid for name in wants.mailboxes if (box := first.mailbox(name))}
         if meant <= named:
             return first
-        return await self.look(progress, replace(wants, mailboxes=wants.mailboxes | meant))
+        closer = replace(wants, mailboxes=meant | named)
+        return await look_closer(first, self.reader, self.crew, progress, closer)
 
     async def look_again(self, plan: Plan, progress: Progress) -> Snapshot:
         """A snapshot with all that the guards of `plan` look at."""
@@ -219,9 +231,15 @@ class Tenant:
         """An id that sorts by time."""
         return f"{self.clock.now():%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}"
 
-    def runs(self) -> list[RunState]:
-        """Every run of this tenant, oldest first."""
-        return [run for run in Runs(self.state.root).states() if run.tenant_id == self.tenant_id]
+    def runs(self, *, newest_first: bool = False) -> Iterator[RunState]:
+        """Every run of this tenant, oldest first, one at a time. Raises BadJournal."""
+        runs = Runs(self.state.root).each(newest_first=newest_first)
+        return (run for run in runs if run.tenant_id == self.tenant_id)
+
+    def unfinished(self) -> list[RunState]:
+        """Its runs that did not come to their end. Raises BadJournal."""
+        runs = Runs(self.state.root).unfinished()
+        return [run for run in runs if run.tenant_id == self.tenant_id]
 
     def guards(self, plan: Plan, handed: Handed, progress: Progress) -> Guards:
         """Look afresh and ask every guard about `plan`; what a given word overrules is left out."""
@@ -303,6 +321,7 @@ async def open_tenant(profile: Profile, state: StateFolder) -> AsyncIterator[Ten
             resources=TenantResources(session),
             dial=TcpDial(profile.ca),
             keyring=Keyring(login, profile.endpoints, profile.probe, clock),
+            clock_off=tokens.off,
         )
 
 

@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,13 +118,61 @@ def test_the_runs_of_a_state_folder_are_told_oldest_first(tmp_path: Path) -> Non
     runs = Runs(tmp_path)
     for name in ("20260322T000000Z-b", "20260321T000000Z-a"):
         runs.journal(name).append(
-            {"t": "", "kind": "begin", "run": name, "tenant_id": "t", "digest": "", "plan": {}}
+            {
+                "t": "2026-03-22T00:00:00+00:00",
+                "kind": "begin",
+                "run": name,
+                "tenant_id": "t",
+                "digest": "",
+                "plan": {},
+            }
         )
     torn = tmp_path / "runs" / "20260323T000000Z-c"
     torn.mkdir()
     (torn / "journal.jsonl").write_bytes(b'{"kind":"beg')
     assert runs.names() == ["20260321T000000Z-a", "20260322T000000Z-b", "20260323T000000Z-c"]
     assert [state.run for state in runs.states()] == ["20260321T000000Z-a", "20260322T000000Z-b"]
+
+
+def begun(runs: Runs, name: str, *more: dict[str, Any]) -> None:
+    first = {"t": "", "kind": "begin", "run": name, "tenant_id": "t", "digest": "", "plan": {}}
+    for entry in (first, *more):
+        runs.journal(name).append(entry)
+
+
+def test_the_newest_run_can_be_had_without_reading_the_older_ones(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    for name in ("20260321T000000Z-a", "20260322T000000Z-b"):
+        begun(runs, name)
+    (tmp_path / "runs" / "20260321T000000Z-a" / "journal.jsonl").write_bytes(b"no journal\n")
+    assert next(runs.each(newest_first=True)).run == "20260322T000000Z-b"
+    with pytest.raises(BadJournal):
+        next(runs.each())
+
+
+def test_of_runs_that_ended_only_the_last_line_is_read(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    done = {"t": "", "kind": "end", "result": "done"}
+    begun(runs, "1-ended", {"t": "", "kind": "stopped", "why": "x" * 9000}, done)
+    begun(runs, "2-stopped", {"t": "", "kind": "stopped", "why": "x" * 9000})
+    begun(runs, "3-torn", done)
+    begun(runs, "4-begun")
+    ended = tmp_path / "runs" / "1-ended" / "journal.jsonl"
+    ended.write_bytes(b"never looked at\n" + ended.read_bytes())
+    with (tmp_path / "runs" / "3-torn" / "journal.jsonl").open("ab") as file:
+        file.write(b'{"kind":"resu')
+    (tmp_path / "runs" / "5-empty").mkdir()
+    (tmp_path / "runs" / "5-empty" / "journal.jsonl").write_bytes(b"")
+    assert [state.run for state in runs.unfinished()] == ["2-stopped", "4-begun"]
+
+
+def test_a_journal_that_may_hide_an_unfinished_run_is_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "run-1" / "journal.jsonl"
+    path.parent.mkdir(parents=True)
+    for content in (b"[1]\n", b"nothing\n", b'{"kind":"new"}\n'):
+        path.write_bytes(content)
+        with pytest.raises(BadJournal):
+            Runs(tmp_path).unfinished()
 
 
 class Disk:

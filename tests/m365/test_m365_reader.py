@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -59,9 +60,18 @@ def reading(table: dict[str, Any]) -> TenantReading:
     return TenantReading(session)
 
 
-def tell(what: str, count: int) -> None:
-    assert what
-    assert count >= 0
+def tell(text: str, done: int = 0, total: int = 0) -> None:
+    assert text
+    assert done >= 0
+    assert not total or done <= total
+
+
+def counted(total: int) -> Response:
+    """What the question for the number of accounts is answered."""
+    return answer({"@odata.count": total, "value": [{"id": "u"}]})
+
+
+COUNT = "GET /users?$select=id&$top=1&$count=true"
 
 
 def boxes(**changed: Any) -> dict[str, Any]:
@@ -195,6 +205,43 @@ async def test_what_was_deleted_is_found_where_deleted_mailboxes_stand() -> None
     assert found.kind is RecipientKind.INACTIVE
 
 
+async def test_many_names_are_looked_for_in_listings_and_not_one_by_one() -> None:
+    def of(number: int, details: str, **more: Any) -> dict[str, Any]:
+        address = f"r{number}@contoso.example"
+        named = {"PrimarySmtpAddress": address, "UserPrincipalName": address}
+        return {**ADA, **named, "Guid": f"g-{number}", "RecipientTypeDetails": details, **more}
+
+    table = {
+        "Get-Recipient": rows(ADA, of(1, "GuestMailUser"), of(2, "MailUser"), of(3, "MailUser")),
+        "Get-MailUser": rows(of(3, "MailUser")),
+        "Get-Mailbox": [
+            rows(of(4, "UserMailbox", IsInactiveMailbox=True)),
+            rows(of(5, "UserMailbox"), of(6, "UserMailbox", IsInactiveMailbox=True)),
+        ],
+    }
+    door = FakeDoor(table=table)
+    session, _ = open_session(door)
+    names = [f"R{number}@contoso.example" for number in range(1, 400)]
+    found = await TenantReading(session).recipients(names, tell)
+    assert {name: box.kind for name, box in found.items()} == {
+        "R1@contoso.example": RecipientKind.GUEST,
+        "R2@contoso.example": RecipientKind.MAIL_USER,
+        "R3@contoso.example": RecipientKind.HVE,
+        "R4@contoso.example": RecipientKind.INACTIVE,
+        "R5@contoso.example": RecipientKind.SOFT_DELETED,
+        "R6@contoso.example": RecipientKind.INACTIVE,
+    }
+    assert isinstance(found["R1@contoso.example"].imap, Unseen)
+    assert len(door.asked) == 4
+
+
+async def test_a_listing_that_is_cut_tells_nothing_of_many_names() -> None:
+    cut = rows(SCAN, **{"@adminapi.warnings": [f"{TRUNCATED} than are displayed."]})
+    table = {"Get-Recipient": cut, "Get-MailUser": rows()}
+    with pytest.raises(Incomplete):
+        await reading(table).recipients(["ada@contoso.example"], tell)
+
+
 async def test_a_recipient_nobody_knows_is_none_even_if_everybody_is_returned() -> None:
     everybody = rows(ADA, SCAN)
     reader = reading({"Get-Recipient": everybody, "Get-Mailbox": everybody})
@@ -282,7 +329,10 @@ async def test_users_are_read_page_by_page_with_their_plans() -> None:
     )
     scan = {"id": "u-scan", "userPrincipalName": "scan@contoso.example", "accountEnabled": True}
     second = answer({"value": [scan]})
-    found = await reading({"/users": [first, second]}).users(tell)
+    told: list[tuple[str, int, int]] = []
+    table = {"/users": [first, second], COUNT: counted(2)}
+    found = await reading(table).users(lambda *said: told.append(said))
+    assert told == [("accounts", 1, 2), ("accounts", 2, 2)]
     ada = found["u-ada"]
     assert (ada.upn, ada.enabled, ada.guest) == ("ada@contoso.example", False, True)
     assert (ada.exchange_plan, ada.entra_p1) == (True, False)
@@ -437,16 +487,51 @@ async def test_a_group_is_named_for_what_it_is(
     assert "or mail eq 'board%40contoso.example'" in door.paths[0]
 
 
-async def test_per_user_mfa_is_on_when_enabled_or_enforced() -> None:
-    for state, wanted in (("disabled", False), ("enabled", True), ("enforced", True)):
-        path = "/users/u/authentication/requirements"
-        reader = reading({path: answer({"perUserMfaState": state})})
-        assert await reader.per_user_mfa("u") is wanted
+def parts(*answers: tuple[int, Any]) -> Response:
+    """The answer to a batch, in an order of its own."""
+    told = [{"id": str(n), "status": code, "body": body} for n, (code, body) in enumerate(answers)]
+    return answer({"responses": told[::-1]})
 
 
-async def test_an_unheard_of_mfa_state_is_a_failure() -> None:
-    with pytest.raises(ServiceFault):
-        await reading({"/users/u/authentication/requirements": answer({})}).per_user_mfa("u")
+async def test_per_user_mfa_is_on_when_enabled_or_enforced_and_asked_in_one_request() -> None:
+    states = ("disabled", "enabled", "enforced")
+    door = FakeDoor(table={"/$batch": parts(*((200, {"perUserMfaState": s}) for s in states))})
+    session, _ = open_session(door)
+    found = await TenantReading(session).per_user_mfa(["u-1", "u-2", "u-3"])
+    assert found == {"u-1": False, "u-2": True, "u-3": True}
+    (request,) = door.asked
+    assert request.url.endswith("/beta/$batch")
+    assert json.loads(request.body)["requests"][1] == {
+        "id": "1",
+        "method": "GET",
+        "url": "/users/u-2/authentication/requirements",
+    }
+
+
+async def test_a_part_that_was_throttled_is_asked_again_alone() -> None:
+    table = {
+        "/$batch": parts((429, {"error": {"code": "TooManyRequests"}}), (403, FORBIDDEN_PART)),
+        "/users/u-1/authentication/requirements": answer({"perUserMfaState": "enabled"}),
+    }
+    found = await reading(table).per_user_mfa(["u-1", "u-2"])
+    assert found["u-1"] is True
+    assert isinstance(found["u-2"], Unseen)
+    assert "Policy.Read.All" in found["u-2"].because
+
+
+async def test_a_part_that_is_missing_is_asked_alone_and_one_refused_for_good_is_unseen() -> None:
+    table = {"/$batch": parts(), "/users/u/authentication/requirements": FORBIDDEN}
+    assert isinstance((await reading(table).per_user_mfa(["u"]))["u"], Unseen)
+
+
+async def test_an_unheard_of_mfa_state_is_unseen() -> None:
+    table = {"/$batch": parts((200, {}), (200, {"perUserMfaState": "new"}))}
+    for seen in (await reading(table).per_user_mfa(["u-1", "u-2"])).values():
+        assert isinstance(seen, Unseen)
+        assert "unheard-of" in seen.because
+
+
+FORBIDDEN_PART = {"error": {"code": "Authorization_RequestDenied", "message": "no"}}
 
 
 EXCHANGE_SP = {"id": "sp-exo", "appRoles": [{"id": "role-1", "value": "IMAP.AccessAsApp"}]}
@@ -523,29 +608,21 @@ async def test_an_app_the_tenant_does_not_have_is_none() -> None:
 
 
 async def test_rights_are_read_in_batches_and_the_smtp_role_only_where_there_is_one() -> None:
-    parts = {
-        "responses": [
-            {
-                "id": "0",
-                "status": 200,
-                "body": {"value": [{"User": "sp-app", "AccessRights": ["FullAccess"]}]},
-            },
-            {"id": "1", "status": 404, "body": {"error": {"message": "gone"}}},
-        ]
-    }
+    rights = {"value": [{"User": "sp-app", "AccessRights": ["FullAccess"]}]}
+    gone = (404, {"error": {"message": "gone"}})
     role = {"Role": "Application SMTP.SendAsApp"}
-    verdict = {"RoleName": "Application SMTP.SendAsApp", "InScope": "True"}
+    verdict = {"value": [{"RoleName": "Application SMTP.SendAsApp", "InScope": "True"}]}
     tenant = "11111111-2222-3333-4444-555555555555"
     table = {
         **APP_PATHS,
-        f"/{tenant}/$batch": answer(parts),
+        f"/{tenant}/$batch": [parts((200, rights), gone), parts((200, verdict), gone)],
         "Get-ManagementRoleAssignment": rows(role),
-        "Test-ServicePrincipalAuthorization": rows(verdict),
     }
     app = App(id="app", name="", principal_id="sp-app")
     found = await reading(table).rights(app, ("g-1", "g-2"))
     assert found["app", "g-1"] == MailboxRight(full_access=True, scoped_smtp=True)
     assert isinstance(found["app", "g-2"].full_access, Unseen)
+    assert isinstance(found["app", "g-2"].scoped_smtp, Unseen)
 
 
 async def test_one_policy_that_is_not_understood_hides_the_family() -> None:
@@ -558,7 +635,16 @@ async def test_one_policy_that_is_not_understood_hides_the_family() -> None:
 async def test_an_account_that_hides_whether_it_is_enabled_is_not_taken_for_either() -> None:
     people = answer({"value": [{"id": "u", "userPrincipalName": "u@contoso.example"}]})
     with pytest.raises(ServiceFault, match="enabled"):
-        await reading({"/users": people}).users(tell)
+        await reading({"/users": people, COUNT: FORBIDDEN}).users(tell)
+
+
+async def test_accounts_are_listed_though_nobody_says_how_many_there_are() -> None:
+    person = {"id": "u", "userPrincipalName": "u@contoso.example", "accountEnabled": True}
+    for silent in (FORBIDDEN, rows({"id": "u"}), answer({"@odata.count": "two", "value": []})):
+        told: list[tuple[str, int, int]] = []
+        table = {"/users": answer({"value": [person]}), COUNT: silent}
+        assert len(await reading(table).users(lambda *said, to=told: to.append(said))) == 1
+        assert told == [("accounts", 1, 0)]
 
 
 async def test_ten_thousand_mailboxes_are_read_a_page_at_a_time() -> None:
@@ -575,13 +661,17 @@ async def test_ten_thousand_mailboxes_are_read_a_page_at_a_time() -> None:
 
     pages = [page(first) for first in range(0, 10_000, 1000)]
     table = dict.fromkeys(("Get-Mailbox", "Get-CASMailbox", "Get-User"), pages)
-    counts: list[int] = []
+    counts: dict[str, list[tuple[int, int]]] = {}
 
-    def count(what: str, so_far: int) -> None:
-        if what == "mailboxes":
-            counts.append(so_far)
+    def count(text: str, done: int = 0, total: int = 0) -> None:
+        counts.setdefault(text, []).append((done, total))
 
     boxes = await reading({**table, "Get-AuthenticationPolicy": rows()}).mailboxes(count)
     assert len(boxes) == 10_000
     assert boxes[1234].imap is True
-    assert counts == list(range(1000, 10_001, 1000))
+    so_far = range(1000, 10_001, 1000)
+    assert counts == {
+        "mailboxes (Exchange does not say how many there are)": [(done, 0) for done in so_far],
+        "switches of mailboxes": [(done, 10_000) for done in so_far],
+        "authentication policies of mailboxes": [(done, 10_000) for done in so_far],
+    }

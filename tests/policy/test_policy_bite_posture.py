@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from given import APP, DOMAIN, NOW, tenant
+from given import APP, DOMAIN, NOW, tenant, user
 
 from portineria.policy.change import Family, Fields, Phase, Verb
 from portineria.policy.conditionalbody import BLOCK_LEGACY
@@ -85,6 +85,30 @@ def test_our_denying_policy_is_set_right_where_somebody_loosened_it(protocol: st
 def test_a_denying_policy_that_stands_is_left_alone() -> None:
     ours = AuthenticationPolicy(name=NO_BASIC, guid="g")
     assert plan("basic_auth: granted-only", with_default(NO_BASIC, ours)).changes == ()
+
+
+DENYING = AuthenticationPolicy(name="Strict", guid="g", allow_basic_imap=True)
+LETTING = AuthenticationPolicy(name="Legacy", guid="h", allow_basic_smtp=True)
+
+
+def test_a_default_of_somebody_else_that_denies_already_is_noted_and_kept() -> None:
+    """Of SMTP alone: of the others Exchange Online takes no password, whatever a policy says."""
+    made = plan("basic_auth: granted-only", with_default("Strict", LETTING, DENYING))
+    assert made.changes == ()
+    assert made.unknown == ()
+    assert "basic authentication is already denied by the default policy «Strict»" in made.notes
+
+
+@pytest.mark.parametrize(("default", "policies"), [("Legacy", (LETTING,)), ("Gone", (DENYING,))])
+def test_a_default_of_somebody_else_that_may_let_passwords_in_is_never_edited(
+    default: str, policies: tuple[AuthenticationPolicy, ...]
+) -> None:
+    made = plan("basic_auth: granted-only", with_default(default, *policies))
+    assert made.changes == ()
+    assert made.unknown == (
+        "basic_auth: granted-only cannot be kept, because the organisation's default policy "
+        f"«{default}» is not ours and lets basic SMTP in; change or unset it yourself",
+    )
 
 
 @pytest.mark.parametrize("hidden", ["organization", "authentication_policies"])
@@ -226,6 +250,35 @@ def test_without_p1_there_is_no_baseline_and_the_plan_says_so() -> None:
     made = plan(BASELINE, seen)
     assert made.changes == ()
     assert any("Entra ID P1" in note for note in made.notes)
+
+
+def test_while_security_defaults_go_on_the_baseline_waits() -> None:
+    posture = f"security_defaults: on, {BASELINE.replace('enforced', 'report-only')}"
+    made = plan(posture, tenant(security_defaults=False, conditional_access=()))
+    assert [c.target.family for c in made.changes] == [Family.SECURITY_DEFAULTS]
+    assert "the baseline waits: security defaults go on, and forbid enforced policies" in made.notes
+    done = simulate(tenant(security_defaults=False, conditional_access=()), made.changes)
+    again = plan(posture, done)
+    assert {c.phase for c in again.changes} == {Phase.STAGE}, "report-only is allowed beside them"
+
+
+def test_break_glass_accounts_that_were_not_seen_are_told_of() -> None:
+    made = plan(BASELINE, tenant(security_defaults=False, conditional_access=(), users=HIDDEN))
+    assert "users: no permission" in made.unknown
+    assert {stop.guard for stop in made.stops} >= {"unknown"}
+
+
+def test_a_break_glass_account_that_is_not_there_is_told_of_and_the_other_is_left_out() -> None:
+    there = {one.id: one for one in (user("bg2"), user("admin"))}
+    made = plan(BASELINE, tenant(security_defaults=False, conditional_access=(), users=there))
+    assert made.unknown == ("break-glass account bg1@contoso.example is not in this tenant",)
+    body: Any = next(c for c in made.changes if c.target.name == BLOCK_LEGACY).after
+    assert body["conditions"]["users"]["excludeUsers"] == ["user-bg2"]
+
+
+def test_who_names_no_break_glass_needs_no_accounts() -> None:
+    made = plan("basic_auth: granted-only", replace(with_default(None), users=HIDDEN))
+    assert made.unknown == ()
 
 
 def test_the_baseline_stays_report_only_while_security_defaults_do_the_same() -> None:

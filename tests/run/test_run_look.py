@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from portineria.clock import VirtualClock
 from portineria.doors.crew import AsyncCrew
 from portineria.fault import Fault, NetworkFault, OperatorFault, PermissionFault, ServiceFault
-from portineria.run.look import Tell, Wants, look
+from portineria.run.look import MANY_NAMES, Tell, Wants, look, look_closer
 from portineria.tenant.access import (
     AuthenticationPolicy,
     ConditionalAccessPolicy,
@@ -153,9 +153,14 @@ class FakeReader:
         self._ask("group", name)
         return (Group(id=f"id-{name}", name=name, members=frozenset({"u-1"})),)
 
-    async def per_user_mfa(self, user_id: str) -> bool:
-        self._ask("per_user_mfa", user_id)
-        return True
+    async def recipients(self, names: Collection[str], tell: Tell) -> Mapping[str, Mailbox]:
+        self._ask("recipients", len(names))
+        found = {name: await FakeReader().recipient(name) for name in names}
+        return {name: box for name, box in found.items() if box is not None}
+
+    async def per_user_mfa(self, user_ids: Sequence[str]) -> Mapping[str, bool | Unseen]:
+        self._ask("per_user_mfa", tuple(user_ids))
+        return dict.fromkeys(user_ids, True)
 
     async def app(self, client_id: str) -> App | None:
         self._ask("app", client_id)
@@ -171,9 +176,11 @@ class FakeReader:
 class Quiet:
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.steps: list[tuple[str, int, int]] = []
 
     def step(self, text: str, done: int = 0, total: int = 0) -> None:
         self.told.append(text)
+        self.steps.append((text, done, total))
 
 
 async def seen(reader: FakeReader, **wants: Any) -> Snapshot:
@@ -230,7 +237,7 @@ async def test_rights_and_mfa_are_read_for_the_wanted_only() -> None:
     wanted = frozenset({"ADA@x.example"})
     snapshot = await seen(reader, mailboxes=wanted, apps=frozenset({"app"}))
     assert reader.about("rights") == [("g-1",)]
-    assert reader.about("per_user_mfa") == ["u-1"]
+    assert reader.about("per_user_mfa") == [("u-1",)]
     assert snapshot.right("app", "g-1") == MailboxRight(full_access=True)
     assert snapshot.right("app", "g-2") == NOT_LOOKED_AT
     assert isinstance(snapshot.users, Mapping)
@@ -306,4 +313,59 @@ async def test_everything_means_every_mailbox() -> None:
     reader = FakeReader()
     await seen(reader, everything=True, apps=frozenset({"app"}))
     assert reader.about("rights") == [("g-1", "g-2")]
-    assert sorted(reader.about("per_user_mfa")) == ["u-1", "u-2"]
+    assert reader.about("per_user_mfa") == [("u-1", "u-2")]
+
+
+class Crowded(FakeReader):
+    """Many mailboxes, each with an account."""
+
+    async def mailboxes(self, tell: Tell) -> tuple[Mailbox, ...]:
+        return tuple(
+            replace(BOX, guid=f"g-{n}", entra_id=f"u-{n}", address=f"{n}@x.example", upn="")
+            for n in range(250)
+        )
+
+    async def users(self, tell: Tell) -> Mapping[str, User]:
+        return {f"u-{n}": User(id=f"u-{n}", upn="", display_name="") for n in range(250)}
+
+
+async def test_many_mailboxes_are_asked_about_in_parts_and_counted() -> None:
+    reader, quiet = Crowded(), Quiet()
+    clock = VirtualClock(datetime(2026, 11, 1, tzinfo=UTC))
+    wants = Wants(everything=True, apps=frozenset({"app"}))
+    snapshot = await look(reader, "tenant", clock, AsyncCrew(), quiet, wants)
+    assert sorted(map(len, reader.about("rights"))) == [50, 100, 100]
+    assert sorted(map(len, reader.about("per_user_mfa"))) == [10, *[20] * 12]
+    assert len(snapshot.rights) == 250
+    assert isinstance(snapshot.users, Mapping)
+    assert all(user.per_user_mfa is True for user in snapshot.users.values())
+    assert {("rights of app", 250, 250), ("per-user MFA", 250, 250)} <= set(quiet.steps)
+
+
+async def test_many_unknown_names_are_looked_for_in_a_listing() -> None:
+    reader = FakeReader()
+    names = {f"{n}@nowhere.example" for n in range(MANY_NAMES)} | {"team@x.example"}
+    snapshot = await seen(reader, mailboxes=frozenset(names))
+    assert reader.about("recipients") == [MANY_NAMES + 1]
+    assert reader.about("recipient") == []
+    assert snapshot.mailbox("team@x.example") is not None
+    assert snapshot.mailbox("7@nowhere.example") is None
+    assert snapshot.unread == {}
+
+
+async def test_many_names_that_could_not_be_looked_up_are_all_kept_with_the_reason() -> None:
+    names = frozenset(f"{n}@nowhere.example" for n in range(MANY_NAMES + 1))
+    snapshot = await seen(FakeReader(recipients=ServiceFault("down")), mailboxes=names)
+    assert snapshot.unread == dict.fromkeys(names, "down")
+
+
+async def test_a_closer_look_adds_to_what_was_seen_and_lists_nothing_again() -> None:
+    reader = FakeReader()
+    first = await seen(reader, mailboxes=frozenset({"no@x.example", "team@x.example"}))
+    listed = list(reader.asked)
+    wants = Wants(mailboxes=frozenset({"g-2"}), apps=frozenset({"app"}))
+    closer = await look_closer(first, reader, AsyncCrew(), Quiet(), wants)
+    assert closer.mailbox("team@x.example") is not None
+    assert (closer.taken_at, closer.mailboxes) == (first.taken_at, first.mailboxes)
+    assert closer.right("app", "g-2") == MailboxRight(full_access=True)
+    assert {name for name, _ in reader.asked[len(listed) :]} == {"app", "rights", "per_user_mfa"}

@@ -63,9 +63,9 @@ def _refuse_edited(file: str, said: object, is_: str) -> None:
 
 def plan_document(plan: Plan) -> dict[str, Any]:
     """The plan as it is printed and kept: with its digest, which `read_plan` checks."""
-    from portineria.policy.planjson import to_json
+    from portineria.policy.plan import lazily
 
-    return {**to_json(plan), "digest": plan.digest}
+    return {**lazily(plan), "digest": plan.digest}
 
 
 def _not_json(error: Exception) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from portineria.cli.frame import Asked
@@ -44,7 +43,7 @@ def apply_plan(said: Asked, plan: Plan, handed: Handed) -> Outcome:
                 run,
                 tenant.means(run, teller),
                 tenant.guards(plan, handed, teller),
-                tenant.runs(),
+                tenant.unfinished(),
             )
 
     return with_tenant(said, work)
@@ -110,7 +109,7 @@ def verify_run(said: Asked, run: str | None) -> tuple[str, tuple[Verified, ...]]
         plan = state.plan
         snapshot = await tenant.look_again(plan, teller)
         teller.step(f"logging in for {len(plan.cells)} promises")
-        ended = datetime.fromisoformat(state.last_outcome or state.begun_at)
+        ended = state.moment(state.last_outcome or state.begun_at)
         rows = await verify(
             plan.cells, snapshot, tenant.prober(snapshot), tenant.crew, tenant.clock, ended
         )
@@ -120,14 +119,14 @@ def verify_run(said: Asked, run: str | None) -> tuple[str, tuple[Verified, ...]]
 
 
 def last_run(tenant: Tenant) -> RunState:
-    runs = tenant.runs()
-    if not runs:
+    last = next(tenant.runs(newest_first=True), None)
+    if last is None:
         raise NoSuch(
             "this tenant has no run yet: nothing was promised",
             where=str(tenant.state.runs),
             try_="portineria plan policy.yaml --output plan.json, then portineria apply plan.json",
         )
-    return runs[-1]
+    return last
 
 
 def put_undone_away(said: Asked, run: str) -> None:
@@ -142,7 +141,7 @@ def run_of(tenant: Tenant, run: str) -> RunState:
     """By its id, or `last`. Raises NoSuch for a run that this tenant does not have."""
     if run == "last":
         return last_run(tenant)
-    for state in tenant.runs():
+    for state in tenant.runs(newest_first=True):
         if state.run == run:
             return state
     raise NoSuch(
@@ -155,7 +154,7 @@ def run_of(tenant: Tenant, run: str) -> RunState:
 async def repair_windows(tenant: Tenant, teller: Progress, but: str = "") -> Outcome | None:
     """Shut every window that was left open, apart from run `but`; the last outcome, if any."""
     outcome = None
-    for state in tenant.runs():
+    for state in tenant.unfinished():
         if state.exposed and state.run != but:
             outcome = await repair_first(tenant.means(state.run, teller))
     return outcome

@@ -36,6 +36,7 @@ def with_tenant(said: Asked, work: Callable[[Tenant, Progress], Awaitable[Result
         try:
             async with open_tenant(profile, state) as tenant:
                 warn_of_open_windows(tenant)
+                warn_of_the_clock(tenant)
                 return await work(tenant, teller)
         finally:
             teller.close()
@@ -52,7 +53,7 @@ def warn_of_open_windows(tenant: Tenant) -> None:
     from portineria.fault import BadJournal
 
     try:
-        runs = tenant.runs()
+        runs = tenant.unfinished()
     except BadJournal as fault:
         print(f"warning: {fault.why} ({fault.where}); {fault.try_}", file=sys.stderr)
         return
@@ -63,6 +64,14 @@ def warn_of_open_windows(tenant: Tenant) -> None:
                 f"portineria apply --resume {run.run}",
                 file=sys.stderr,
             )
+
+
+def warn_of_the_clock(tenant: Tenant) -> None:
+    """Plans grow stale and runs are dated by it; with a certificate it may also lock us out."""
+    from portineria.fault import ClockFault
+
+    if off := tenant.clock_told:
+        print(f"warning: this machine's clock is {off}: {ClockFault.mend}", file=sys.stderr)
 
 
 def snapshot(said: Asked, file: str | None, wants: Wants | None = None) -> Snapshot:
@@ -93,17 +102,19 @@ def read_snapshot(path: Path) -> Snapshot:
 
 def write_private(file: str, document: Any) -> None:
     """A JSON file for its owner alone, whole or not at all. Raises NoFile."""
-    import json
+    from itertools import chain
 
     from portineria.doors.files import write_atomic
+    from portineria.tenant.lazyjson import pieces
 
-    text = json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"
-    content = text.encode(errors="backslashreplace")
+    told = chain(pieces(document), "\n")
+    content = (piece.encode(errors="backslashreplace") for piece in told)
     path = Path(file)
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             # A pipe or a device takes what is written: it must not be replaced by a file.
-            path.write_bytes(content)
+            with path.open("wb") as target:
+                target.writelines(content)
         else:
             write_atomic(path.resolve(), content)
     except (OSError, ValueError) as error:

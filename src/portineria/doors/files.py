@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -31,8 +32,10 @@ def private_folder(path: Path) -> Path:
     return path
 
 
-def write_atomic(path: Path, content: bytes, mode: int = 0o600) -> None:
+def write_atomic(path: Path, content: bytes | Iterable[bytes], mode: int = 0o600) -> None:
     """Replace a file as a whole: after a crash there is the old one or the new one.
+
+    What comes in pieces is written as it comes; where making them fails, the old one is there.
 
     Raises OSError, and leaves nothing beside it then.
     """
@@ -40,15 +43,30 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o600) -> None:
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
     try:
         try:
-            _write_all(descriptor, content)
+            for part in (content,) if isinstance(content, bytes) else _packed(content):
+                _write_all(descriptor, part)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
         fresh.replace(path)
-    except OSError:
+    except BaseException:
         fresh.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same octets in fewer pieces: each costs a call of the system."""
+    waiting = bytearray()
+    for piece in pieces:
+        waiting += piece
+        if len(waiting) >= _PACK:
+            yield bytes(waiting)
+            waiting.clear()
+    yield bytes(waiting)
+
+
+_PACK = 64 * 1024
 
 
 def append_durably(path: Path, line: bytes) -> None:

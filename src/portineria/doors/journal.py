@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -141,12 +142,33 @@ class Runs:
         return sorted(path.parent.name for path in self._folder.glob("*/journal.jsonl"))
 
     def states(self) -> list[RunState]:
-        """Where each run stands. A journal without one whole line promised nothing: left out.
+        """Where each run stands. Raises BadJournal, naming the file."""
+        return list(self.each())
 
-        Raises BadJournal, naming the file.
+    def each(self, *, newest_first: bool = False) -> Iterator[RunState]:
+        """The same one at a time: each may hold a plan of thousands of changes.
+
+        A journal without one whole line promised nothing: it is left out.
         """
-        states = (self._state(name) for name in self.names())
-        return [state for state in states if state.run]
+        for name in sorted(self.names(), reverse=newest_first):
+            state = self._state(name)
+            if state.run:
+                yield state
+
+    def unfinished(self) -> list[RunState]:
+        """The runs that did not come to their end. Of the others only the last line is read."""
+        waiting = (self._state(name) for name in self.names() if not self._has_ended(name))
+        return [state for state in waiting if state.unfinished]
+
+    def _has_ended(self, name: str) -> bool:
+        path = self._folder / name / "journal.jsonl"
+        try:
+            with path.open("rb") as file:
+                file.seek(max(0, path.stat().st_size - _LAST))
+                *_, last, _ = b"", b"", *file.read().split(b"\n")
+            return bool(json.loads(last).get("kind") == "end")
+        except (OSError, ValueError, AttributeError):
+            return False
 
     def _state(self, name: str) -> RunState:
         entries = self.journal(name).entries()
@@ -155,6 +177,10 @@ class Runs:
         except BadJournal as fault:
             fault.where = f"{self._folder / name / 'journal.jsonl'}, {fault.where}"
             raise
+
+
+_LAST = 4096
+"""Octets of a journal's end in which its last line stands, if that is a short one like `end`."""
 
 
 def _take_off_torn_line(handle: int) -> int:

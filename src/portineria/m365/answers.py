@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
 from portineria.fault import (
@@ -25,6 +26,7 @@ from portineria.fault import (
 from portineria.m365.data import Data, members, text, texts
 from portineria.m365.messages import Response
 
+Keep = Collection[str] | None
 CONCURRENCY = "You have reached the maximum number of concurrent requests per tenant"
 PAGING = "Expired or Invalid pagination request"
 
@@ -49,9 +51,10 @@ ROLE = (
 )
 
 
-def read_graph(answer: Response, *, where: str, needs: str = "") -> Data | Fault:
-    """Graph's answer. `needs` names the permission that the call asks for, for its refusal."""
-    body = _json(answer.body)
+def read_graph(answer: Response, *, where: str, needs: str = "", keep: Keep = None) -> Data | Fault:
+    """Graph's answer. `needs` names the permission that the call asks for, for its refusal;
+    `keep` the members of rows that are wanted, where the others need not be."""
+    body = _json(answer.body, keep)
     error = members(body.get("error")) if body is not None else {}
     if answer.status < 300 and not error:
         if body is None:
@@ -60,6 +63,7 @@ def read_graph(answer: Response, *, where: str, needs: str = "") -> Data | Fault
             body=body,
             rows=_rows(body.get("value")),
             next=text(body.get("@odata.nextLink")) or None,
+            count=_whole_number(body.get("@odata.count")),
         )
     code, message = text(error.get("code")), _graph_message(error)
     evidence = _evidence(answer, code, members(error.get("innerError")))
@@ -141,11 +145,11 @@ def _plain_fault(
     return ServiceFault(f"the service refused: {said}", where=where, evidence=evidence)
 
 
-def read_exchange(answer: Response, *, where: str) -> Data | Fault:
-    """The answer of Exchange's admin API, a batch's part included."""
+def read_exchange(answer: Response, *, where: str, keep: Keep = None) -> Data | Fault:
+    """The answer of Exchange's admin API, a batch's part included. `keep` as for Graph."""
     if answer.status in (401, 403):
         return _exchange_forbidden(answer, where)
-    body = _json(answer.body)
+    body = _json(answer.body, keep)
     if body is None:
         return _exchange_not_json(answer, where)
     error = members(body.get("error")) or members(body.get("@odata.error"))
@@ -227,15 +231,37 @@ def clean(message: str) -> str:
     return _TOKEN.sub("(token)", " ".join(printable.split()))[:600]
 
 
-def _json(body: bytes) -> Mapping[str, Any] | None:
-    """The JSON object of a body, {} for an empty body, None for anything else."""
+def _json(body: bytes, keep: Keep = None) -> Mapping[str, Any] | None:
+    """The JSON object of a body, {} for an empty body, None for anything else.
+
+    With `keep`, other members are dropped while it is read, object by object: a page of a
+    thousand rows is never held with all that Microsoft prints of each. An error is read whole.
+    """
     if not body:
         return {}
+    wanted = None if keep is None else _ENVELOPE.union(keep)
+    lean = None if wanted is None else partial(_members_of, wanted)
     try:
-        document = json.loads(body)
+        document = json.loads(body, object_pairs_hook=lean)
     except ValueError:
         return None
-    return document if isinstance(document, dict) else None
+    if not isinstance(document, dict):
+        return None
+    if lean is not None and not _ERRORS.isdisjoint(document):
+        return _json(body)
+    return document
+
+
+_ERRORS = frozenset({"error", "@odata.error"})
+_ENVELOPE = _ERRORS | {"value", "@odata.nextLink", "@odata.count", "@adminapi.warnings"}
+
+
+def _members_of(wanted: Collection[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in pairs if name in wanted}
+
+
+def _whole_number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _rows(value: object) -> tuple[Mapping[str, Any], ...] | None:

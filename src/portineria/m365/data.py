@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 from urllib.parse import quote
 
@@ -17,12 +18,14 @@ TRUNCATED = "There are more results available"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Data:
-    """A good answer. `rows` is None where the body holds no `value` list: never an empty one."""
+    """A good answer. `rows` is None where the body holds no `value` list: never an empty one.
+    `count` is how many the whole listing has, where the service says so."""
 
     body: Row = field(default_factory=dict)
     rows: tuple[Row, ...] | None = None
     next: str | None = None
     warnings: tuple[str, ...] = ()
+    count: int | None = None
 
     @property
     def partial(self) -> bool:
@@ -49,6 +52,17 @@ def truth(value: object) -> bool | None:
 def text(value: object) -> str:
     """A string member, "" where it is absent or null."""
     return "" if value is None else str(value)
+
+
+def lower(value: object) -> str:
+    """A string member in small letters; what is so already is not copied."""
+    given = text(value)
+    return given if given.islower() else given.lower()
+
+
+def shared(value: str) -> str:
+    """One string for all that say the same: an account and its mailbox tell the same id."""
+    return intern(value)
 
 
 def texts(value: object) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from portineria.fault import Fault
-from portineria.m365.data import text
+from portineria.m365.data import Row, lower, text
 from portineria.m365.exchange import authentication, mailboxes, recipients, rights
 from portineria.m365.exchange import tenant as exchange_tenant
-from portineria.m365.exchange.mailboxes import Tell
+from portineria.m365.exchange.recipients import Tell
 from portineria.m365.graph import (
     apps,
     conditional_access,
@@ -29,7 +29,7 @@ from portineria.tenant.access import (
     Transport,
 )
 from portineria.tenant.apps import App, MailboxRight
-from portineria.tenant.mailbox import Mailbox
+from portineria.tenant.mailbox import Mailbox, RecipientKind
 from portineria.tenant.people import Domain, Group, Licences, User
 from portineria.tenant.unseen import Unseen
 
@@ -89,16 +89,18 @@ class TenantReading:
         found = await recipients.find(self._session, name)
         if found is None:
             return None
-        row, kind = found
-        none = Unseen("it is not a mailbox of Exchange Online")
-        guid = text(row.get("Guid")).lower()
-        return replace(mailboxes.mailbox(guid, row, none, none), kind=kind)
+        return _stranger(*found)
+
+    async def recipients(self, names: Collection[str], tell: Tell) -> Mapping[str, Mailbox]:
+        """The same for many names at once: everybody is listed, however many are asked about."""
+        found = await recipients.find_many(self._session, names, tell)
+        return {name: _stranger(*each) for name, each in found.items()}
 
     async def users(self, tell: Tell) -> Mapping[str, User]:
         found: dict[str, User] = {}
-        async for page in users.pages(self._session):
-            found.update({user.id: user for user in page})
-            tell("users", len(found))
+        async for page, total in users.pages(self._session):
+            found.update((user.id, user) for user in page)
+            tell("accounts", len(found), total)
         return found
 
     async def user_consent(self) -> bool | Unseen:
@@ -110,8 +112,8 @@ class TenantReading:
     async def group(self, name: str) -> tuple[Group, ...]:
         return await groups.expand(self._session, name)
 
-    async def per_user_mfa(self, user_id: str) -> bool:
-        return await users.per_user_mfa(self._session, user_id)
+    async def per_user_mfa(self, user_ids: Sequence[str]) -> Mapping[str, bool | Unseen]:
+        return await users.per_user_mfa(self._session, user_ids)
 
     async def app(self, client_id: str) -> App | None:
         """The directory's half and Exchange's; the latter is Unseen where it fails."""
@@ -144,7 +146,7 @@ class TenantReading:
             return dict.fromkeys(guids, Unseen(fault.why))
         if not has_role:
             return dict.fromkeys(guids, False)
-        return {guid: await rights.scoped_smtp(self._session, app.id, guid) for guid in guids}
+        return await rights.scoped_smtp(self._session, app.id, tuple(guids))
 
     async def _policies(self) -> tuple[AuthenticationPolicy, ...]:
         """Only for their names: where they cannot be listed, identifiers stay as they are."""
@@ -152,3 +154,8 @@ class TenantReading:
             return await authentication.policies(self._session)
         except Fault:
             return ()
+
+
+def _stranger(row: Row, kind: RecipientKind) -> Mailbox:
+    none = Unseen("it is not a mailbox of Exchange Online")
+    return replace(mailboxes.mailbox(lower(row.get("Guid")), row, none, none), kind=kind)

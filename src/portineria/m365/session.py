@@ -14,10 +14,11 @@ from uuid import uuid4
 
 from portineria.clock import Clock
 from portineria.fault import AmbiguousWrite, Fault, Incomplete, NotFound, Throttled
-from portineria.m365.answers import read_exchange, read_graph
+from portineria.m365.answers import Keep, read_exchange, read_graph
 from portineria.m365.batch import BATCH, pack, parts_of
 from portineria.m365.data import Data, Row
 from portineria.m365.endpoints import Endpoints
+from portineria.m365.lanes import METHODS, kind_of, lane_of
 from portineria.m365.messages import Door, NoAnswer, Request, Response, Tokens
 from portineria.m365.pace import CONDITIONAL_ACCESS_SPACING, Pace
 from portineria.m365.retry import (
@@ -90,10 +91,12 @@ class Session:
         needs: str = "",
         advanced: bool = False,
         version: str = "v1.0",
+        keep: Keep = None,
     ) -> Data:
         """One call of Graph; `path` begins with a slash, or is a whole nextLink.
 
-        `kind` is told from the method where it is not given (POST counts as a create).
+        `kind` is told from the method where it is not given (POST counts as a create); `keep`
+        names the members of rows that are wanted.
         Raises ServiceFault, NetworkFault, AmbiguousWrite. Source: Graph dossier 0, 7.
         """
         url = path if path.startswith("https://") else f"{self.endpoints.graph}/{version}{path}"
@@ -107,26 +110,33 @@ class Session:
             _Errand(
                 request=Request(method=method, url=url, headers=headers, body=_encode(body)),
                 scope=self.endpoints.graph_scope,
-                kind=kind or _KINDS[method],
-                lane=_lane(url),
+                kind=kind or METHODS[method],
+                lane=lane_of(url),
                 where=where,
-                judge=lambda answer: read_graph(answer, where=where, needs=needs),
+                judge=lambda answer: read_graph(answer, where=where, needs=needs, keep=keep),
             )
         )
 
     async def graph_pages(
-        self, path: str, *, needs: str = "", advanced: bool = False, version: str = "v1.0"
+        self,
+        path: str,
+        *,
+        needs: str = "",
+        advanced: bool = False,
+        version: str = "v1.0",
+        keep: Keep = None,
     ) -> AsyncIterator[tuple[Row, ...]]:
         """A collection page by page. Raises Incomplete where a next page leads elsewhere."""
         following: str | None = path
         while following is not None:
             data = await self.graph(
-                "GET", following, needs=needs, advanced=advanced, version=version
+                "GET", following, needs=needs, advanced=advanced, version=version, keep=keep
             )
             if data.rows is None:
                 raise Incomplete("the answer holds no list", where=f"GET {path}")
             yield data.rows
             following = self._same_host(data.next, self.endpoints.graph)
+            del data
 
     async def graph_list(
         self, path: str, *, needs: str = "", advanced: bool = False, version: str = "v1.0"
@@ -155,18 +165,20 @@ class Session:
         parameters: Mapping[str, Any] | None = None,
         *,
         sized: bool = True,
+        keep: Keep = None,
     ) -> AsyncIterator[tuple[Row, ...]]:
         """A whole listing page by page, one anchor throughout.
 
-        `sized` is False for the commands that have no ResultSize. Raises Incomplete where the
-        service breaks it off; pages already yielded are then a part, and the caller must throw
-        them away. Source: Exchange dossier 2.6.
+        `keep` names the members of rows that are wanted. `sized` is False for the commands that
+        have no ResultSize. Raises Incomplete where the service breaks it off; pages already
+        yielded are then a part, and the caller must throw them away.
+        Source: Exchange dossier 2.6.
         """
         wanted = {**(parameters or {}), **({"ResultSize": "Unlimited"} if sized else {})}
         _refuse_empty_identity(wanted)
         following: str | None = self._invoke_url
         while following is not None:
-            data = await self._invoke(following, cmdlet, wanted, None, Kind.READ)
+            data = await self._invoke(following, cmdlet, wanted, None, Kind.READ, keep)
             following = self._same_host(data.next, self.endpoints.exchange)
             if data.rows is None:
                 raise Incomplete("the answer holds no list", where=cmdlet)
@@ -177,6 +189,7 @@ class Session:
                     where=cmdlet,
                     try_="Run it again; what was read is a part and was thrown away.",
                 )
+            del data
 
     async def exchange_list(
         self,
@@ -244,6 +257,7 @@ class Session:
         parameters: Mapping[str, Any],
         anchor: str | None,
         kind: Kind | None,
+        keep: Keep = None,
     ) -> Data:
         headers, body = self._message(cmdlet, parameters, anchor)
         return await self._carry(
@@ -252,10 +266,10 @@ class Session:
                     method="POST", url=url, headers=headers, body=_encode(body), timeout=300.0
                 ),
                 scope=self.endpoints.exchange_scope,
-                kind=kind or _VERBS.get(cmdlet.partition("-")[0], Kind.CREATE),
+                kind=kind or kind_of(cmdlet),
                 lane=Lane.EXCHANGE,
                 where=cmdlet,
-                judge=lambda answer: read_exchange(answer, where=cmdlet),
+                judge=lambda answer: read_exchange(answer, where=cmdlet, keep=keep),
             )
         )
 
@@ -344,26 +358,6 @@ class Session:
                 evidence={"host": urlsplit(link).netloc},
             )
         return link
-
-
-_KINDS = {
-    "GET": Kind.READ,
-    "PATCH": Kind.IDEMPOTENT,
-    "PUT": Kind.IDEMPOTENT,
-    "DELETE": Kind.DELETE,
-    "POST": Kind.CREATE,
-}
-_VERBS = {
-    "Get": Kind.READ,
-    "Test": Kind.READ,
-    "Set": Kind.IDEMPOTENT,
-    "Remove": Kind.DELETE,
-}
-
-
-def _lane(url: str) -> Lane:
-    limited = "/identity/conditionalaccess/" in url.lower()
-    return Lane.CONDITIONAL_ACCESS if limited else Lane.GRAPH
 
 
 def _encode(body: Mapping[str, Any] | None) -> bytes:

@@ -9,7 +9,7 @@ Source: Exchange dossier 2.6, 1.5 (Name is filterable).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from portineria.fault import Incomplete
 from portineria.m365.data import Row, text
@@ -22,21 +22,23 @@ DEPTH = 12
 Page = tuple[Row, ...]
 
 
-async def inventory(session: Session, cmdlet: str) -> AsyncIterator[Page]:
+async def inventory(session: Session, cmdlet: str, keep: Collection[str]) -> AsyncIterator[Page]:
     """Pages that together hold every object at least once: key them by Guid.
+
+    Rows have a Guid and the members of `keep`, no others.
 
     Raises Incomplete where even the slices do not give the whole.
     """
     glimpsed: set[str] = set()
     try:
-        async for page in session.exchange_pages(cmdlet):
+        async for page in session.exchange_pages(cmdlet, keep=("Guid", *keep)):
             glimpsed |= _guids(page)
             yield page
         return
     except Incomplete as broken:
         if "host" in broken.evidence:
             raise
-    async for page in _slices(session, cmdlet, ""):
+    async for page in _slices(session, cmdlet, ("Guid", *keep), ""):
         glimpsed -= _guids(page)
         yield page
     if glimpsed:
@@ -52,19 +54,23 @@ def _guids(page: Page) -> set[str]:
     return {text(row.get("Guid")) for row in page}
 
 
-async def _slices(session: Session, cmdlet: str, prefix: str) -> AsyncIterator[Page]:
+async def _slices(
+    session: Session, cmdlet: str, keep: Collection[str], prefix: str
+) -> AsyncIterator[Page]:
     """All objects whose Name begins with `prefix`, one letter more at a time."""
     longer = [prefix + sign for sign in ALPHABET]
     for beginning in longer:
         try:
-            async for page in session.exchange_pages(cmdlet, {"Filter": like(beginning)}):
+            only = {"Filter": like(beginning)}
+            async for page in session.exchange_pages(cmdlet, only, keep=keep):
                 yield page
         except Incomplete:
             if len(beginning) >= DEPTH:
                 raise
-            async for page in _slices(session, cmdlet, beginning):
+            async for page in _slices(session, cmdlet, keep, beginning):
                 yield page
-    async for page in session.exchange_pages(cmdlet, {"Filter": remainder(prefix, longer)}):
+    rest = {"Filter": remainder(prefix, longer)}
+    async for page in session.exchange_pages(cmdlet, rest, keep=keep):
         yield page
 
 

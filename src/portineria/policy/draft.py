@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from portineria.policy.change import Change, Family, Fields, Json, Phase, Target, Verb
 from portineria.tenant.unseen import Unseen
@@ -34,23 +34,43 @@ class _Entry:
     risk: str
 
 
+class Once:
+    """Texts in the order in which they came, each once."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, None] = {}
+
+    def append(self, text: str) -> None:
+        self._texts.setdefault(text)
+
+    def __iadd__(self, texts: Iterable[str]) -> Self:
+        for text in texts:
+            self.append(text)
+        return self
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+
 @dataclass(slots=True)
 class Draft:
     """Collects changes; an update of an object that is already being updated is merged."""
 
     entries: list[_Entry] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: Once = field(default_factory=Once)
     lost: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
+    unknown: Once = field(default_factory=Once)
+    updates: dict[tuple[Target, Phase], _Entry] = field(default_factory=dict)
+    creations: dict[Target, _Entry] = field(default_factory=dict)
+    """The entries again, by what they are about: there may be ten thousand of them."""
 
     def needs(self, what: str, value: object) -> None:
         """Remember that something the plan depends on could not be seen."""
-        if isinstance(value, Unseen) and f"{what}: {value.because}" not in self.unknown:
+        if isinstance(value, Unseen):
             self.unknown.append(f"{what}: {value.because}")
 
     def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
+        self.notes.append(text)
 
     def update(
         self,
@@ -67,17 +87,19 @@ class Draft:
         if not fields:
             return
         known = {name: before.get(name) for name in fields}
-        for entry in self.entries:
-            same = (entry.target, entry.phase, entry.verb) == (target, phase, Verb.UPDATE)
-            if same and entry.before is not None and entry.after is not None:
-                entry.before.update(known)
-                entry.after.update(fields)
-                if because not in entry.because:
-                    entry.because.append(because)
-                if reason not in entry.reason:
-                    entry.reason = f"{entry.reason}; {reason}"
-                return
-        self._add(Verb.UPDATE, target, known, fields, phase, because, reason, risk)
+        entry = self.updates.get((target, phase))
+        if entry is None:
+            added = self._add(Verb.UPDATE, target, known, fields, phase, because, reason, risk)
+            self.updates[target, phase] = added
+            return
+        assert entry.before is not None
+        assert entry.after is not None
+        entry.before.update(known)
+        entry.after.update(fields)
+        if because not in entry.because:
+            entry.because.append(because)
+        if reason not in entry.reason:
+            entry.reason = f"{entry.reason}; {reason}"
 
     def create(
         self,
@@ -89,23 +111,15 @@ class Draft:
         risk: str = "low",
     ) -> None:
         """Make an object once; asking again for the same name only adds the cause."""
-        for entry in self.entries:
-            if entry.verb is Verb.CREATE and entry.target == target:
-                if because not in entry.because:
-                    entry.because.append(because)
-                return
-        self._add(Verb.CREATE, target, None, dict(after), phase, because, reason, risk)
-
-    def delete(
-        self, target: Target, before: Fields, phase: Phase, because: str, reason: str
-    ) -> None:
-        self._add(Verb.DELETE, target, dict(before), None, phase, because, reason, "low")
+        entry = self.creations.get(target)
+        if entry is None:
+            added = self._add(Verb.CREATE, target, None, dict(after), phase, because, reason, risk)
+            self.creations[target] = added
+        elif because not in entry.because:
+            entry.because.append(because)
 
     def creates(self, family: Family, name: str) -> bool:
-        return any(
-            entry.verb is Verb.CREATE and (entry.target.family, entry.target.name) == (family, name)
-            for entry in self.entries
-        )
+        return any((made.family, made.name) == (family, name) for made in self.creations)
 
     def _add(
         self,
@@ -117,35 +131,49 @@ class Draft:
         because: str,
         reason: str,
         risk: str,
-    ) -> None:
-        self.entries.append(_Entry(verb, target, before, after, phase, [because], reason, risk))
+    ) -> _Entry:
+        entry = _Entry(verb, target, before, after, phase, [because], reason, risk)
+        self.entries.append(entry)
+        return entry
 
     def numbered(self) -> tuple[Change, ...]:
-        """The changes by phase, in order of adding inside one, with references resolved."""
+        """The changes by phase, in order of adding inside one, with references resolved.
+
+        What says the same is the same object: ten thousand mailboxes are closed in a few ways.
+        """
         ordered = sorted(self.entries, key=lambda entry: entry.phase)
         made = {
             reference(entry.target.name): f"change:{number}.id"
             for number, entry in enumerate(ordered, 1)
             if entry.verb is Verb.CREATE
         }
+        said: dict[Any, Any] = {}
         return tuple(
             Change(
                 id=number,
                 verb=entry.verb,
-                target=Target(
-                    family=entry.target.family,
-                    key=_resolve(entry.target.key, made),
-                    name=entry.target.name,
-                ),
-                before=_resolve(entry.before, made),
-                after=_resolve(entry.after, made),
+                target=_resolved_target(entry.target, made),
+                before=_one(_resolve(entry.before, made), said),
+                after=_one(_resolve(entry.after, made), said),
                 phase=entry.phase,
-                because=tuple(entry.because),
-                reason=entry.reason,
+                because=said.setdefault(because := tuple(entry.because), because),
+                reason=said.setdefault(entry.reason, entry.reason),
                 risk=entry.risk,
             )
             for number, entry in enumerate(ordered, 1)
         )
+
+
+def _resolved_target(target: Target, made: Mapping[str, str]) -> Target:
+    key = made.get(target.key)
+    return target if key is None else replace(target, key=key)
+
+
+def _one(fields: Any, said: dict[Any, Any]) -> Any:
+    """These fields, or equal ones that were met before; only plain values are compared."""
+    if fields is None or any(isinstance(value, dict | list) for value in fields.values()):
+        return fields
+    return said.setdefault(tuple((n, type(v), v) for n, v in fields.items()), fields)
 
 
 def _resolve(value: Any, made: Mapping[str, str]) -> Any:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 from portineria.policy.change import Change, Json
+from portineria.tenant.lazyjson import Listed, canonical, whole
 from portineria.tenant.mailbox import Protocol
 
 SCHEMA = "portineria/plan@1"
@@ -104,7 +106,7 @@ class Stop:
     word: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything apply needs and nothing else.
 
@@ -137,10 +139,10 @@ class Plan:
     def window(self) -> bool:
         return any(change.phase.name == "WINDOW" for change in self.changes)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical JSON of the plan without its times."""
-        document = to_json(self)
+        document = lazily(self)
         for time in ("made_at", "snapshot_taken_at"):
             del document[time]
         return canonical_digest(document)
@@ -148,6 +150,12 @@ class Plan:
 
 def to_json(plan: Plan) -> dict[str, Json]:
     """The plan as a JSON object; dates in ISO 8601, phases by name."""
+    found: dict[str, Json] = whole(lazily(plan))
+    return found
+
+
+def lazily(plan: Plan) -> dict[str, Json]:
+    """The same, but that what there may be thousands of is made when it is written."""
     return {
         "schema": SCHEMA,
         "tenant_id": plan.tenant_id,
@@ -156,23 +164,28 @@ def to_json(plan: Plan) -> dict[str, Json]:
         "policy_digest": plan.policy_digest,
         "undo_of": plan.undo_of,
         "window": plan.window,
-        "changes": [change_to_json(change) for change in plan.changes],
-        "cells": [_cell(cell) for cell in plan.cells],
-        "refusals": [asdict(refusal) for refusal in plan.refusals],
-        "left_out": [asdict(one) for one in plan.left_out],
-        "drift": [asdict(one) for one in plan.drift],
-        "stops": [asdict(stop) for stop in plan.stops],
+        "changes": Listed(lambda: map(change_to_json, plan.changes)),
+        "cells": Listed(lambda: map(_cell, plan.cells)),
+        "refusals": Listed(lambda: map(_members, plan.refusals)),
+        "left_out": Listed(lambda: map(_members, plan.left_out)),
+        "drift": Listed(lambda: map(_members, plan.drift)),
+        "stops": [_members(stop) for stop in plan.stops],
         "accepted": list(plan.accepted),
         "lost": list(plan.lost),
-        "exposure": list(plan.exposure),
-        "unknown": list(plan.unknown),
-        "notes": list(plan.notes),
+        "exposure": Listed(lambda: plan.exposure),
+        "unknown": Listed(lambda: plan.unknown),
+        "notes": Listed(lambda: plan.notes),
     }
 
 
+def _members(item: Any) -> dict[str, Json]:
+    """A flat dataclass as it is; `asdict` would copy every value of thousands."""
+    return {name: getattr(item, name) for name in item.__dataclass_fields__}
+
+
 def _cell(cell: Cell) -> dict[str, Json]:
-    voices = [asdict(voice) for voice in cell.voices]
-    return asdict(cell) | {"grants": list(cell.grants), "voices": voices}
+    voices = [_members(voice) for voice in cell.voices]
+    return _members(cell) | {"grants": list(cell.grants), "voices": voices}
 
 
 def change_to_json(change: Change) -> dict[str, Json]:
@@ -193,5 +206,7 @@ def change_to_json(change: Change) -> dict[str, Json]:
 
 def canonical_digest(document: Json) -> str:
     """SHA-256 (hex) of JSON with sorted keys, no spaces, and non-ASCII kept as it is."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    found = hashlib.sha256()
+    for piece in canonical(document):
+        found.update(piece.encode())
+    return found.hexdigest()

@@ -6,7 +6,14 @@ when nothing at all could be seen is the failure itself raised.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -37,8 +44,20 @@ from portineria.tenant.unseen import Unseen
 LIMIT = 4
 """Requests at a time: Exchange publishes no limit and answers 429 to more."""
 
-Tell = Callable[[str, int], None]
+MFA_AT_ONCE = 20
+"""Accounts that Graph answers about in one request (Graph dossier 7.2)."""
+RIGHTS_AT_ONCE = 100
+"""Mailboxes whose rights one worker reads before it takes more, ten a request."""
+MANY_NAMES = 300
+"""Unknown names from which on it is quicker to list every recipient than to ask for each."""
+
 T = TypeVar("T")
+
+
+class Tell(Protocol):
+    """Told what is being read, how many so far, and of how many where that is known."""
+
+    def __call__(self, text: str, done: int = 0, total: int = 0) -> None: ...
 
 
 class TenantReader(Protocol):
@@ -68,6 +87,10 @@ class TenantReader(Protocol):
         """A recipient that is no mailbox, by address, for what people name by mistake."""
         ...
 
+    async def recipients(self, names: Collection[str], tell: Tell) -> Mapping[str, Mailbox]:
+        """Those of many names that are one, by the name as given: for a list full of mistakes."""
+        ...
+
     async def users(self, tell: Tell) -> Mapping[str, User]: ...
 
     async def user_consent(self) -> bool | Unseen: ...
@@ -78,7 +101,9 @@ class TenantReader(Protocol):
         """Groups with this id or name (names are not unique), expanded."""
         ...
 
-    async def per_user_mfa(self, user_id: str) -> bool: ...
+    async def per_user_mfa(self, user_ids: Sequence[str]) -> Mapping[str, bool | Unseen]:
+        """For at most MFA_AT_ONCE accounts."""
+        ...
 
     async def app(self, client_id: str) -> App | None: ...
 
@@ -129,18 +154,22 @@ async def look(
         tenant_id=tenant_id, taken_at=taken_at, own_app=wants.own_app, **_unseen(seen)
     )
     snapshot = await _roles_and_groups(snapshot, reader, crew, wants)
-    snapshot = await _strangers(snapshot, reader, crew, wants)
-    snapshot = await _apps(snapshot, reader, crew, wants)
+    return await look_closer(snapshot, reader, crew, progress, wants)
+
+
+async def look_closer(
+    snapshot: Snapshot, reader: TenantReader, crew: Crew, progress: Progress, wants: Wants
+) -> Snapshot:
+    """What is asked about single mailboxes, put beside what was seen of the tenant."""
+    snapshot = await _strangers(snapshot, reader, crew, progress, wants)
+    snapshot = await _apps(snapshot, reader, crew, progress, wants)
     return await _per_user_mfa(snapshot, reader, crew, progress, wants)
 
 
 async def _families(reader: TenantReader, crew: Crew, progress: Progress) -> dict[str, Any]:
-    def tell(what: str, count: int) -> None:
-        progress.step(what, count)
-
     readings: dict[str, Callable[[], Awaitable[Any]]] = {
-        "mailboxes": lambda: reader.mailboxes(tell),
-        "users": lambda: reader.users(tell),
+        "mailboxes": lambda: reader.mailboxes(progress.step),
+        "users": lambda: reader.users(progress.step),
         "domains": reader.domains,
         "licences": reader.licences,
         "security_defaults": reader.security_defaults,
@@ -211,19 +240,17 @@ async def _roles_and_groups(
 
 
 async def _strangers(
-    snapshot: Snapshot, reader: TenantReader, crew: Crew, wants: Wants
+    snapshot: Snapshot, reader: TenantReader, crew: Crew, progress: Progress, wants: Wants
 ) -> Snapshot:
     """Wanted names that are no mailbox: a group, a guest, somebody on-premises."""
     if isinstance(snapshot.mailboxes, Unseen):
         return snapshot
     unknown = sorted(name for name in wants.mailboxes if snapshot.mailbox(name) is None)
-
-    async def ask(name: str) -> Mailbox | _Failure | None:
-        return await _seen(reader.recipient(name))
-
+    if not unknown:
+        return snapshot
     found: dict[str, Mailbox] = {}
     unread: dict[str, str] = {}
-    async for name, stranger in crew.each(unknown, ask, LIMIT):
+    async for name, stranger in _asked(unknown, reader, crew, progress):
         if isinstance(stranger, _Failure):
             unread[name] = stranger.fault.why
         elif stranger is not None:
@@ -236,6 +263,19 @@ async def _strangers(
     return replace(snapshot, mailboxes=boxes, unread=unread)
 
 
+async def _asked(
+    names: Sequence[str], reader: TenantReader, crew: Crew, progress: Progress
+) -> AsyncIterator[tuple[str, Mailbox | _Failure | None]]:
+    """What each of these names is: one by one, or out of a listing where they are many."""
+    if len(names) <= MANY_NAMES:
+        async for answer in crew.each(names, lambda name: _seen(reader.recipient(name)), LIMIT):
+            yield answer
+        return
+    found = await _seen(reader.recipients(names, progress.step))
+    for name in names:
+        yield name, found if isinstance(found, _Failure) else found.get(name)
+
+
 def _with_directory(box: Mailbox, snapshot: Snapshot) -> Mailbox:
     """A mail user that the company's own directory synchronises has its mailbox on premises."""
     user = snapshot.user(box.entra_id)
@@ -243,7 +283,9 @@ def _with_directory(box: Mailbox, snapshot: Snapshot) -> Mailbox:
     return replace(box, kind=RecipientKind.ON_PREMISES) if synced else box
 
 
-async def _apps(snapshot: Snapshot, reader: TenantReader, crew: Crew, wants: Wants) -> Snapshot:
+async def _apps(
+    snapshot: Snapshot, reader: TenantReader, crew: Crew, progress: Progress, wants: Wants
+) -> Snapshot:
     """Applications, and their rights on the wanted mailboxes; unwanted ones stay unseen."""
     if not wants.apps:
         return snapshot
@@ -257,17 +299,31 @@ async def _apps(snapshot: Snapshot, reader: TenantReader, crew: Crew, wants: Wan
     if failure is not None:
         return replace(snapshot, apps=Unseen(failure.fault.why))
     apps = {key: found for key, found in answers.items() if isinstance(found, App)}
-    guids = tuple(box.guid for box in _wanted(snapshot, wants))
+    guids = [box.guid for box in _wanted(snapshot, wants)]
     rights: dict[tuple[str, str], MailboxRight] = {}
     for key in sorted(apps):
-        found = await _seen(reader.rights(apps[key], guids))
-        if isinstance(found, _Failure):
-            unseen = Unseen(found.fault.why)
-            nothing = MailboxRight(full_access=unseen, scoped_smtp=unseen)
-            rights.update({(key, guid): nothing for guid in guids})
-        else:
-            rights.update(found)
+        rights.update(await _rights(apps[key], guids, reader, crew, progress))
     return replace(snapshot, apps=apps, rights=rights)
+
+
+async def _rights(
+    app: App, guids: Sequence[str], reader: TenantReader, crew: Crew, progress: Progress
+) -> dict[tuple[str, str], MailboxRight]:
+    found: dict[tuple[str, str], MailboxRight] = {}
+    parts = _in_parts(guids, RIGHTS_AT_ONCE)
+    async for part, told in crew.each(parts, lambda part: _seen(reader.rights(app, part)), LIMIT):
+        if isinstance(told, _Failure):
+            unseen = Unseen(told.fault.why)
+            nothing = MailboxRight(full_access=unseen, scoped_smtp=unseen)
+            found.update(((app.id, guid), nothing) for guid in part)
+        else:
+            found.update(told)
+        progress.step(f"rights of {app.name or app.id}", len(found), len(guids))
+    return found
+
+
+def _in_parts(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _wanted(snapshot: Snapshot, wants: Wants) -> tuple[Mailbox, ...]:
@@ -286,12 +342,13 @@ async def _per_user_mfa(
     if isinstance(snapshot.users, Unseen):
         return snapshot
     users = dict(snapshot.users)
-    wanted = [box.entra_id for box in _wanted(snapshot, wants) if box.entra_id in users]
-    readings = crew.each(wanted, lambda key: _seen(reader.per_user_mfa(str(key))), LIMIT)
+    wanted = [box.entra_id or "" for box in _wanted(snapshot, wants) if box.entra_id in users]
+    parts = _in_parts(wanted, MFA_AT_ONCE)
     done = 0
-    async for key, found in readings:
-        mfa = Unseen(found.fault.why) if isinstance(found, _Failure) else found
-        users[str(key)] = replace(users[str(key)], per_user_mfa=mfa)
-        done += 1
+    async for part, told in crew.each(parts, lambda part: _seen(reader.per_user_mfa(part)), LIMIT):
+        for key in part:
+            mfa = Unseen(told.fault.why) if isinstance(told, _Failure) else told[key]
+            users[key] = replace(users[key], per_user_mfa=mfa)
+        done += len(part)
         progress.step("per-user MFA", done, len(wanted))
     return replace(snapshot, users=users)

@@ -7,7 +7,7 @@ from typing import Any
 
 from portineria.clock import Clock
 from portineria.policy.change import Change, Phase
-from portineria.policy.plan import Plan, to_json
+from portineria.policy.plan import Plan, lazily
 from portineria.run.journal import Promise, Result, RunState, Way, progress_of
 from portineria.run.ports import Journal
 
@@ -27,7 +27,7 @@ class Story:
 
     def begin(self, run: str, plan: Plan) -> None:
         self._tell(
-            "begin", run=run, tenant_id=plan.tenant_id, digest=plan.digest, plan=to_json(plan)
+            "begin", run=run, tenant_id=plan.tenant_id, digest=plan.digest, plan=lazily(plan)
         )
 
     def promise(self, change: Change, way: Way = Way.FORWARD, of: int | None = None) -> Promise:

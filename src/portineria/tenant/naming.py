@@ -13,5 +13,7 @@ def folded(name: str) -> str:
     caseless matching.
     """
     if name.isascii():
-        return name.strip().lower()
+        bare = name.strip()
+        # What is in its form already is not copied: an index of names holds thousands of them.
+        return bare if bare.islower() else bare.lower()
     return normalize("NFC", normalize("NFD", name.strip()).casefold())

@@ -70,17 +70,18 @@ class Snapshot:
     own_app: str | None = None
 
     @cached_property
-    def _by_name(self) -> dict[str, tuple[Mailbox, ...]]:
-        """Who bears a name: its owner by address first, then by user principal name, alias, id."""
+    def _by_name(self) -> dict[str, Mailbox | list[Mailbox]]:
+        """Who bears a name: its owner by address first, then by user principal name, alias, id.
+
+        Nearly every name is borne by one alone, which then stands by itself.
+        """
         if isinstance(self.mailboxes, Unseen):
             return {}
-        found: dict[str, tuple[Mailbox, ...]] = {}
+        found: dict[str, Mailbox | list[Mailbox]] = {}
         for names_of in _NAMES:
             for box in self.mailboxes:
                 for name in filter(None, names_of(box)):
-                    key = folded(name)
-                    if all(bearer is not box for bearer in found.get(key, ())):
-                        found[key] = (*found.get(key, ()), box)
+                    _enter(found, folded(name), box)
         return found
 
     def called(self, name: str) -> tuple[Mailbox, ...]:
@@ -89,7 +90,8 @@ class Snapshot:
         Names are address, user principal name, alias, guid and directory id. Several answer only
         where one's address is another's user principal name or alias.
         """
-        return self._by_name.get(folded(name), ())
+        found = self._by_name.get(folded(name), ())
+        return (found,) if isinstance(found, Mailbox) else tuple(found)
 
     def mailbox(self, name: str) -> Mailbox | None:
         """Find a mailbox by any of its names, the first of them where several bear it."""
@@ -117,3 +119,12 @@ class Snapshot:
         return {
             name: value.because for name, value in vars(self).items() if isinstance(value, Unseen)
         }
+
+
+def _enter(found: dict[str, Mailbox | list[Mailbox]], name: str, box: Mailbox) -> None:
+    bearers = found.setdefault(name, box)
+    if isinstance(bearers, Mailbox):
+        if bearers is not box:
+            found[name] = [bearers, box]
+    elif all(bearer is not box for bearer in bearers):
+        bearers.append(box)

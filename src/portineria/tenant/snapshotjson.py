@@ -15,6 +15,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from portineria.tenant.lazyjson import Keyed, Listed, whole
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
@@ -23,7 +24,18 @@ SCHEMA = "portineria/snapshot@1"
 
 def to_json(snapshot: Snapshot) -> dict[str, Any]:
     """JSON-like, the same for equal snapshots: sets are sorted."""
-    return {"schema": SCHEMA, **_write(snapshot)}
+    found: dict[str, Any] = whole(lazily(snapshot))
+    return found
+
+
+def lazily(snapshot: Snapshot) -> dict[str, Any]:
+    """The same, but that mailboxes, users and rights are made when they are written."""
+    document = {"schema": SCHEMA}
+    for field in fields(snapshot):
+        value = getattr(snapshot, field.name)
+        later = _LATER.get(field.name)
+        document[field.name] = _write(value) if later is None or not value else later(value)
+    return document
 
 
 def from_json(document: Mapping[str, Any]) -> Snapshot:
@@ -54,6 +66,24 @@ def _write(value: Any) -> Any:
             return value
 
 
+def _later_listed(value: Any) -> Any:
+    return _write(value) if isinstance(value, Unseen) else Listed(lambda: map(_write, value))
+
+
+def _later_keyed(value: Any) -> Any:
+    if isinstance(value, Unseen):
+        return _write(value)
+    return Keyed(lambda: ((key, _write(value[key])) for key in sorted(value)))
+
+
+def _later_paired(value: Mapping[Any, Any]) -> Any:
+    return Listed(lambda: ([*key, _write(value[key])] for key in sorted(value)))
+
+
+_LATER = {"mailboxes": _later_listed, "users": _later_keyed, "rights": _later_paired}
+"""The families of which there may be thousands."""
+
+
 def _write_mapping(value: Mapping[Any, Any]) -> Any:
     """Pairs as keys have no place in JSON: such a mapping is a list of [first, second, value]."""
     if any(isinstance(key, tuple) for key in value):
@@ -82,13 +112,8 @@ def _read_union(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
         return None
     if {IPv4Network, IPv6Network} <= set(kinds):
         return _network(value, where)
-    others = [kind for kind in kinds if kind not in (Unseen, NoneType)]
-    for kind in others[:-1]:
-        try:
-            return _read(kind, value, where)
-        except ValueError:
-            continue
-    return _read(others[-1], value, where)
+    (kind,) = (kind for kind in kinds if kind not in (Unseen, NoneType))
+    return _read(kind, value, where)
 
 
 def _read_container(origin: Any, kinds: tuple[Any, ...], value: Any, where: str) -> Any:
@@ -100,11 +125,19 @@ def _read_container(origin: Any, kinds: tuple[Any, ...], value: Any, where: str)
     if get_origin(key) is tuple:
         if value == {}:
             return {}
-        triples = [_list(item, where) for item in _list(value, where)]
-        return {(first, second): _read(member, last, where) for first, second, last in triples}
+        return dict(_pair(get_args(key), member, item, where) for item in _list(value, where))
     if not isinstance(value, dict):
         raise ValueError(f"{where}: expected an object, found {value!r}")
     return {name: _read(member, item, f"{where}.{name}") for name, item in value.items()}
+
+
+def _pair(kinds: tuple[Any, ...], member: Any, value: Any, where: str) -> tuple[Any, Any]:
+    """One row of such a mapping: its two-part key, and what is kept under it."""
+    *key, last = _list(value, where)
+    if len(key) != len(kinds):
+        raise ValueError(f"{where}: expected {len(kinds)} keys and a value, found {value!r}")
+    names = (_read(kind, name, where) for kind, name in zip(kinds, key, strict=True))
+    return tuple(names), _read(member, last, where)
 
 
 def _read_plain(kind: Any, value: Any, where: str) -> Any:
@@ -131,6 +164,8 @@ def _read_object(kind: type, value: Any, where: str) -> Any:
 
 
 def _network(value: Any, where: str) -> IPv4Network | IPv6Network:
+    if not isinstance(value, str):  # a number would be read as an address
+        raise ValueError(f"{where}: expected a network, found {value!r}")
     try:
         return ip_network(value)
     except ValueError as error:

@@ -84,7 +84,8 @@ def command(
         return print_outcome(resume_run(said, resume, handed), as_json=said.json)
     assert plan is not None
     found = read_plan(plan)
-    handed = Handed(digest=digest, yes=digest is None and agree(said, found), accepted=accept)
+    yes = digest is None and agree(said, found, f"{plan} holds all of it")
+    handed = Handed(digest=digest, yes=yes, accepted=accept)
     return print_outcome(apply_plan(said, found, handed), as_json=said.json)
 
 
@@ -105,17 +106,23 @@ def _expired(said: Asked, policy: str, accept: tuple[str, ...], others: list[str
     found = make_expired(said, read_policy(policy), accept)
     if not found.changes and not standing(found.stops, found.accepted):
         return print_nothing_ended(as_json=said.json)
-    handed = Handed(yes=agree(said, found), accepted=accept)
+    whole = "portineria plan --output FILE holds all of it, beside what else the policy asks"
+    handed = Handed(yes=agree(said, found, whole), accepted=accept)
     return print_outcome(apply_plan(said, found, handed), as_json=said.json)
 
 
-def agree(said: Asked, plan: Plan) -> bool:
-    """--yes, or the plan shown and a yes typed on a terminal; never assumed."""
-    from portineria.policy.show.plan import plan_text
+def agree(said: Asked, plan: Plan, whole: str) -> bool:
+    """--yes, or the plan shown and a yes typed on a terminal; never assumed.
+
+    `whole` says where all of the plan stands, should it be too much to be told here.
+    """
+    from portineria.policy.show.plan import plan_lines
 
     if said.yes:
         return True
     if said.json or not sys.stdin.isatty():
         return False
-    print(plan_text(plan))
+    for told in plan_lines(plan, whole=whole):
+        print(told)
+    print()
     return str(click.prompt("Type yes to do this", default="no")) == "yes"

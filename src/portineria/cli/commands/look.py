@@ -38,17 +38,18 @@ def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
     """
     from portineria.cli import session
     from portineria.cli.faces.answer import print_json
-    from portineria.cli.faces.posture import print_posture
-    from portineria.tenant.snapshotjson import to_json
+    from portineria.cli.faces.posture import print_posture, print_unseen
+    from portineria.tenant.snapshotjson import lazily
 
     said = asked()
     session.refuse_unwritable(output)
     found = session.snapshot(said, snapshot)
     unseen = session.not_seen(found)
     if output is not None:
-        session.write_private(output, to_json(found))
+        session.write_private(output, lazily(found))
     if said.json:
-        print_json("portineria/look@1", {"snapshot": to_json(found), "unseen": unseen})
+        print_json("portineria/look@1", {"snapshot": lazily(found), "unseen": unseen})
     else:
         print_posture(found, each=mailboxes)
+        print_unseen(unseen)
     return 3 if unseen else 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         "portineria plan tenants/contoso.yaml --output plan.json",
         "portineria plan --accept blast-radius --json",
         "portineria plan policy.yaml --cells",
+        "portineria plan policy.yaml --all",
     ],
 )
 @click.argument("policy", default="policy.yaml", shell_complete=completing.policies)
@@ -40,17 +41,21 @@ if TYPE_CHECKING:
     help="A guard's word: say that you mean it. May be given again.",
 )
 @click.option("--cells", is_flag=True, help="Show each promise with every grant that speaks of it.")
-def command(policy: str, output: str | None, accept: tuple[str, ...], cells: bool) -> int:
+@click.option("--all", "each", is_flag=True, help="Tell every change by itself, however many.")
+def command(
+    policy: str, output: str | None, accept: tuple[str, ...], cells: bool, each: bool
+) -> int:
     """Show what would be done so that the tenant is as POLICY asks, and why.
 
     Nothing is written to the tenant. The plan shows every change with its reason and risk, the
-    order, the doors that it opens, what effective access will be, and a digest. Exit code 4
-    says that a guard stops it, 1 that a grant cannot be.
+    order, the doors that it opens, what effective access will be, and a digest. Where there are
+    many changes they are counted by kind; --all tells each. Exit code 4 says that a guard stops
+    it, 1 that a grant cannot be.
     """
     from portineria.cli import session
     from portineria.cli.faces.answer import print_json
     from portineria.cli.policies import plan_document, read_policy
-    from portineria.policy.show.plan import plan_text
+    from portineria.policy.show.plan import IN_ITS_JSON, plan_lines
 
     said = asked()
     session.refuse_unwritable(output)
@@ -66,7 +71,9 @@ def command(policy: str, output: str | None, accept: tuple[str, ...], cells: boo
     if said.json:
         print_json("portineria/plan@1", plan_document(found))
     else:
-        print(plan_text(found, each_cell=cells), end="")
+        whole = f"--all tells each here, {IN_ITS_JSON}"
+        for told in plan_lines(found, each_cell=cells, each=each, whole=whole):
+            print(told)
     return exit_code(found)
 
 

@@ -59,7 +59,10 @@ def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
         else:
             print(plan_text(plan), end="")
         return exit_code(plan)
-    handed = Handed(yes=agree(said, plan), accepted=accept)
+    handed = Handed(
+        yes=agree(said, plan, f"portineria undo {run} --output FILE holds all of it"),
+        accepted=accept,
+    )
     outcome = apply_plan(said, plan, handed)
     if outcome.fault is None:
         put_undone_away(said, plan.undo_of)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Mapping
 from typing import Any
+
+from portineria.tenant.lazyjson import pieces
 
 
 def print_json(schema: str, members: Mapping[str, Any]) -> None:
@@ -13,4 +15,5 @@ def print_json(schema: str, members: Mapping[str, Any]) -> None:
 
 def print_document(document: Mapping[str, Any]) -> None:
     """The one place that prints an answer or an error as JSON; tests listen here."""
-    print(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+    sys.stdout.writelines(pieces(document))
+    print()

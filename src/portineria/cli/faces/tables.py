@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
-from portineria.policy.show.visible import line
+from portineria.policy.show.visible import line, width
 
 WIDE = 200
 """Columns where nobody looks through a window: files and pipes."""
@@ -27,6 +28,34 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     with console.capture() as captured:
         console.print(table)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+FOLDED = 200
+"""Rows that are laid out to the width of the terminal; more are printed as they come."""
+
+
+def print_many(columns: Sequence[str], rows: Callable[[], Iterable[Sequence[str]]]) -> None:
+    """The same for what may have thousands of rows, which `rows` makes anew each time.
+
+    They are printed one by one, so that `head` has its ten at once and nothing is held; a line
+    that is too long for the terminal is folded by it.
+    """
+    first = list(islice(rows(), FOLDED + 1))
+    if len(first) <= FOLDED:
+        print_table(columns, first)
+        return
+    widths = [width(column) for column in columns]
+    for row in rows():
+        widths = [max(had, width(plain(cell))) for had, cell in zip(widths, row, strict=True)]
+    bold, end = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+    print(f"{bold}{_aligned(columns, widths)}{end}")
+    for row in rows():
+        print(_aligned([plain(cell) for cell in row], widths))
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell + " " * (most - width(cell)) for cell, most in zip(cells, widths, strict=True))
+    return "  ".join(padded).rstrip(" ")
 
 
 def plain(text: str) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from portineria.cli.faces.answer import print_json
-from portineria.cli.faces.tables import print_table
+from portineria.cli.faces.tables import print_many
 from portineria.policy.show import why
 from portineria.run.probe import Probe
 from portineria.run.verify import Verified, exit_code
+from portineria.tenant.lazyjson import Listed
 from portineria.tenant.unseen import Unseen
 
 SCHEMA = "portineria/verify@1"
@@ -29,11 +30,11 @@ COLUMNS = (
 
 def print_verified(run: str, rows: Sequence[Verified], *, as_json: bool) -> int:
     if as_json:
-        print_json(SCHEMA, {"run": run, "rows": [document(row) for row in rows]})
+        print_json(SCHEMA, {"run": run, "rows": Listed(lambda: map(document, rows))})
         return exit_code(rows)
     print(f"Run {run}: {_counted(rows)}\n")
     if rows:
-        print_table(COLUMNS, (_cells(row) for row in rows))
+        print_many(COLUMNS, lambda: map(_cells, rows))
     return exit_code(rows)
 
 

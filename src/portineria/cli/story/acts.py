@@ -114,7 +114,7 @@ async def _apply(plan: Plan, tenant: Tenant, teller: Teller) -> Outcome:
         run = tenant.new_run()
         guards = tenant.guards(plan, Handed(digest=plan.digest), teller)
         means = replace(tenant.means(run, teller), patience=IMPATIENT)
-        outcome = await apply(plan, plan.digest, run, means, guards, tenant.runs())
+        outcome = await apply(plan, plan.digest, run, means, guards, tenant.unfinished())
     teller.say(f"Run {outcome.run}: {outcome.end.value}, {outcome.written} written.")
     return outcome
 

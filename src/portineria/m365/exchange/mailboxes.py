@@ -9,12 +9,14 @@ Source: Exchange dossier 1.3, 1.5, 1.13, 2.6.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from portineria.fault import Fault, NotFound
-from portineria.m365.data import Row, text, truth
+from portineria.m365.data import Row, lower, shared, text, truth
 from portineria.m365.exchange.match import one
-from portineria.m365.exchange.recipients import aliases, kind
+from portineria.m365.exchange.recipients import Tell, aliases, kind
 from portineria.m365.session import Session
 from portineria.m365.slicing import inventory
 from portineria.tenant.mailbox import Mailbox, SmtpSwitch
@@ -22,22 +24,22 @@ from portineria.tenant.unseen import Unseen
 
 SWITCHES = ("ImapEnabled", "PopEnabled", "SmtpClientAuthenticationDisabled")
 
-Tell = Callable[[str, int], None]
-"""Told what is being listed and how many so far."""
-Joined = Mapping[str, Row] | Unseen
-
 
 async def listing(session: Session, tell: Tell) -> tuple[Mailbox, ...]:
-    """Every mailbox, by address. Raises ServiceFault; a part is never given as the whole."""
-    base: dict[str, Row] = {}
-    async for page in inventory(session, "Get-Mailbox"):
+    """Every mailbox, by address. Raises ServiceFault; a part is never given as the whole.
+
+    Each row becomes a mailbox at once, and what the later listings say is put into it: no row
+    is kept.
+    """
+    boxes: dict[str, Mailbox] = {}
+    async for page in inventory(session, "Get-Mailbox", _LEAN):
         for row in page:
-            base[text(row.get("Guid")).lower()] = _lean(row)
-        tell("mailboxes", len(base))
-    switches = await _index(session, "Get-CASMailbox", SWITCHES, tell)
-    policies = await _index(session, "Get-User", ("AuthenticationPolicy",), tell)
-    boxes = [mailbox(guid, row, switches, policies) for guid, row in base.items()]
-    return tuple(sorted(boxes, key=lambda box: (box.address, box.guid)))
+            guid = lower(row.get("Guid"))
+            boxes[guid] = mailbox(guid, row, _UNLISTED, _NO_POLICY)
+        tell("mailboxes (Exchange does not say how many there are)", len(boxes))
+    await _fill(session, "Get-CASMailbox", SWITCHES, boxes, _switched, tell)
+    await _fill(session, "Get-User", ("AuthenticationPolicy",), boxes, _governed, tell)
+    return tuple(sorted(boxes.values(), key=lambda box: (box.address, box.guid)))
 
 
 _LEAN = (
@@ -50,52 +52,80 @@ _LEAN = (
     "RecipientTypeDetails",
     "IsInactiveMailbox",
 )
+"""The members that are used: ten thousand whole rows would fill the memory."""
+_UNLISTED = Unseen("Get-CASMailbox did not list this mailbox")
+_NO_POLICY = Unseen("Get-User did not list this mailbox")
+_WORDS = {
+    "Get-CASMailbox": "switches of mailboxes",
+    "Get-User": "authentication policies of mailboxes",
+}
+
+Put = Callable[[Mailbox, Row | Unseen], Mailbox]
+"""A mailbox with what a row of another listing says of it, or why none does."""
 
 
-def _lean(row: Row) -> Row:
-    """Only the members that are used: ten thousand whole rows would fill the memory."""
-    return {name: row.get(name) for name in _LEAN if row.get(name) is not None}
+async def _fill(
+    session: Session,
+    cmdlet: str,
+    fields: tuple[str, ...],
+    boxes: dict[str, Mailbox],
+    put: Put,
+    tell: Tell,
+) -> None:
+    """Put what another listing says into the mailboxes; all of it is Unseen where it failed.
 
-
-async def _index(session: Session, cmdlet: str, fields: tuple[str, ...], tell: Tell) -> Joined:
-    """Rows by Guid and by directory id, only the fields wanted; Unseen where it failed."""
-    found: dict[str, Row] = {}
-    seen: set[str] = set()
+    Rows are joined by Guid, then by directory id.
+    """
+    by_entra_id: dict[str, str] = {}
+    met = 0
     try:
-        async for page in inventory(session, cmdlet):
+        async for page in inventory(session, cmdlet, ("ExternalDirectoryObjectId", *fields)):
             for row in page:
-                lean = {name: row[name] for name in fields if name in row}
-                for key in ("Guid", "ExternalDirectoryObjectId"):
-                    if row.get(key):
-                        found[text(row[key]).lower()] = lean
-            seen.update(text(row.get("Guid")) for row in page)
-            tell(cmdlet, len(seen))
+                guid = lower(row.get("Guid"))
+                if guid not in boxes:
+                    by_entra_id = by_entra_id or _by_entra_id(boxes)
+                    guid = by_entra_id.get(lower(row.get("ExternalDirectoryObjectId")), "")
+                if guid:
+                    boxes[guid] = put(boxes[guid], row)
+            met += len(page)
+            tell(_WORDS[cmdlet], min(met, len(boxes)), len(boxes))
     except Fault as fault:
-        return Unseen(f"{cmdlet} failed: {fault.why}")
-    return found
+        unseen = Unseen(f"{cmdlet} failed: {fault.why}")
+        boxes.update((guid, put(box, unseen)) for guid, box in boxes.items())
 
 
-def mailbox(guid: str, row: Row, switches: Joined, policies: Joined) -> Mailbox:
+def _by_entra_id(boxes: Mapping[str, Mailbox]) -> dict[str, str]:
+    """Only where a row bears no Guid that is known: guests and mail users in Get-User's."""
+    return {lower(box.entra_id): guid for guid, box in boxes.items() if box.entra_id}
+
+
+def mailbox(guid: str, row: Row, switches: Row | Unseen, policy: Row | Unseen) -> Mailbox:
     """One recipient out of a row of Get-Mailbox or Get-Recipient and what was joined to it."""
     entra_id = text(row.get("ExternalDirectoryObjectId")) or None
-    flags = _joined(guid, entra_id, switches, "Get-CASMailbox")
-    policy = _joined(guid, entra_id, policies, "Get-User")
-    return Mailbox(
+    address, upn = lower(row.get("PrimarySmtpAddress")), lower(row.get("UserPrincipalName"))
+    bare = Mailbox(
         guid=guid,
-        entra_id=entra_id,
-        address=text(row.get("PrimarySmtpAddress")).lower(),
-        upn=text(row.get("UserPrincipalName")).lower(),
-        display_name=text(row.get("DisplayName")),
+        entra_id=shared(entra_id) if entra_id else None,
+        address=shared(address),
+        upn=shared(upn),
+        display_name=shared(text(row.get("DisplayName"))),
         kind=kind(row),
         aliases=aliases(row),
-        plan=_plan(text(row.get("MailboxPlan"))),
-        imap=_flag(flags, "ImapEnabled"),
-        pop=_flag(flags, "PopEnabled"),
-        smtp=_smtp(flags),
-        authentication_policy=policy
-        if isinstance(policy, Unseen)
-        else text(policy.get("AuthenticationPolicy")) or None,
+        plan=shared(_plan(text(row.get("MailboxPlan")))),
     )
+    return _governed(_switched(bare, switches), policy)
+
+
+def _switched(box: Mailbox, row: Row | Unseen) -> Mailbox:
+    imap, pop = _flag(row, "ImapEnabled"), _flag(row, "PopEnabled")
+    return replace(box, imap=imap, pop=pop, smtp=_smtp(row))
+
+
+def _governed(box: Mailbox, row: Row | Unseen) -> Mailbox:
+    if isinstance(row, Unseen):
+        return replace(box, authentication_policy=row)
+    name = text(row.get("AuthenticationPolicy"))
+    return replace(box, authentication_policy=shared(name) if name else None)
 
 
 def _plan(identifier: str) -> str:
@@ -103,18 +133,16 @@ def _plan(identifier: str) -> str:
     return identifier.partition(",")[0].removeprefix("CN=").rpartition("/")[2]
 
 
-def _joined(guid: str, entra_id: str | None, index: Joined, cmdlet: str) -> Row | Unseen:
-    if isinstance(index, Unseen):
-        return index
-    row = index.get(guid, index.get((entra_id or "").lower()))
-    return Unseen(f"{cmdlet} did not list this mailbox") if row is None else row
-
-
 def _flag(row: Row | Unseen, name: str) -> bool | Unseen:
     if isinstance(row, Unseen):
         return row
     value = truth(row.get(name))
-    return Unseen(f"Get-CASMailbox does not show {name}") if value is None else value
+    return _unshown(name) if value is None else value
+
+
+@cache
+def _unshown(name: str) -> Unseen:
+    return Unseen(f"Get-CASMailbox does not show {name}")
 
 
 def _smtp(row: Row | Unseen) -> SmtpSwitch | Unseen:
@@ -123,7 +151,7 @@ def _smtp(row: Row | Unseen) -> SmtpSwitch | Unseen:
         return row
     name = "SmtpClientAuthenticationDisabled"
     if name not in row:
-        return Unseen(f"Get-CASMailbox does not show {name}")
+        return _unshown(name)
     return SmtpSwitch.from_disabled(truth(row[name]))
 
 

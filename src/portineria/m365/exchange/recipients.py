@@ -8,8 +8,11 @@ Get-MailUser (HVEAccount); Exchange dossier 4.5.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Protocol
+
 from portineria.fault import NotFound
-from portineria.m365.data import Row, text, texts, truth, whole
+from portineria.m365.data import Row, lower, text, texts, truth, whole
 from portineria.m365.session import Session
 from portineria.tenant.mailbox import RecipientKind
 from portineria.tenant.naming import folded
@@ -42,6 +45,12 @@ _DELETED = (
     ("InactiveMailboxOnly", RecipientKind.INACTIVE),
     ("SoftDeletedMailbox", RecipientKind.SOFT_DELETED),
 )
+
+
+class Tell(Protocol):
+    """Told what is being listed, how many so far, and of how many where that is known."""
+
+    def __call__(self, text: str, done: int = 0, total: int = 0) -> None: ...
 
 
 def kind(row: Row) -> RecipientKind:
@@ -84,6 +93,53 @@ async def find(session: Session, name: str) -> tuple[Row, RecipientKind] | None:
     return None
 
 
+async def find_many(
+    session: Session, names: Collection[str], tell: Tell
+) -> dict[str, tuple[Row, RecipientKind]]:
+    """`find` for many names: four listings, however many are asked about.
+
+    Raises ServiceFault where one of them could not be had: nobody is taken for unknown then.
+    """
+    wanted = {folded(name): name for name in names}
+    found: dict[str, tuple[Row, RecipientKind]] = {}
+    high_volume = await _high_volume(session)
+    read = 0
+    for cmdlet, switches, deleted in _LISTINGS:
+        async for page in session.exchange_pages(cmdlet, switches, keep=_KEEP):
+            for row in page:
+                for name in _names(row) & wanted.keys():
+                    what = _kind(row, deleted, high_volume)
+                    found.setdefault(wanted[name], (row, what))
+            read += len(page)
+            tell("recipients of every kind", read)
+    return found
+
+
+_LISTINGS: tuple[tuple[str, dict[str, bool], RecipientKind | None], ...] = (
+    ("Get-Recipient", {}, None),
+    *(("Get-Mailbox", {switch: True}, deleted) for switch, deleted in _DELETED),
+)
+_KEEP = (
+    "Guid",
+    "ExternalDirectoryObjectId",
+    "PrimarySmtpAddress",
+    "UserPrincipalName",
+    "EmailAddresses",
+    "DisplayName",
+    "MailboxPlan",
+    "RecipientTypeDetails",
+    "IsInactiveMailbox",
+)
+
+
+def _kind(row: Row, deleted: RecipientKind | None, high_volume: Collection[str]) -> RecipientKind:
+    what = kind(row)
+    if deleted is not None:
+        return what if what is RecipientKind.INACTIVE else deleted
+    volume = what is RecipientKind.MAIL_USER and lower(row.get("Guid")) in high_volume
+    return RecipientKind.HVE if volume else what
+
+
 async def _row(
     session: Session, cmdlet: str, name: str, switches: dict[str, bool] | None = None
 ) -> Row | None:
@@ -107,7 +163,10 @@ def _names(row: Row) -> set[str]:
 
 
 async def _is_high_volume(session: Session, row: Row) -> bool:
-    """There are at most a hundred of them in a tenant, and no other sign of one."""
+    return lower(row.get("Guid")) in await _high_volume(session)
+
+
+async def _high_volume(session: Session) -> frozenset[str]:
+    """Guids. There are at most a hundred of them in a tenant, and no other sign of one."""
     data = await session.exchange("Get-MailUser", {"HVEAccount": True, "ResultSize": "Unlimited"})
-    guids = {text(one.get("Guid")).lower() for one in whole(data, "Get-MailUser")}
-    return text(row.get("Guid")).lower() in guids
+    return frozenset(lower(one.get("Guid")) for one in whole(data, "Get-MailUser"))

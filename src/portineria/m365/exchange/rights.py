@@ -60,10 +60,10 @@ async def permissions(session: Session, guid: str) -> tuple[Row, ...]:
     return whole(data, "Get-MailboxPermission")
 
 
-def _rows(data: Data | Fault) -> tuple[Row, ...]:
+def _rows(data: Data | Fault, where: str) -> tuple[Row, ...]:
     if isinstance(data, Fault):
         raise data
-    return whole(data, "Get-MailboxPermission")
+    return whole(data, where)
 
 
 async def full_access(
@@ -75,7 +75,7 @@ async def full_access(
     found: dict[str, bool | Unseen] = {}
     for guid, answer in zip(guids, answers, strict=True):
         try:
-            found[guid] = grants_full_access(_rows(answer), names)
+            found[guid] = grants_full_access(_rows(answer, "Get-MailboxPermission"), names)
         except Fault as fault:
             found[guid] = Unseen(fault.why)
     return found
@@ -107,13 +107,19 @@ async def has_smtp_role(session: Session, principal_id: str) -> bool:
     )
 
 
-async def scoped_smtp(session: Session, client_id: str, guid: str) -> bool | Unseen:
-    """Whether this mailbox is within the scope of the application's SMTP role."""
+async def scoped_smtp(
+    session: Session, client_id: str, guids: Sequence[str]
+) -> dict[str, bool | Unseen]:
+    """Whether each mailbox is within the scope of the application's SMTP role, ten a request."""
+    command = "Test-ServicePrincipalAuthorization"
+    calls = [(command, {"Identity": client_id, "Resource": guid}) for guid in guids]
+    answers = await session.exchange_batch(calls)
+    return {guid: _in_scope(answer) for guid, answer in zip(guids, answers, strict=True)}
+
+
+def _in_scope(answer: Data | Fault) -> bool | Unseen:
     try:
-        data = await session.exchange(
-            "Test-ServicePrincipalAuthorization", {"Identity": client_id, "Resource": guid}
-        )
-        rows = whole(data, "Test-ServicePrincipalAuthorization")
+        rows = _rows(answer, "Test-ServicePrincipalAuthorization")
     except Fault as fault:
         return Unseen(fault.why)
     verdicts = {text(row.get("InScope")) for row in rows if text(row.get("RoleName")) == SMTP_ROLE}

@@ -6,10 +6,11 @@ Source: Graph dossier 3.1. Per-user MFA is read from the beta endpoint
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
-from portineria.fault import ServiceFault
-from portineria.m365.data import Row, literal, members, text, truth
+from portineria.fault import Fault, ServiceFault
+from portineria.m365.data import Data, Row, literal, lower, members, shared, text, truth
+from portineria.m365.graph.batch import read_each
 from portineria.m365.graph.plans import ENTRA_P1, EXCHANGE_PLANS
 from portineria.m365.retry import Kind
 from portineria.m365.session import Session
@@ -21,14 +22,36 @@ REVOKE = "User.RevokeSessions.All"
 MFA = "Policy.Read.All"
 
 _FIELDS = (
-    "id,userPrincipalName,displayName,accountEnabled,userType,assignedPlans,"
-    "onPremisesSyncEnabled,department"
+    "id",
+    "userPrincipalName",
+    "displayName",
+    "accountEnabled",
+    "userType",
+    "assignedPlans",
+    "onPremisesSyncEnabled",
+    "department",
 )
+_PLAN = ("capabilityStatus", "servicePlanId")
 
 
-async def pages(session: Session) -> AsyncIterator[tuple[User, ...]]:
-    async for page in session.graph_pages(f"/users?$select={_FIELDS}&$top=999", needs=READ):
-        yield tuple(user(row) for row in page)
+async def pages(session: Session) -> AsyncIterator[tuple[tuple[User, ...], int]]:
+    """Every account, page by page, each with how many there are in all; 0 where it is not said."""
+    total = await count(session)
+    path = f"/users?$select={','.join(_FIELDS)}&$top=999"
+    async for page in session.graph_pages(path, needs=READ, keep=(*_FIELDS, *_PLAN)):
+        yield tuple(user(row) for row in page), total
+
+
+async def count(session: Session) -> int:
+    """About how many accounts there are, for the progress alone; 0 where the service is silent.
+
+    An advanced query, which may be some minutes behind: the listing itself is asked without it.
+    """
+    try:
+        path = "/users?$select=id&$top=1&$count=true"
+        return (await session.graph("GET", path, needs=READ, advanced=True, keep=())).count or 0
+    except Fault:
+        return 0
 
 
 def user(row: Row) -> User:
@@ -46,23 +69,26 @@ def user(row: Row) -> User:
             try_=f"grant {READ} on Microsoft Graph with admin consent",
         )
     return User(
-        id=text(row.get("id")),
-        upn=text(row.get("userPrincipalName")).lower(),
-        display_name=text(row.get("displayName")),
+        id=shared(text(row.get("id"))),
+        upn=shared(lower(row.get("userPrincipalName"))),
+        display_name=shared(text(row.get("displayName"))),
         enabled=enabled,
         guest=text(row.get("userType")).lower() == "guest",
         synced=truth(row.get("onPremisesSyncEnabled")) is True,
         exchange_plan=_holds(plans, EXCHANGE_PLANS),
         entra_p1=_holds(plans, ENTRA_P1),
-        department=text(row.get("department")) or None,
+        department=shared(text(row.get("department"))) or None,
         per_user_mfa=NOT_LOOKED_AT,
     )
 
 
 def _holds(plans: object, wanted: frozenset[str]) -> bool | Unseen:
     if not isinstance(plans, list):
-        return Unseen("the service did not show the account's plans")
+        return _NO_PLANS
     return any(_enabled(members(plan), wanted) for plan in plans)
+
+
+_NO_PLANS = Unseen("the service did not show the account's plans")
 
 
 def _enabled(plan: Row, wanted: frozenset[str]) -> bool:
@@ -71,14 +97,21 @@ def _enabled(plan: Row, wanted: frozenset[str]) -> bool:
     return state in ("Enabled", "Warning") and text(plan.get("servicePlanId")).lower() in wanted
 
 
-async def per_user_mfa(session: Session, user_id: str) -> bool:
-    """Whether per-user MFA is enabled or enforced. Raises ServiceFault where it is not said."""
-    data = await session.graph(
-        "GET", f"/users/{user_id}/authentication/requirements", needs=MFA, version="beta"
-    )
-    state = text(data.body.get("perUserMfaState")).lower()
+async def per_user_mfa(session: Session, ids: Sequence[str]) -> dict[str, bool | Unseen]:
+    """Whether per-user MFA is enabled or enforced, for at most BATCH accounts; Unseen where it
+    is not said. Raises ServiceFault, NetworkFault where the whole was lost.
+    """
+    paths = [f"/users/{key}/authentication/requirements" for key in ids]
+    answers = await read_each(session, paths, needs=MFA, version="beta")
+    return {key: _mfa(answer) for key, answer in zip(ids, answers, strict=True)}
+
+
+def _mfa(answer: Data | Fault) -> bool | Unseen:
+    if isinstance(answer, Fault):
+        return Unseen(answer.why)
+    state = text(answer.body.get("perUserMfaState")).lower()
     if state not in ("disabled", "enabled", "enforced"):
-        raise ServiceFault(f"an unheard-of state of per-user MFA: {state or 'none'}")
+        return Unseen(f"an unheard-of state of per-user MFA: {state or 'none'}")
     return state != "disabled"
 
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
-from portineria.policy.change import Fields, Json, Phase, Verb
+from portineria.policy.change import Change, Fields, Json, Phase, Verb
 from portineria.policy.guards.registry import standing
 from portineria.policy.plan import Cell, Drift, LeftOut, Plan
 from portineria.policy.show.cells import cell_lines
+from portineria.policy.show.kinds import (
+    FEW,
+    MANY,
+    cells_by_kind,
+    changes_by_kind,
+    lines_by_kind,
+)
 from portineria.policy.show.visible import columns, line
 
 PHASES = {
@@ -27,71 +35,116 @@ MOST_LEFT_OUT = 20
 """Lines of a group's members that are no mailbox; the rest is counted, and stands in the JSON."""
 
 
-def plan_text(plan: Plan, *, each_cell: bool = False) -> str:
-    """The whole plan; an empty plan says so. Ends with a newline.
+IN_ITS_JSON = "the plan's JSON holds all of it (--output FILE, --json)"
 
+
+def plan_text(plan: Plan, *, each_cell: bool = False, each: bool = False) -> str:
+    """The lines of `plan_lines` as one text that ends with a newline."""
+    return "".join(f"{told}\n" for told in plan_lines(plan, each_cell=each_cell, each=each))
+
+
+def plan_lines(
+    plan: Plan, *, each_cell: bool = False, each: bool = False, whole: str = IN_ITS_JSON
+) -> Iterator[str]:
+    """The whole plan; an empty plan says so.
+
+    What there is much of is told by kind, with how many there are: all of it is accounted for.
+    `whole` says where each stands by itself. `each` tells every change and every line here;
     `each_cell` shows every cell with all who speak of it, in place of the table of promises.
     """
-    return "\n".join(map(line, _lines(plan, each_cell))) + "\n"
+    return map(line, _lines(plan, each_cell, each, whole))
 
 
-def _lines(plan: Plan, each_cell: bool) -> Iterator[str]:
+def _lines(plan: Plan, each_cell: bool, each: bool, whole: str) -> Iterator[str]:
     count = len(plan.changes)
     yield f"Plan for tenant {plan.tenant_id}: {_plural(count, 'change')}"
     yield f"digest {plan.digest}"
     if not plan.changes:
         yield ""
         yield "Nothing to do: the tenant already is as the policy asks."
-    yield from _section("Why", plan.notes)
-    yield from _section(
-        "Refused",
-        (f"{r.grant}, {r.mailbox}: {r.why}. Instead: {r.instead}" for r in plan.refusals),
-    )
-    yield from _section("Left out, because no mailbox answers for them", _left_out(plan.left_out))
-    yield from _changes(plan)
-    yield from _section("Doors that open", plan.exposure)
-    yield from _section("Protection lost", plan.lost)
-    yield from _section("Could not be seen", plan.unknown)
-    yield from cell_lines(plan.cells) if each_cell else _promises(plan.cells)
+    refused = [f"{r.grant}, {r.mailbox}: {r.why}. Instead: {r.instead}" for r in plan.refusals]
+    parts = (plan.changes, plan.notes, refused, plan.exposure, plan.unknown, plan.cells)
+    if not each and any(len(part) > MANY for part in parts):
+        yield ""
+        yield f"Told by kind and counted, because there is much of it: {whole}."
+        yield "The digest is of the whole."
+    yield from _section("Why", plan.notes, each)
+    yield from _section("Refused", refused, each)
+    left_out = _left_out(plan.left_out, len(plan.left_out) if each else MOST_LEFT_OUT)
+    yield from _section("Left out, because no mailbox answers for them", list(left_out), True)
+    yield from _changes(plan, each)
+    yield from _section("Doors that open", plan.exposure, each)
+    yield from _section("Protection lost", plan.lost, each)
+    yield from _section("Could not be seen", plan.unknown, each)
+    yield from cell_lines(plan.cells) if each_cell else _promises(plan.cells, each)
     yield from _stops(plan)
 
 
-def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    listed = list(lines)
-    if listed:
+def _section(title: str, lines: Sequence[str], each: bool) -> Iterator[str]:
+    if lines:
         yield ""
         yield title
-        yield from (f"  {line}" for line in listed)
+        yield from (f"  {line}" for line in (lines if each else lines_by_kind(lines)))
 
 
-def _left_out(members: Sequence[LeftOut]) -> Iterator[str]:
-    for one in members[:MOST_LEFT_OUT]:
+def _left_out(members: Sequence[LeftOut], most: int) -> Iterator[str]:
+    for one in members[:most]:
         name = one.name or one.address or one.id
         address = f" ({one.address})" if one.address and one.address != name else ""
         yield f"{one.grant}, group {one.group}: {name}{address}, {one.kind}: {one.why}"
-    if len(members) > MOST_LEFT_OUT:
-        yield f"and {len(members) - MOST_LEFT_OUT} more; --json lists them all"
+    if len(members) > most:
+        yield f"and {len(members) - most} more; --json lists them all"
 
 
-def _changes(plan: Plan) -> Iterator[str]:
+def _changes(plan: Plan, each: bool) -> Iterator[str]:
     drifted: dict[int, list[Drift]] = {}
     for one in plan.drift:
         drifted.setdefault(one.change, []).append(one)
     if drifted:
         yield ""
         yield f"Drift: {len(drifted)} of the changes repair what earlier runs had left otherwise"
-    phase = None
-    for change in plan.changes:
-        if change.phase is not phase:
-            phase = change.phase
-            yield ""
-            yield f"{phase.value}. {PHASES[phase]}"
-        risk = "" if change.risk == "low" else f"  [{change.risk} risk]"
-        what = f"{change.target.family}: {change.target.name}"
-        yield f"  {SIGN[change.verb]} {change.id:>3}  {what}{risk}"
-        yield from (f"         {told}" for told in _fields(change.before, change.after))
-        yield f"         {change.reason}  ({', '.join(change.because)})"
-        yield from (f"         {_drift(one)}" for one in drifted.get(change.id, ()))
+    by_kind = not each and len(plan.changes) > MANY
+    for phase, changes in groupby(plan.changes, key=lambda change: change.phase):
+        yield ""
+        if by_kind:
+            yield from _phase_by_kind(phase, list(changes), drifted)
+            continue
+        yield f"{phase.value}. {PHASES[phase]}"
+        for change in changes:
+            yield from _change(change, drifted.get(change.id, ()))
+
+
+def _phase_by_kind(
+    phase: Phase, changes: Sequence[Change], drifted: Mapping[int, Sequence[Drift]]
+) -> Iterator[str]:
+    yield f"{phase.value}. {PHASES[phase]}: {_plural(len(changes), 'change')}"
+    for kind in changes_by_kind(changes, drifted):
+        if kind.count <= FEW:
+            for change in kind.of:
+                yield from _change(change, drifted.get(change.id, ()))
+            continue
+        first = kind.first
+        what = f"{kind.count} x {first.target.family}: {kind.who()}"
+        yield f"  {SIGN[first.verb]} {what}{_risk(first)}"
+        yield from _details(first)
+        if first.id in drifted:
+            yield f"         drifted, all of them; the first: {_drift(drifted[first.id][0])}"
+
+
+def _change(change: Change, drift: Iterable[Drift]) -> Iterator[str]:
+    what = f"{change.target.family}: {change.target.name}"
+    yield f"  {SIGN[change.verb]} {change.id:>3}  {what}{_risk(change)}"
+    yield from _details(change)
+    yield from (f"         {_drift(one)}" for one in drift)
+
+
+def _details(change: Change) -> Iterator[str]:
+    yield from (f"         {told}" for told in _fields(change.before, change.after))
+    yield f"         {change.reason}  ({', '.join(change.because)})"
+
+
+def _risk(change: Change) -> str:
+    return "" if change.risk == "low" else f"  [{change.risk} risk]"
 
 
 def _drift(one: Drift) -> str:
@@ -129,14 +182,20 @@ def _value(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _promises(cells: Iterable[Cell]) -> Iterator[str]:
+def _promises(cells: Sequence[Cell], each: bool) -> Iterator[str]:
+    if not cells:
+        return
+    by_kind = not each and len(cells) > MANY
+    told = (
+        [(kind.first, kind.who()) for kind in cells_by_kind(cells)]
+        if by_kind
+        else [(cell, cell.address) for cell in cells]
+    )
     rows = [("mailbox", "protocol", "caller", "from", "before", "promised")]
     rows += [
-        (c.address, c.protocol.value, c.caller, c.place or "anywhere", c.before, _promised(c))
-        for c in cells
+        (who, c.protocol.value, c.caller, c.place or "anywhere", c.before, _promised(c))
+        for c, who in told
     ]
-    if len(rows) == 1:
-        return
     yield ""
     yield "Promises (effective access: before, and as planned)"
     yield from (f"  {row}" for row in columns(rows))
