@@ -169,7 +169,12 @@ def is_free(path: Path) -> bool:
 def _content(path: Path) -> str:
     if path.is_dir():
         return "folder"
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "special"
+    if not path.is_file():
+        return "special"
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except PermissionError:
+        return "closed"
 
 
 def nothing(_: Desk) -> None:

@@ -373,3 +373,11 @@ def test_a_name_that_could_not_be_looked_up_is_not_said_to_be_nobody(
     told = called("Eve@contoso.example", [], {"eve@contoso.example": "the server was busy"})
     assert told.code == 3
     assert "could not be seen: the server was busy" in told.err
+
+
+def test_what_a_server_said_cannot_speak_to_the_terminal_through_an_error(
+    called: Callable[..., Said],
+) -> None:
+    told = called("eve@contoso.example", [], {"eve@contoso.example": "busy \x1b[2J\u202e now"})
+    assert told.code == 3
+    assert "busy \\x1b[2J\\u202e now" in told.err

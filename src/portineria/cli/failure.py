@@ -86,7 +86,12 @@ def error_object(fault: Fault) -> dict[str, Any]:
 
 
 def error_text(fault: Fault) -> str:
-    """`error: why`, then where, what to try, and whatever evidence fits a line."""
+    """`error: why`, then where, what to try, and whatever evidence fits a line.
+
+    What a tenant or a file said in it cannot speak to the terminal.
+    """
+    from portineria.cli.faces.tables import plain
+
     lines = [f"error: {fault.why}"]
     lines += [f"  where: {fault.where}"] if fault.where else []
     lines.append(f"  try:   {fault.try_ or fault.mend}")
@@ -95,7 +100,7 @@ def error_text(fault: Fault) -> str:
         for name, value in fault.evidence.items()
         if isinstance(value, str | int | float) and value != ""
     ]
-    return "\n".join(lines)
+    return "\n".join(map(plain, "\n".join(lines).split("\n")))
 
 
 def _sentence(text: str) -> str:

@@ -152,9 +152,8 @@ def _nearest(name: str, boxes: Sequence[Mailbox]) -> str:
         if called in (folded(box.display_name), folded(box.address.partition("@")[0]))
     ]
     if len(bearers) > 1:
+        told = ", ".join(bearers[:SHOWN])
         more = f" and {len(bearers) - SHOWN} more" if len(bearers) > SHOWN else ""
-        return (
-            f"{len(bearers)} are called so: {', '.join(bearers[:SHOWN])}{more}; name one of them. "
-        )
+        return f"{len(bearers)} are called so: {told}{more}; name one of them. "
     close = bearers or get_close_matches(name.lower(), [box.address for box in boxes], n=1)
     return f"did you mean {close[0]}? " if close else ""

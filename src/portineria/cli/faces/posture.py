@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from portineria.cli.faces.tables import print_many, print_table
+from portineria.cli.faces.tables import plain, print_many, print_table
 from portineria.tenant.mailbox import Mailbox, SmtpSwitch
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
@@ -19,7 +19,7 @@ def print_posture(snapshot: Snapshot, *, each: bool) -> None:
     print_table(("Posture", "Today"), posture_rows(snapshot))
     print()
     if isinstance(snapshot.mailboxes, Unseen):
-        print(f"Mailboxes could not be seen: {snapshot.mailboxes.because}")
+        print(f"Mailboxes could not be seen: {plain(snapshot.mailboxes.because)}")
         return
     print_table(("Switch", "on", "off", "as the tenant", "could not tell"), _counts(snapshot))
     if each:
