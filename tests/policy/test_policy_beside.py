@@ -62,7 +62,12 @@ TABLE: list[tuple[str, tuple[str, ...], dict[str, Any], tuple[str, ...]]] = [
             f"imap opens for user {AS_WELL}",
         ),
     ),
-    ("the person was granted it", ("allow: [imap]",), {}, (f"imap opens for user on {address('x')}",)),
+    (
+        "the person was granted it",
+        ("allow: [imap]",),
+        {},
+        (f"imap opens for user on {address('x')}",),
+    ),
     ("it was open", (BY_APP,), {"imap": True}, ()),
     (
         "nobody signs in with a disabled account",
