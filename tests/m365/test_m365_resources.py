@@ -402,3 +402,47 @@ async def test_a_failure_of_the_service_is_raised_and_not_called_missing() -> No
     with pytest.raises(Exception, match="refused without saying why") as caught:
         await reader.read(target(Family.MAILBOX, GUID), ("ImapEnabled",))
     assert not isinstance(caught.value, NotFound)
+
+
+def answered(*parts: tuple[int, Any]) -> Response:
+    told = [{"id": str(n), "status": code, "body": body} for n, (code, body) in enumerate(parts)]
+    return answer({"responses": told})
+
+
+BATCH = "/11111111-2222-3333-4444-555555555555/$batch"
+
+
+async def test_several_mailboxes_are_read_in_one_request_each_by_its_own_key() -> None:
+    keys = [f"0f6a2f1e-3c9d-4c1b-9f5e-{number:012}" for number in range(4)]
+    gone = {"error": {"details": [{"message": "|ManagementObjectNotFoundException|not there"}]}}
+    told = answered(
+        (200, {"value": [{"Guid": keys[0].upper(), "ImapEnabled": "False"}]}),
+        (404, gone),
+        (400, {"error": {"message": "no"}}),
+        (200, {"value": [{"Guid": "another", "ImapEnabled": True}]}),
+    )
+    several, door = graph({BATCH: told})
+    asked = [(target(Family.MAILBOX, key), ("ImapEnabled",)) for key in keys]
+    first, second, third, fourth = await several.read_each(asked)
+    assert first == {"ImapEnabled": False}
+    assert second == Missing()
+    assert isinstance(third, Unseen)
+    assert fourth == Missing(), "an answer counts only if it bears the key that was asked for"
+    assert len(door.asked) == 1
+    commands = [part["body"]["CmdletInput"] for part in json.loads(door.asked[0].body)["requests"]]
+    assert commands[2] == {"CmdletName": "Get-CASMailbox", "Parameters": {"Identity": keys[2]}}
+
+
+async def test_several_users_are_read_in_one_request_with_their_policies_by_name() -> None:
+    people = [USER, USER.replace("1", "2")]
+    told = answered(
+        (200, {"value": [{"ExternalDirectoryObjectId": people[0], "AuthenticationPolicy": DN}]}),
+        (200, {"value": [{"ExternalDirectoryObjectId": people[1], "AuthenticationPolicy": None}]}),
+    )
+    several, door = graph({BATCH: told, "Get-AuthenticationPolicy": rows(NO_BASIC)})
+    asked = [(target(Family.USER, key), ("AuthenticationPolicy",)) for key in people]
+    assert await several.read_each(asked) == [
+        {"AuthenticationPolicy": "No Basic"},
+        {"AuthenticationPolicy": None},
+    ]
+    assert [request.url.rpartition("/")[2] for request in door.asked] == ["$batch", "InvokeCommand"]

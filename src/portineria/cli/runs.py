@@ -108,11 +108,9 @@ def verify_run(said: Asked, run: str | None) -> tuple[str, tuple[Verified, ...]]
         state = run_of(tenant, run) if run else last_run(tenant)
         plan = state.plan
         snapshot = await tenant.look_again(plan, teller)
-        teller.step(f"logging in for {len(plan.cells)} promises")
         ended = state.moment(state.last_outcome or state.begun_at)
-        rows = await verify(
-            plan.cells, snapshot, tenant.prober(snapshot), tenant.crew, tenant.clock, ended
-        )
+        prober = tenant.prober(snapshot)
+        rows = await verify(plan.cells, snapshot, prober, tenant.crew, tenant.clock, ended, teller)
         return state.run, rows
 
     return with_tenant(said, work)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, assert_never
 
-from portineria.fault import NotFound
+from portineria.fault import Fault, NotFound
 from portineria.m365.data import Row, text, truth
 from portineria.m365.exchange import authentication, mailboxes, rights
 from portineria.m365.exchange import tenant as exchange_tenant
+from portineria.m365.exchange.match import one
 from portineria.m365.graph import conditional_access, security_defaults, users
 from portineria.m365.session import Session
 from portineria.m365.writing import write
@@ -46,6 +47,13 @@ _COLLECTIONS = {
 }
 
 
+_BATCHED: Mapping[Family, tuple[str, tuple[str, ...]]] = {
+    Family.MAILBOX: ("Get-CASMailbox", ("Guid",)),
+    Family.USER: ("Get-User", ("ExternalDirectoryObjectId", "Guid")),
+}
+"""The command that reads one of a family, and the members by which its row is known."""
+
+
 class TenantResources:
     """Reads and writes one object at a time; keeps nothing but the names of policies."""
 
@@ -71,13 +79,35 @@ class TenantResources:
     async def read_each(
         self, asked: Sequence[tuple[Target, Sequence[str]]]
     ) -> list[Fields | Missing | Unseen]:
-        """As `read`, for several policies or several locations: one listing tells them all."""
-        collection = _COLLECTIONS[asked[0][0].family]
+        """As `read`, for several of one family. One listing tells all policies, or locations;
+        mailboxes and users are asked for in one batch, and what fails of one is Unseen.
+        """
+        family = asked[0][0].family
+        if family in _BATCHED:
+            return await self._read_batch(family, asked)
+        collection = _COLLECTIONS[family]
         rows = await conditional_access.listed(self._session, collection)
         found: list[Fields | Missing | Unseen] = []
         for target, fields in asked:
             row = rows.get(target.key)
             found.append(Missing() if row is None else await self._fields(row, fields))
+        return found
+
+    async def _read_batch(
+        self, family: Family, asked: Sequence[tuple[Target, Sequence[str]]]
+    ) -> list[Fields | Missing | Unseen]:
+        cmdlet, keys = _BATCHED[family]
+        calls = [(cmdlet, {"Identity": target.key}) for target, _ in asked]
+        answers = await self._session.exchange_batch(calls)
+        found: list[Fields | Missing | Unseen] = []
+        for (target, fields), answer in zip(asked, answers, strict=True):
+            try:
+                row = one(answer, target.key, cmdlet, keys)
+                found.append(await self._fields(row, fields))
+            except NotFound:
+                found.append(Missing())
+            except Fault as fault:
+                found.append(Unseen(fault.why))
         return found
 
     async def _only(self, target: Target) -> str | Missing | Unseen:

@@ -14,10 +14,11 @@ from itertools import groupby
 from portineria.fault import Fault, GuardStop, PartlyApplied, StateFault, Unfinished
 from portineria.policy.change import Change, Family, Phase
 from portineria.policy.plan import Plan
+from portineria.run.carry import carry_out
 from portineria.run.confirm import Unconfirmed, confirm
 from portineria.run.journal import RunState, Way
 from portineria.run.means import Guards, Means
-from portineria.run.step import object_id, step
+from portineria.run.step import object_id
 from portineria.run.story import Story
 from portineria.run.window import FORCED, Passage, WindowReport, pass_through, prepare
 
@@ -198,7 +199,7 @@ async def _phases(
     """
     staged: list[Change] = []
     for group in _groups(changes):
-        fault = await _carry_out(group, len(plan.changes), story, means)
+        fault = await carry_out(group, len(plan.changes), story, means)
         if fault is not None:
             return _rest(plan, story, fault)
         if _staged(group[0]):
@@ -227,35 +228,6 @@ def _groups(changes: Sequence[Change]) -> list[list[Change]]:
         return together, 0 if together else change.id
 
     return [list(group) for _, group in groupby(changes, key=company)]
-
-
-async def _carry_out(
-    group: Sequence[Change], total: int, story: Story, means: Means
-) -> Fault | None:
-    """Every change of the group; after the first fault the ones not begun are left out."""
-    faults: list[Fault] = []
-
-    async def one(objects: tuple[Change, ...]) -> None:
-        for change in objects:
-            if faults:
-                return
-            fault = await step(change, story, means)
-            if fault is not None:
-                faults.append(fault)
-            means.progress.step(change.target.name, len(story.state.done), total)
-
-    async for _ in means.crew.each(_by_object(group), one, means.limit):
-        pass
-    return faults[0] if faults else None
-
-
-def _by_object(group: Sequence[Change]) -> list[tuple[Change, ...]]:
-    """Changes of one object stay behind one another."""
-    objects: dict[tuple[Family, str], list[Change]] = {}
-    for change in group:
-        key = (change.target.family, change.target.key or change.target.name)
-        objects.setdefault(key, []).append(change)
-    return [tuple(changes) for changes in objects.values()]
 
 
 async def _barrier(

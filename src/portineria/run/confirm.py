@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from portineria.policy.change import Change, Family
 from portineria.run.means import Means
-from portineria.run.sight import Sight, Standing, look, look_together
+from portineria.run.sight import Sight, Standing, in_parts, look_some, look_together
 from portineria.run.step import with_id
 from portineria.run.story import Story
 
@@ -57,18 +57,22 @@ async def confirm(
                 del left[number]
             else:
                 seen[number] = last[number]
-        means.progress.step("reading again", len(changes) - len(left), len(changes))
         if not left:
             break
     return tuple(Unconfirmed(change, last[number]) for number, change in left.items())
 
 
 async def _look_at_all(left: dict[int, Change], last: dict[int, Sight], means: Means) -> None:
-    async def one(change: Change) -> Sight:
-        return await look(means.resources, change, change.target.key)
-
     together = await look_together(means.resources, left.values())
     last.update(together)
     alone = [change for number, change in left.items() if number not in together]
-    async for change, sight in means.crew.each(alone, one, means.limit):
-        last[change.id] = sight
+    parts: list[list[Change]] = in_parts(alone, lambda change: change.target)
+    read = len(together)
+
+    async def some(part: Sequence[Change]) -> list[Sight]:
+        return await look_some(means.resources, part)
+
+    async for part, sights in means.crew.each(parts, some, means.limit):
+        last.update(zip((change.id for change in part), sights, strict=True))
+        read += len(part)
+        means.progress.step("reading again", read, len(left))

@@ -22,9 +22,11 @@ class Resources(Protocol):
     async def read_each(
         self, asked: Sequence[tuple[Target, Sequence[str]]]
     ) -> list[Fields | Missing | Unseen]:
-        """Like `read`, for several objects of one family that the service lists in one request.
+        """Like `read`, for several objects of one family that the service tells in one request.
 
-        Answers in the order asked. Meant for Conditional Access, which allows a request a second.
+        Answers in the order asked. Meant for Conditional Access, which allows a request a second,
+        and for mailboxes and users, of which there are thousands: at most ten of these, and what
+        cannot be read of one is Unseen.
         """
         ...
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TypeVar
 
 from portineria.clock import Clock
 from portineria.fault import Fault
@@ -15,6 +16,8 @@ from portineria.run.journal import Done
 from portineria.run.patience import Patience
 from portineria.run.ports import Resources
 from portineria.tenant.unseen import Unseen
+
+T = TypeVar("T")
 
 _REFERENCE = re.compile(r"change:(\d+)\.id")
 
@@ -148,6 +151,43 @@ async def look_together(resources: Resources, changes: Iterable[Change]) -> dict
         for change, seen in zip(together, found, strict=True):
             sights[change.id] = _sight(change, seen, change.target.key)
     return sights
+
+
+AT_ONCE = 10
+"""Objects that Exchange answers about in one request. Source: Exchange dossier 2.8."""
+_ASKED_TOGETHER = frozenset({Family.MAILBOX, Family.USER})
+
+
+def in_parts(items: Iterable[T], target_of: Callable[[T], Target]) -> list[list[T]]:
+    """What can be read in one request, AT_ONCE a part; anything else is a part by itself."""
+    parts: list[list[T]] = []
+    waiting: dict[Family, list[T]] = {}
+    for item in items:
+        target = target_of(item)
+        if target.family not in _ASKED_TOGETHER or not target.key:
+            parts.append([item])
+            continue
+        part = waiting.setdefault(target.family, [])
+        if not part:
+            parts.append(part)
+        part.append(item)
+        if len(part) == AT_ONCE:
+            del waiting[target.family]
+    return parts
+
+
+async def look_some(resources: Resources, changes: Sequence[Change]) -> list[Sight]:
+    """One look at several mailboxes, or users, in their order; `changes` are resolved, of one
+    family, and each has its key. What cannot be read is UNSEEN with its reason.
+    """
+    if len(changes) == 1:
+        return [await look(resources, changes[0], changes[0].target.key)]
+    try:
+        found = await resources.read_each([(change.target, _asked(change)) for change in changes])
+    except Fault as fault:
+        return [Sight(standing=Standing.UNSEEN, because=fault.why) for _ in changes]
+    pairs = zip(changes, found, strict=True)
+    return [_sight(change, seen, change.target.key) for change, seen in pairs]
 
 
 def _asked(change: Change) -> tuple[str, ...]:

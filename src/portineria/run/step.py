@@ -16,11 +16,14 @@ _LOST_ANSWERS = 3
 """How often one write is promised anew after its answer was lost and it had not happened."""
 
 
-async def step(change: Change, story: Story, means: Means) -> Fault | None:
+async def step(
+    change: Change, story: Story, means: Means, seen: Sight | None = None
+) -> Fault | None:
     """Make one change true, or return why the run must rest here. Never raises a Fault.
 
     A change that stands already costs no write. An open promise is settled by looking before
-    anything is promised again, so that nothing is ever made twice.
+    anything is promised again, so that nothing is ever made twice. `seen` is what a look just
+    ahead, at several objects, said of this one: BEFORE, or AFTER for the second time.
     """
     if change.id in story.state.done:
         return None
@@ -29,17 +32,17 @@ async def step(change: Change, story: Story, means: Means) -> Fault | None:
     except KeyError as missing:
         return rest(story, change, f"the object that change {missing} makes is not known yet")
     try:
-        await _step(real, story, means)
+        await _step(real, story, means, seen)
     except Fault as fault:
         return fault
     return None
 
 
-async def _step(change: Change, story: Story, means: Means) -> None:
+async def _step(change: Change, story: Story, means: Means, seen: Sight | None) -> None:
     promise = story.open_promise(change.id)
     if promise is not None and await _settle(change, promise, story, means):
         return
-    sight = await look_ahead(means.resources, means.clock, means.patience, change)
+    sight = seen or await look_ahead(means.resources, means.clock, means.patience, change)
     match sight.standing:
         case Standing.AFTER:
             story.already(change, sight.key)

@@ -118,10 +118,10 @@ def _fields_still_mine(
 
 
 def _leave(change: Change, why: str, found: Takeback) -> None:
+    told = found.left.get(object_key(change)) == why
     found.left[object_key(change)] = why
-    note = f"left as it is: {_called(change)} {why}"
-    if note not in found.notes:
-        found.notes.append(note)
+    if not told:
+        found.notes.append(f"left as it is: {_called(change)} {why}")
 
 
 def _called(change: Change) -> str:

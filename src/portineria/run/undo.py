@@ -17,7 +17,7 @@ from portineria.policy.simulate import simulate
 from portineria.policy.verdict import Answer
 from portineria.run.journal import RunState
 from portineria.run.ports import Crew, Resources
-from portineria.run.sight import resolve
+from portineria.run.sight import in_parts, resolve
 from portineria.run.takeback import ObjectKey, Takeback, left_by, object_key, take_back
 from portineria.tenant.caller import parse_caller
 from portineria.tenant.snapshot import Snapshot
@@ -71,17 +71,25 @@ async def _see(
         fields.setdefault(object_key(change), {}).update(dict.fromkeys(wanted))
         names[object_key(change)] = change.target.name
 
-    async def one(which: ObjectKey) -> Fields | Missing | Unseen:
-        family, key = which
-        if family is Family.SESSIONS:
-            return Missing()
-        target = Target(family=family, key=key, name=names[which])
-        try:
-            return await resources.read(target, tuple(fields[which]))
-        except Fault as fault:
-            return Unseen(fault.why)
+    targets = [Target(family=f, key=key, name=names[f, key]) for f, key in left_by(made)]
+    parts: list[list[Target]] = in_parts(targets, lambda target: target)
 
-    return {which: seen async for which, seen in crew.each(list(left_by(made)), one, _LIMIT)}
+    async def some(part: list[Target]) -> list[Fields | Missing | Unseen]:
+        asked = [(target, tuple(fields[target.family, target.key])) for target in part]
+        try:
+            if len(asked) > 1:
+                return await resources.read_each(asked)
+            if part[0].family is Family.SESSIONS:
+                return [Missing()]
+            return [await resources.read(*asked[0])]
+        except Fault as fault:
+            return [Unseen(fault.why) for _ in part]
+
+    return {
+        (target.family, target.key): seen
+        async for part, answers in crew.each(parts, some, _LIMIT)
+        for target, seen in zip(part, answers, strict=True)
+    }
 
 
 def _judged(

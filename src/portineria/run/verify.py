@@ -28,7 +28,7 @@ from portineria.policy.promise import OPEN, answer
 from portineria.policy.refusals import narrowed
 from portineria.policy.verdict import Allowed, Answer, Effective, Layer
 from portineria.run.delays import longest
-from portineria.run.ports import Crew
+from portineria.run.ports import Crew, Progress
 from portineria.run.probe import Probe
 from portineria.tenant.caller import parse_caller
 from portineria.tenant.snapshot import Snapshot
@@ -70,6 +70,7 @@ async def verify(
     crew: Crew,
     clock: Clock,
     ended: datetime | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Verified, ...]:
     """Judge every cell, in their order. `snapshot` is fresh; `ended` is when the run ended.
 
@@ -84,7 +85,11 @@ async def verify(
             wire = Unseen(fault.why)
         return judge(cell, snapshot, wire, clock.now(), ended)
 
-    found = {number: row async for number, row in crew.each(range(len(cells)), one, _LIMIT)}
+    found: dict[int, Verified] = {}
+    async for number, row in crew.each(range(len(cells)), one, _LIMIT):
+        found[number] = row
+        if progress is not None:
+            progress.step("promises tried", len(found), len(cells))
     return tuple(found[number] for number in range(len(cells)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portineria.fault import NotFound, ServiceFault
+from portineria.fault import Fault, NotFound, ServiceFault
 from portineria.m365.data import Data, Row, text, whole
 
 KEYS = (
@@ -23,12 +23,14 @@ KEYS = (
 )
 
 
-def one(data: Data, key: str, where: str, keys: Iterable[str] = KEYS) -> Row:
+def one(data: Data | Fault, key: str, where: str, keys: Iterable[str] = KEYS) -> Row:
     """The row that bears `key`.
 
-    Raises NotFound, ServiceFault where several do, Incomplete where it may be among what was
-    not shown.
+    Raises what a batch holds in the place of an answer, NotFound, ServiceFault where several do,
+    Incomplete where it may be among what was not shown.
     """
+    if isinstance(data, Fault):
+        raise data
     wanted = key.lower()
     names = tuple(keys)
     found = [
