@@ -86,8 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away.
+    except (BrokenPipeError, SystemExit):
+        # The reader went away; where a verb notices it, Click makes a SystemExit of it.
         hush()
         return INTERRUPTED
     except Exception as error:

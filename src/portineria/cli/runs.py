@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from portineria.cli.frame import Asked
@@ -46,7 +48,8 @@ def apply_plan(said: Asked, plan: Plan, handed: Handed) -> Outcome:
                 tenant.unfinished(),
             )
 
-    return with_tenant(said, work)
+    with _resumable(said):
+        return with_tenant(said, work)
 
 
 def resume_run(said: Asked, run: str, handed: Handed) -> Outcome:
@@ -61,7 +64,22 @@ def resume_run(said: Asked, run: str, handed: Handed) -> Outcome:
             guards = tenant.guards(state.plan, handed, teller)
             return await resume(tenant.means(state.run, teller), guards)
 
-    return with_tenant(said, work)
+    with _resumable(said):
+        return with_tenant(said, work)
+
+
+@contextmanager
+def _resumable(said: Asked) -> Iterator[None]:
+    """Whoever presses Ctrl-C in the middle of a run is told how it is finished."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for state in Runs(said.state).unfinished()[-1:]:
+            print(
+                f"run {state.run} rests where it was: portineria apply --resume {state.run}",
+                file=sys.stderr,
+            )
+        raise
 
 
 def make_undo(said: Asked, run: str, accepted: Iterable[str]) -> Plan:
