@@ -1,8 +1,9 @@
 """Writes the generated documents, or checks that they are what would be written.
 
 Generated: docs/ladder.md (from the ladder), the picture in docs/architecture.md (from the
-imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/schemas.md
-(from the published schemas), the states in docs/strangers.md (from the strangers' tests).
+imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
+the family of errors), docs/schemas.md (from the published schemas), the states in
+docs/strangers.md (from the strangers' tests).
 """
 
 from __future__ import annotations
@@ -147,6 +148,12 @@ def _entry(line: str) -> str:
     return "\n".join([f"{line[: tests.start()]}\\", "\\\n".join(ids)])
 
 
+def errors() -> str:
+    from portineria.cli.errorpage import errors_page
+
+    return errors_page()
+
+
 def commands() -> str:
     from portineria.cli.reference import commands_page
 
@@ -162,6 +169,7 @@ def schemas() -> str:
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
+    "docs/errors.md": errors,
     "docs/ladder.md": ladder,
     "docs/schemas.md": schemas,
     "docs/strangers.md": strangers,

@@ -30,7 +30,7 @@ from portineria.m365.oauth.refusals import token_fault
 from portineria.m365.reader import TenantReading
 from portineria.m365.resources import TenantResources
 from portineria.m365.session import Session
-from portineria.m365.skew import skew
+from portineria.m365.skew import skew, told
 from portineria.mail.conversation import Credential
 from portineria.policy.desired import Desired
 from portineria.policy.expiry import expired_plan
@@ -52,6 +52,8 @@ from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
+CLOCK_OFF = 300.0
+"""Seconds by which the clocks may differ: what Microsoft's services tolerate too."""
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -73,6 +75,15 @@ class Tenant:
     resources: TenantResources
     dial: TcpDial
     keyring: Keyring
+    clock_off: float | None = None
+    """Seconds by which this machine's clock is ahead of the login service's."""
+
+    @property
+    def clock_told(self) -> str:
+        """ "1 h ahead of the service's", or "" where the clocks agree well enough."""
+        if abs(self.clock_off or 0.0) < CLOCK_OFF:
+            return ""
+        return f"{told(self.clock_off)} the service's"
 
     @property
     def mail_app(self) -> str | None:
@@ -310,6 +321,7 @@ async def open_tenant(profile: Profile, state: StateFolder) -> AsyncIterator[Ten
             resources=TenantResources(session),
             dial=TcpDial(profile.ca),
             keyring=Keyring(login, profile.endpoints, profile.probe, clock),
+            clock_off=tokens.off,
         )
 
 

@@ -21,6 +21,7 @@ from shell import Shell
 import timer
 from portineria.cli.main import main
 from portineria.tenant.people import Group
+from portineria.tenant.unseen import Unseen
 
 ADA, BRUNO, MONITOR = (f"{name}@contoso.example" for name in ("ada", "bruno", "monitor"))
 HEAD = "tenant: contoso.example\n"
@@ -310,3 +311,73 @@ def test_an_ended_grant_is_shouted_also_where_its_door_is_shut(
         grants, "scan@contoso.example", "smtp", "--as", "app:11111111-2222-3333-4444-555555555555"
     )
     assert unknown.code == 1
+
+
+# --- names that are no address -----------------------------------------------------------------
+
+ROSSI = ["anna.rossi@contoso.example", "anna.rossi.turin@contoso.example"]
+
+
+@pytest.fixture
+def called(say: Say, tmp_path: Path) -> Callable[..., Said]:
+    """Asks a kept tenant in which as many people as wanted are called Anna Rossi."""
+
+    def ask(name: str, addresses: list[str], unread: dict[str, str]) -> Said:
+        snapshot = a_snapshot()
+        assert not isinstance(snapshot.mailboxes, Unseen)
+        annas = tuple(
+            replace(
+                snapshot.mailboxes[0],
+                guid=f"guid-{address}",
+                address=address,
+                upn=address,
+                display_name="Anna Rossi",
+            )
+            for address in addresses
+        )
+        boxes = (*snapshot.mailboxes, *annas)
+        file = keep(replace(snapshot, mailboxes=boxes, unread=unread), tmp_path / "annas.json")
+        return say("why", name, "imap", "--as", "user", "--snapshot", file)
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("name", "addresses", "hint"),
+    [
+        ("anna rossi", ROSSI, f"2 are called so: {', '.join(ROSSI)}; name one of them. "),
+        (
+            "Anna Rossi",
+            [f"anna{number}@contoso.example" for number in range(7)],
+            "7 are called so: anna0@contoso.example, anna1@contoso.example,"
+            " anna2@contoso.example, anna3@contoso.example, anna4@contoso.example and 2 more;",
+        ),
+        ("ANNA ROSSI", ROSSI[1:], f"did you mean {ROSSI[1]}? "),
+        ("anna.rossi", ROSSI, f"did you mean {ROSSI[0]}? "),
+        ("anna.rosi@contoso.example", ROSSI, f"did you mean {ROSSI[0]}? "),
+        ("somebody else", ROSSI, "try:   portineria look --mailboxes lists them"),
+    ],
+)
+def test_who_is_named_as_people_call_them_is_shown_by_address(
+    called: Callable[..., Said], name: str, addresses: list[str], hint: str
+) -> None:
+    told = called(name, addresses, {})
+    assert told.code == 2
+    assert f"there is no mailbox {name!r} in this tenant" in told.err
+    assert hint in told.err
+
+
+def test_a_name_that_could_not_be_looked_up_is_not_said_to_be_nobody(
+    called: Callable[..., Said],
+) -> None:
+    told = called("Eve@contoso.example", [], {"eve@contoso.example": "the server was busy"})
+    assert told.code == 3
+    assert "could not be seen: the server was busy" in told.err
+
+
+def test_what_a_server_said_cannot_speak_to_the_terminal_through_an_error(
+    called: Callable[..., Said],
+) -> None:
+    told = called("eve@contoso.example", [], {"eve@contoso.example": "busy \x1b[2J\u202e now"})
+    assert told.code == 3
+    assert "busy \\x1b[2J\\u202e now" in told.err

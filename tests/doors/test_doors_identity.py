@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
@@ -31,7 +32,7 @@ class TokenService:
 
     def __init__(self) -> None:
         self.posted: list[dict[str, str]] = []
-        self.answers: list[tuple[int, dict[str, Any]]] = []
+        self.answers: list[tuple[int, dict[str, Any] | bytes]] = []
         self.origin = ""
 
     def __call__(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -46,7 +47,8 @@ class TokenService:
         elif handler.path == f"/{TENANT}/oauth2/v2.0/token":
             self.posted.append({name: one[0] for name, one in parse_qs(body.decode()).items()})
             status, document = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-            send(handler, status, json.dumps(document).encode(), Content_Type="application/json")
+            body = document if isinstance(document, bytes) else json.dumps(document).encode()
+            send(handler, status, body, Content_Type="application/json")
         else:
             error = {
                 "error": "invalid_tenant",
@@ -178,6 +180,25 @@ async def test_a_tenant_nobody_knows_is_the_operators_to_mend(
     authority = Authority(login=service.origin, tenant="nobody.example", ca_file=chain[0])
     with pytest.raises(OperatorFault, match="tenant"):
         await AppTokens(authority, APP, clock).token(SCOPE)
+
+
+@pytest.mark.parametrize("body", [b"hush hush", b"[]", b'"hush"', b"{}", b"\xff", b""])
+async def test_an_odd_answer_is_a_fault_and_is_not_repeated_anywhere(
+    body: bytes,
+    service: TokenService,
+    authority: Authority,
+    clock: VirtualClock,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """msal logs an answer that is no JSON as it is, with a traceback; nobody may hear that."""
+    service.answers = [(200, body)]
+    with pytest.raises(Fault) as caught:
+        await AppTokens(authority, APP, clock).token(SCOPE)
+    fault = caught.value
+    assert fault.exit_code in (2, 6)
+    assert "hush" not in f"{fault.why}{fault.try_}{fault.where}{fault.evidence}"
+    assert capsys.readouterr().err == ""
+    assert logging.getLogger("msal").handlers
 
 
 async def test_a_service_that_is_not_trusted_or_not_there_is_the_networks_fault(

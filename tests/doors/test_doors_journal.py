@@ -118,7 +118,14 @@ def test_the_runs_of_a_state_folder_are_told_oldest_first(tmp_path: Path) -> Non
     runs = Runs(tmp_path)
     for name in ("20260322T000000Z-b", "20260321T000000Z-a"):
         runs.journal(name).append(
-            {"t": "", "kind": "begin", "run": name, "tenant_id": "t", "digest": "", "plan": {}}
+            {
+                "t": "2026-03-22T00:00:00+00:00",
+                "kind": "begin",
+                "run": name,
+                "tenant_id": "t",
+                "digest": "",
+                "plan": {},
+            }
         )
     torn = tmp_path / "runs" / "20260323T000000Z-c"
     torn.mkdir()

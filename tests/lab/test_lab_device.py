@@ -59,6 +59,14 @@ async def test_a_code_is_shown_entered_and_turned_into_tokens() -> None:
     assert again.json()["error"] == "invalid_grant"
 
 
+async def test_the_grant_may_be_called_by_its_old_short_name() -> None:
+    async with tenant() as t:
+        flow = (await started(t)).json()
+        await Browser(t).submit(await entered(t, flow))
+        done = await polled(t, flow, grant_type="device_code")
+    assert done.status_code == 200, done.text
+
+
 @pytest.mark.parametrize(("reading", "error"), [("slow_down", "slow_down"), ("pending", "")])
 async def test_who_polls_too_fast_is_slowed_down_under_one_reading(
     reading: str, error: str

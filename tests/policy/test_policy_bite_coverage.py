@@ -115,6 +115,28 @@ def test_mfa_for_administrators_lacks_only_the_holders_of_the_role_it_leaves_out
         assert covers(seen, Requirement.MFA_ALL).answer is Answer.NO
 
 
+def test_mfa_for_administrators_lacks_each_role_that_is_excluded_by_name() -> None:
+    """Whoever holds it, today or tomorrow: nobody holds it here, and it is a gap all the same."""
+    mfa = frozenset({"mfa"})
+    one = policy(exclude_roles=frozenset({ADMIN}), grant_controls=mfa)
+    seen = replace(town(), conditional_access=(one,), role_members={})
+    found = covers(seen, Requirement.MFA_ROLES)
+    assert found.answer is Answer.NO
+    assert found.missing == f"no policy does this for role {ADMIN} and client app browser"
+    other = policy(exclude_roles=frozenset({"another-role"}), grant_controls=mfa)
+    seen = replace(seen, conditional_access=(other,), role_members={"another-role": frozenset()})
+    assert covers(seen, Requirement.MFA_ROLES).answer is Answer.YES
+
+
+def test_an_account_that_was_not_seen_is_not_taken_for_disabled() -> None:
+    """A disabled account that is left out is no gap, but only once it was seen."""
+    one = policy(exclude_users=frozenset({"user-gone"}))
+    seen = replace(town(), conditional_access=(one,))
+    assert covers(seen, Requirement.BLOCK_LEGACY).answer is Answer.YES
+    found = covers(replace(seen, users=HIDDEN), Requirement.BLOCK_LEGACY)
+    assert (found.answer, found.missing) == (Answer.NO, "not for user-gone")
+
+
 @pytest.mark.parametrize("app", [ClientApp.OTHER, ClientApp.ACTIVE_SYNC])
 def test_both_halves_of_legacy_authentication_are_asked_for(app: ClientApp) -> None:
     one = policy(client_apps=frozenset({app.value}))

@@ -6,16 +6,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from given import APP, DOMAIN, NOW, address, guid, tenant
+from given import APP, DOMAIN, NOW, address, guid, mailbox, tenant, user
 
 from portineria.policy.change import Change, Family, Phase
 from portineria.policy.conditionalbody import BLOCK_LEGACY
+from portineria.policy.draft import Draft
+from portineria.policy.entitle import entitle
+from portineria.policy.exceptions import except_in_authentication_policy
 from portineria.policy.plan import Plan
 from portineria.policy.planner import make_plan
 from portineria.policy.policyfile import parse
 from portineria.policy.simulate import simulate
-from portineria.tenant.access import PolicyState
+from portineria.tenant.access import AuthenticationPolicy, Organization, PolicyState
 from portineria.tenant.snapshot import Snapshot
+from portineria.tenant.unseen import Unseen
 
 POSTURE = f"""tenant: {DOMAIN}
 posture:
@@ -212,3 +216,157 @@ def test_when_the_grant_is_gone_so_is_the_exclusion_and_the_companion_is_told_of
     assert any(COMPANION in note and "stays until you remove it" in note for note in made.notes)
     assert not about(made, COMPANION)
     assert not about(made, PLACE)
+
+
+def six(*networks: str) -> list[dict[str, str]]:
+    kind = "#microsoft.graph.iPv6CidrRange"
+    return [{"@odata.type": kind, "cidrAddress": one} for one in networks]
+
+
+def test_a_part_of_a_six_network_stays_while_the_rest_closes_and_another_opens_last() -> None:
+    wide = simulate(tenant(), plan(tenant(), networks='"2001:db8:1::/48"').changes)
+    made = plan(wide, networks='"2001:db8:1:7::/64", "2001:db8:2::/64", 203.0.113.0/28')
+    assert [(c.phase, c.before, c.after) for c in made.changes] == [
+        (
+            Phase.CLOSE,
+            {"ipRanges": six("2001:db8:1::/48")},
+            {"ipRanges": six("2001:db8:1:7::/64")},
+        ),
+        (
+            Phase.EXCEPTION,
+            {"ipRanges": six("2001:db8:1:7::/64")},
+            {
+                "ipRanges": [
+                    *six("2001:db8:1:7::/64", "2001:db8:2::/64"),
+                    *ranges("203.0.113.0/28"),
+                ]
+            },
+        ),
+    ]
+
+
+def test_two_grants_share_the_policy_that_lets_smtp_in_and_are_both_its_cause() -> None:
+    """Two accounts of one grant name it once."""
+    grants = "".join(
+        f"  - {{name: {name}, who: {{mailboxes: [{', '.join(map(address, who))}]}}, allow: [smtp], "
+        f"through: basic, from: [203.0.113.0/28], owner: it@{DOMAIN}, reason: old}}\n"
+        for name, who in (("b", ["scan", "ben"]), ("a", ["erp"]))
+    )
+    desired = parse(f"{POSTURE}grants:\n{grants}", read_csv=None)
+    made = make_plan(tenant(), desired, NOW, mail_app=APP)
+    (shared,) = about(made, BASIC_ONLY)
+    assert shared.because == ("b", "a")
+    assert shared.reason == "a policy that lets basic SMTP in and nothing else"
+
+
+# --- the account's authentication policy --------------------------------------------------------
+
+HIDDEN = Unseen("no permission")
+FOREIGN = AuthenticationPolicy(name="Legacy", guid="g-1", allow_basic_smtp=True)
+STRICT = AuthenticationPolicy(name="Strict", guid="g-2")
+OURS = AuthenticationPolicy(name=BASIC_ONLY, guid="g-3", allow_basic_smtp=True)
+NO_BASIC = "Portineria: no basic authentication"
+
+
+def let_in(
+    own: str | Unseen | None = None,
+    default: str | None = None,
+    *,
+    granted_only: bool = False,
+    grant: str = "allow: [smtp], through: basic",
+    **seen: Any,
+) -> Draft:
+    """What is written of authentication policies for one grant on one mailbox."""
+    wish = "granted-only" if granted_only else "unmanaged"
+    text = (
+        f"tenant: {DOMAIN}\nposture: {{basic_auth: {wish}}}\n"
+        f"grants: [{{name: scanner, who: {{mailboxes: [{address('x')}]}}, {grant}, "
+        f"from: [203.0.113.0/28], owner: it@{DOMAIN}, reason: old}}]\n"
+    )
+    desired = parse(text, read_csv=None)
+    base = tenant(
+        mailboxes=(mailbox("x", authentication_policy=own),),
+        people=(user("x"),),
+        authentication_policies=(FOREIGN, STRICT),
+        organization=Organization(default_authentication_policy=default),
+    )
+    snapshot, draft = replace(base, **seen), Draft()
+    entitlements = entitle(desired, snapshot, NOW.date())
+    except_in_authentication_policy(desired, snapshot, entitlements, draft)
+    return draft
+
+
+def written(draft: Draft) -> list[str]:
+    """`made NAME` and `assigned`, in order."""
+    return [
+        f"made {change.target.name}" if change.before is None else f"was {change.before}"
+        for change in draft.numbered()
+    ]
+
+
+MADE = f"made {BASIC_ONLY}"
+
+
+def was(name: str | None) -> str:
+    return f"was { ({'AuthenticationPolicy': name}) }"
+
+
+ASSIGNED: list[tuple[str | None, str | None, bool, list[str]]] = [
+    # own policy, default, granted-only, what is written
+    (None, None, False, []),
+    (None, None, True, [MADE, was(None)]),
+    (None, "Legacy", False, []),
+    (None, "Legacy", True, []),
+    (None, "Strict", False, [MADE, was(None)]),
+    (None, "Strict", True, [MADE, was(None)]),
+    (None, "Deleted", False, [MADE, was(None)]),
+    (None, NO_BASIC, False, [MADE, was(None)]),
+    (NO_BASIC, None, False, [MADE, was(NO_BASIC)]),
+    (NO_BASIC, "Legacy", False, [MADE, was(NO_BASIC)]),
+    ("Strict", None, True, []),
+    ("Legacy", "Strict", True, []),
+]
+
+
+@pytest.mark.parametrize(("own", "default", "granted_only", "wanted"), ASSIGNED)
+def test_a_policy_is_assigned_where_nothing_lets_the_password_in_and_never_over_anothers(
+    own: str | None, default: str | None, granted_only: bool, wanted: list[str]
+) -> None:
+    draft = let_in(own, default, granted_only=granted_only)
+    assert written(draft) == wanted
+    assert list(draft.unknown) == []
+
+
+def test_a_policy_of_ours_that_is_there_is_not_made_again() -> None:
+    there = (FOREIGN, STRICT, OURS)
+    draft = let_in(None, "Strict", authentication_policies=there)
+    assert written(draft) == [was(None)]
+    assert written(let_in(BASIC_ONLY, "Strict", authentication_policies=there)) == []
+
+
+UNSEEN: list[tuple[dict[str, Any], list[str]]] = [
+    (
+        {"authentication_policies": HIDDEN},
+        ["authentication policies: no permission"],
+    ),
+    ({"organization": HIDDEN}, ["organization configuration: no permission"]),
+    (
+        {"mailboxes": (mailbox("x", authentication_policy=HIDDEN),)},
+        [f"authentication policy of {address('x')}: no permission"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("seen", "unknown"), UNSEEN)
+def test_nothing_is_assigned_over_what_was_not_seen(
+    seen: dict[str, Any], unknown: list[str]
+) -> None:
+    draft = let_in(**seen)
+    assert written(draft) == []
+    assert list(draft.unknown) == unknown
+
+
+@pytest.mark.parametrize("seen", [seen for seen, _ in UNSEEN])
+def test_and_nobody_misses_it_who_lets_no_password_in(seen: dict[str, Any]) -> None:
+    draft = let_in(grant="allow: [smtp], through: gateway", **seen)
+    assert (written(draft), list(draft.unknown)) == ([], [])

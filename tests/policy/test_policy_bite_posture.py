@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from given import APP, DOMAIN, NOW, tenant
+from given import APP, DOMAIN, NOW, tenant, user
 
 from portineria.policy.change import Family, Fields, Phase, Verb
 from portineria.policy.conditionalbody import BLOCK_LEGACY
@@ -87,6 +87,30 @@ def test_a_denying_policy_that_stands_is_left_alone() -> None:
     assert plan("basic_auth: granted-only", with_default(NO_BASIC, ours)).changes == ()
 
 
+DENYING = AuthenticationPolicy(name="Strict", guid="g", allow_basic_imap=True)
+LETTING = AuthenticationPolicy(name="Legacy", guid="h", allow_basic_smtp=True)
+
+
+def test_a_default_of_somebody_else_that_denies_already_is_noted_and_kept() -> None:
+    """Of SMTP alone: of the others Exchange Online takes no password, whatever a policy says."""
+    made = plan("basic_auth: granted-only", with_default("Strict", LETTING, DENYING))
+    assert made.changes == ()
+    assert made.unknown == ()
+    assert "basic authentication is already denied by the default policy «Strict»" in made.notes
+
+
+@pytest.mark.parametrize(("default", "policies"), [("Legacy", (LETTING,)), ("Gone", (DENYING,))])
+def test_a_default_of_somebody_else_that_may_let_passwords_in_is_never_edited(
+    default: str, policies: tuple[AuthenticationPolicy, ...]
+) -> None:
+    made = plan("basic_auth: granted-only", with_default(default, *policies))
+    assert made.changes == ()
+    assert made.unknown == (
+        "basic_auth: granted-only cannot be kept, because the organisation's default policy "
+        f"«{default}» is not ours and lets basic SMTP in; change or unset it yourself",
+    )
+
+
 @pytest.mark.parametrize("hidden", ["organization", "authentication_policies"])
 def test_granted_only_writes_nothing_over_what_was_not_seen(hidden: str) -> None:
     made = plan("basic_auth: granted-only", replace(with_default(None), **{hidden: HIDDEN}))  # type: ignore[arg-type]
@@ -137,12 +161,13 @@ def test_new_mailboxes_begin_as_wished_in_every_plan() -> None:
         MailboxPlan(guid="p2", name="Two", imap=False, pop=False),
     )
     made = plan("new_mailboxes: {imap: off, pop: on}", tenant(mailbox_plans=plans))
-    told = [(c.target.key, c.after, c.phase, c.because) for c in made.changes]
+    told = [(c.target.key, c.before, c.after, c.phase, c.because) for c in made.changes]
     why = ("new_mailboxes",)
+    on, off = {"ImapEnabled": True}, {"PopEnabled": False}
     assert told == [
-        ("p1", {"ImapEnabled": False}, Phase.CLOSE, why),
-        ("p1", {"PopEnabled": True}, Phase.EXPLICIT, why),
-        ("p2", {"PopEnabled": True}, Phase.EXPLICIT, why),
+        ("p1", on, {"ImapEnabled": False}, Phase.CLOSE, why),
+        ("p1", off, {"PopEnabled": True}, Phase.EXPLICIT, why),
+        ("p2", off, {"PopEnabled": True}, Phase.EXPLICIT, why),
     ]
 
 
@@ -228,6 +253,35 @@ def test_without_p1_there_is_no_baseline_and_the_plan_says_so() -> None:
     assert any("Entra ID P1" in note for note in made.notes)
 
 
+def test_while_security_defaults_go_on_the_baseline_waits() -> None:
+    posture = f"security_defaults: on, {BASELINE.replace('enforced', 'report-only')}"
+    made = plan(posture, tenant(security_defaults=False, conditional_access=()))
+    assert [c.target.family for c in made.changes] == [Family.SECURITY_DEFAULTS]
+    assert "the baseline waits: security defaults go on, and forbid enforced policies" in made.notes
+    done = simulate(tenant(security_defaults=False, conditional_access=()), made.changes)
+    again = plan(posture, done)
+    assert {c.phase for c in again.changes} == {Phase.STAGE}, "report-only is allowed beside them"
+
+
+def test_break_glass_accounts_that_were_not_seen_are_told_of() -> None:
+    made = plan(BASELINE, tenant(security_defaults=False, conditional_access=(), users=HIDDEN))
+    assert "users: no permission" in made.unknown
+    assert {stop.guard for stop in made.stops} >= {"unknown"}
+
+
+def test_a_break_glass_account_that_is_not_there_is_told_of_and_the_other_is_left_out() -> None:
+    there = {one.id: one for one in (user("bg2"), user("admin"))}
+    made = plan(BASELINE, tenant(security_defaults=False, conditional_access=(), users=there))
+    assert made.unknown == ("break-glass account bg1@contoso.example is not in this tenant",)
+    body: Any = next(c for c in made.changes if c.target.name == BLOCK_LEGACY).after
+    assert body["conditions"]["users"]["excludeUsers"] == ["user-bg2"]
+
+
+def test_who_names_no_break_glass_needs_no_accounts() -> None:
+    made = plan("basic_auth: granted-only", replace(with_default(None), users=HIDDEN))
+    assert made.unknown == ()
+
+
 def test_the_baseline_stays_report_only_while_security_defaults_do_the_same() -> None:
     seen = replace(staged(), security_defaults=True)
     made = plan(BASELINE, seen)
@@ -273,3 +327,108 @@ def test_direct_send_writes_nothing_over_an_organisation_that_was_not_seen() -> 
     made = plan("direct_send: reject", tenant(organization=HIDDEN))
     assert made.changes == ()
     assert "unknown" in {stop.guard for stop in made.stops}
+
+
+# --- in the plan's own words --------------------------------------------------------------------
+
+LOOSE = AuthenticationPolicy(name=NO_BASIC, guid="g", allow_basic_pop=True)
+OPEN_DOORS = Transport(smtp_auth_disabled=False, legacy_tls=True)
+SHUT_DOORS = Transport(smtp_auth_disabled=True, legacy_tls=False)
+WORDS: list[tuple[str, Snapshot, list[tuple[str, str, str]]]] = [
+    (
+        "basic_auth: granted-only",
+        with_default(None),
+        [
+            (NO_BASIC, "a policy that denies basic authentication", "low"),
+            (
+                "organization configuration",
+                "users without a policy of their own may not use basic authentication",
+                "low",
+            ),
+        ],
+    ),
+    (
+        "basic_auth: granted-only",
+        with_default(NO_BASIC, LOOSE),
+        [(NO_BASIC, "our denying policy was loosened", "low")],
+    ),
+    (
+        "smtp_auth: per-mailbox",
+        tenant(transport=OPEN_DOORS),
+        [
+            (
+                "transport configuration",
+                "mailboxes that say nothing of their own no longer send by authenticated SMTP",
+                "medium",
+            )
+        ],
+    ),
+    (
+        "legacy_tls: off",
+        tenant(transport=OPEN_DOORS),
+        [("transport configuration", "TLS 1.0 and 1.1 on the legacy hosts: off", "low")],
+    ),
+    (
+        "legacy_tls: on",
+        tenant(transport=SHUT_DOORS),
+        [("transport configuration", "TLS 1.0 and 1.1 on the legacy hosts: on", "high")],
+    ),
+    (
+        "direct_send: reject",
+        tenant(organization=Organization()),
+        [("organization configuration", "anonymous direct send is refused", "low")],
+    ),
+    (
+        "direct_send: allow",
+        tenant(organization=Organization(reject_direct_send=True)),
+        [("organization configuration", "anonymous direct send is let in", "high")],
+    ),
+    (
+        "new_mailboxes: {imap: off, pop: on}",
+        tenant(mailbox_plans=(MailboxPlan(name="One", guid="p1", imap=True, pop=False),)),
+        [
+            ("One", "new mailboxes begin with ImapEnabled off", "low"),
+            ("One", "new mailboxes begin with PopEnabled on", "low"),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("posture", "seen", "wanted"), WORDS)
+def test_each_change_names_its_object_its_reason_and_its_risk(
+    posture: str, seen: Snapshot, wanted: list[tuple[str, str, str]]
+) -> None:
+    assert [(c.target.name, c.reason, c.risk) for c in plan(posture, seen).changes] == wanted
+
+
+MISSED = [
+    ("smtp_auth: per-mailbox", "transport", "transport configuration"),
+    ("legacy_tls: on", "transport", "transport configuration"),
+    ("direct_send: reject", "organization", "organization configuration"),
+    ("basic_auth: granted-only", "organization", "organization configuration"),
+    ("basic_auth: granted-only", "authentication_policies", "authentication policies"),
+    ("new_mailboxes: {imap: off}", "mailbox_plans", "mailbox plans"),
+    (BASELINE, "conditional_access", "Conditional Access policies"),
+]
+
+
+@pytest.mark.parametrize(("posture", "field", "called"), MISSED)
+def test_what_was_not_seen_is_called_by_its_name(posture: str, field: str, called: str) -> None:
+    hidden: dict[str, Any] = {field: HIDDEN}
+    made = plan(posture, replace(tenant(security_defaults=False), **hidden))
+    assert made.unknown == (f"{called}: no permission",)
+
+
+@pytest.mark.parametrize(
+    ("posture", "field"),
+    [
+        ("smtp_auth: unmanaged, legacy_tls: unmanaged", "transport"),
+        ("direct_send: unmanaged", "organization"),
+        ("basic_auth: unmanaged", "authentication_policies"),
+        ("new_mailboxes: {imap: unmanaged}", "mailbox_plans"),
+        (BASELINE.replace("enforced", "unmanaged"), "conditional_access"),
+    ],
+)
+def test_what_is_unmanaged_is_not_missed(posture: str, field: str) -> None:
+    hidden: dict[str, Any] = {field: HIDDEN}
+    assert plan(posture, replace(tenant(security_defaults=False), **hidden)).unknown == ()

@@ -5,14 +5,34 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from asked import BASIC, IMAP, POP, SMTP, USER, ask, box, open_tenant, person, world
+from asked import (
+    APP_ONLY,
+    BASIC,
+    CLIENT,
+    IMAP,
+    POP,
+    SMTP,
+    USER,
+    Twist,
+    access,
+    ask,
+    box,
+    default_policy,
+    open_tenant,
+    person,
+    world,
+)
 
 from portineria.policy.rungs.ladder import LADDER
 from portineria.policy.verdict import Confidence, Layer, Refused, Rung, Unknown
+from portineria.tenant.access import Organization
+from portineria.tenant.apps import MailboxRight
 from portineria.tenant.caller import Caller
 from portineria.tenant.mailbox import Protocol, RecipientKind
+from portineria.tenant.unseen import Unseen
 
 AFTER = datetime(2027, 1, 1, 12, tzinfo=UTC)
+HIDDEN = Unseen("no permission")
 READING = "basic-smtp-after-2026"
 
 
@@ -51,6 +71,116 @@ def test_a_retired_password_is_refused_before_any_question_about_the_mailbox(
     refusing = [rung.layer for rung in verdict.ladder if rung.answer.value == "no"]
     assert {Layer.ACCOUNT, Layer.LICENCE, Layer.MAILBOX_SWITCH} <= set(refusing)
     assert [rung.layer for rung in verdict.ladder].count(Layer.BASIC_RETIREMENT) == 1
+
+
+# --- the authentication policy ------------------------------------------------------------------
+
+AGAIN = "read Exchange's organisation and authentication policies again"
+DENIED = "assign this one user a policy with AllowBasicAuth{}, or use OAuth"
+OWN, DEFAULT = "its own authentication policy", "the default authentication policy"
+SPOKEN: list[tuple[Twist, Protocol, tuple[str, str, str, str]]] = [
+    (
+        default_policy(None),
+        SMTP,
+        ("yes", "no authentication policy is assigned, and there is no default one", "", ""),
+    ),
+    (
+        default_policy("No Basic"),
+        SMTP,
+        (
+            "no",
+            f"{DEFAULT} «No Basic» denies basic authentication for SMTP",
+            DENIED.format("Smtp"),
+            "No Basic: AllowBasicAuthSmtp",
+        ),
+    ),
+    (
+        box(authentication_policy="smtp ONLY"),
+        SMTP,
+        ("yes", f"{OWN} «SMTP only» lets it in", "", "SMTP only: AllowBasicAuthSmtp"),
+    ),
+    (
+        box(authentication_policy="POLICY-smtp"),
+        IMAP,
+        (
+            "no",
+            f"{OWN} «SMTP only» denies basic authentication for IMAP",
+            DENIED.format("Imap"),
+            "SMTP only: AllowBasicAuthImap",
+        ),
+    ),
+    (
+        box(authentication_policy="SMTP only"),
+        POP,
+        (
+            "no",
+            f"{OWN} «SMTP only» denies basic authentication for POP",
+            DENIED.format("Pop"),
+            "SMTP only: AllowBasicAuthPop",
+        ),
+    ),
+    (
+        box(authentication_policy="Everything"),
+        IMAP,
+        ("yes", f"{OWN} «Everything» lets it in", "", "Everything: AllowBasicAuthImap"),
+    ),
+    (
+        default_policy("Everything"),
+        POP,
+        ("yes", f"{DEFAULT} «Everything» lets it in", "", "Everything: AllowBasicAuthPop"),
+    ),
+    (
+        box(authentication_policy="Deleted"),
+        SMTP,
+        ("could not tell", f"{OWN} «Deleted» is not among the policies that were read", AGAIN,
+         "Deleted"),
+    ),
+    (
+        box(authentication_policy=HIDDEN),
+        SMTP,
+        ("could not tell", "its authentication policy was not seen: no permission", AGAIN, ""),
+    ),
+    (
+        world(organization=HIDDEN),
+        SMTP,
+        (
+            "could not tell",
+            "the default authentication policy was not seen: no permission",
+            AGAIN,
+            "",
+        ),
+    ),
+    (
+        world(
+            authentication_policies=HIDDEN,
+            organization=Organization(default_authentication_policy="No Basic"),
+        ),
+        SMTP,
+        (
+            "could not tell",
+            f"{DEFAULT} «No Basic» could not be read: no permission",
+            AGAIN,
+            "No Basic",
+        ),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("twist", "protocol", "wanted"), SPOKEN)
+def test_the_authentication_policy_says_which_one_decides_and_by_which_field(
+    twist: Twist, protocol: Protocol, wanted: tuple[str, str, str, str]
+) -> None:
+    ladder = ask(twist(open_tenant()), protocol, BASIC).ladder
+    (rung,) = [rung for rung in ladder if rung.layer is Layer.AUTHENTICATION_POLICY]
+    assert (rung.answer.value, rung.because, rung.remedy, rung.evidence) == wanted
+
+
+@pytest.mark.parametrize("caller", [BASIC, USER, CLIENT])
+def test_only_an_application_has_a_right_of_its_own_on_a_mailbox(caller: Caller) -> None:
+    """A person who signs in through the same application does not borrow it."""
+    assert access(open_tenant(), IMAP, APP_ONLY).right == MailboxRight(full_access=True)
+    found = access(open_tenant(), IMAP, caller).right
+    assert found == Unseen("only an application has rights of this kind")
 
 
 def test_of_smtp_the_switch_speaks_before_the_policy_and_the_date() -> None:

@@ -101,6 +101,10 @@ def test_a_policy_as_graph_shows_it_is_read_whole() -> None:
         ),
         ({"devices": {"deviceFilter": {"mode": "exclude", "rule": "x"}}}, "device filter"),
         ({"authenticationFlows": {"transferMethods": "deviceCodeFlow"}}, "authentication flow"),
+        (
+            {"applications": {"applicationFilter": {"mode": "include", "rule": "x"}}},
+            "application filter",
+        ),
     ],
 )
 def test_a_condition_that_is_not_judged_is_named(changes: dict[str, Any], named: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from given import APP, DOMAIN, NOW, address, guid, mailbox, shared, tenant, user
 
 from portineria.policy.change import Family, Fields, Phase
+from portineria.policy.closings import user_target
 from portineria.policy.plan import Plan
 from portineria.policy.planner import make_plan
 from portineria.policy.policyfile import parse
@@ -230,3 +231,26 @@ def test_planning_again_finds_nothing_left_to_do() -> None:
     text = ALL + grants("allow: [imap]")
     assert plan(text, seen).changes
     assert plan(text, replace(seen, mailboxes=(closed,))).changes == ()
+
+
+def test_each_closing_names_in_whose_word_it_is_done_and_what_it_closes() -> None:
+    ended = "allow: [imap], until: 2026-01-31"
+    text = ALL + grants("deny: [smtp]", ended)
+    (change,) = plan(text, one(mailbox("x", smtp=ON))).changes
+    assert change.because == ("g1", "everyone_else", "g0")
+    assert change.reason == "Imap is closed; Pop is closed; authenticated SMTP is closed"
+    assert (change.target.name, change.risk) == (address("x"), "low")
+    (alone,) = plan("everyone_else: {smtp: denied}", one(mailbox("x"))).changes
+    assert (alone.because, alone.reason) == (("everyone_else",), "authenticated SMTP is closed")
+
+
+def test_a_grant_that_ended_is_the_cause_of_its_closing_for_smtp_too() -> None:
+    ended = grants("allow: [smtp], through: oauth-app, until: 2026-01-31")
+    (change,) = plan(ended, one(mailbox("x", smtp=ON))).changes
+    assert change.because == ("g0",)
+
+
+def test_an_account_is_called_by_its_directory_id_and_shown_by_its_sign_in_name() -> None:
+    target = user_target(mailbox("x", upn="x.sign.in@contoso.example"))
+    assert (target.key, target.name) == ("user-x", "x.sign.in@contoso.example")
+    assert user_target(mailbox("x", entra_id=None)).key == ""

@@ -110,6 +110,11 @@ GRANT = HEAD + "grants:\n  - {name: a, who: {mailboxes: [a@contoso.example]}, "
 REFUSED = {
     "unknown key": ("tennant: x.example\n" + HEAD, "1:1: unknown key 'tennant'", "mean tenant?"),
     "unknown key far from any": (HEAD + "zzz: 1", "2:1: unknown key 'zzz'", "known here: schema"),
+    "unknown key stuck to its value": (
+        "{tenant: contoso.example, posture:off}",
+        "1:27: unknown key 'posture:off'",
+        "write a space behind posture:",
+    ),
     "key twice": (HEAD + HEAD, "2:1: tenant is written twice", "in line 1 already"),
     "no tenant": ("posture: {}", "1:1: the policy has no tenant", "tenant: contoso"),
     "tenant of the wrong type": ("tenant: 5", "1:9: the tenant is a number", "quotes"),

@@ -119,6 +119,10 @@ CASES: dict[str, list[Pair]] = {
             lambda: case(policy_for_all(*GLASS)),
         ),
         Pair(
+            lambda: case(policy_for_all(*GLASS), snapshot=_without("users")),
+            lambda: case(policy_for_all(*GLASS)),
+        ),
+        Pair(
             lambda: case(policy_for_all(*GLASS), snapshot=tenant(role_members={})),
             lambda: case(policy_for_all(*GLASS)),
         ),

@@ -119,6 +119,21 @@ def test_a_twin_let_in_by_somebody_elses_policy_stops_the_plan() -> None:
     assert not any(change.target.family is Family.USER for change in made.changes)
 
 
+def test_a_twin_is_not_shut_where_the_authentication_policies_were_not_seen() -> None:
+    made = plan(OAUTH, tenant(security_defaults=False, authentication_policies=Unseen("no right")))
+    assert [family for _, family, _ in steps(made)] == ["mailbox"]
+    assert "authentication policies: no right" in made.unknown
+    assert {"unknown"} <= standing_guards(made)
+
+
+def test_switches_that_were_not_seen_are_not_opened_and_those_of_others_are() -> None:
+    boxes = (mailbox("erp", imap=Unseen("not shown")), mailbox("ada"))
+    text = OAUTH.replace("[erp@", "[ada@contoso.example, erp@")
+    made = plan(text, tenant(mailboxes=boxes))
+    assert steps(made) == [("EXPLICIT", "mailbox", address("ada"))]
+    assert made.unknown == (f"switches of {address('erp')}: not shown",)
+
+
 def test_a_basic_grant_asks_for_the_window_names_itself_and_shows_the_gateway() -> None:
     made = plan(WINDOW + BASIC)
     off = [c for c in made.changes if c.target.family is Family.SECURITY_DEFAULTS]

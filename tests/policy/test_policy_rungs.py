@@ -77,6 +77,7 @@ TABLE: list[tuple[str, Twist, Protocol, Caller, str]] = [
     ("domains hidden", world(domains=HIDDEN), SMTP, BASIC, "?: account"),
     ("foreign domain", world(domains=ELSEWHERE), SMTP, BASIC, "?: account"),
     ("domains hidden, OAuth", world(domains=HIDDEN), IMAP, USER, "yes"),
+    ("no sign-in name", box(upn=""), SMTP, BASIC, "?: account"),
     # licence
     ("no plan", person(exchange_plan=False), IMAP, USER, "no: licence"),
     ("no plan, app", person(exchange_plan=False), SMTP, APP_ONLY, "no: licence"),

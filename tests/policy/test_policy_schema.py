@@ -28,6 +28,16 @@ ONLY_THE_PARSER = {
     "a NUL": "a schema judges documents, not text",
     "a circle": "not a JSON document",
     "a circle of words": "not a JSON document",
+    "indentation": "not YAML",
+    "a colon": "not YAML",
+    "an alias of nothing": "not YAML",
+    "an unheard-of trouble": "not YAML",
+    "nested too deep": "not YAML",
+    "nested too deep without brackets": "not YAML",
+    "a control character": "not YAML",
+    "an escaped control": "a schema sees no signs",
+    "half a sign": "a schema sees no signs",
+    "a key that is a list": "not a JSON document",
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from given import APP, DOMAIN, NOW, address, mailbox, tenant, user
 
-from portineria.policy.plan import Cell, LeftOut, Plan, Voice
+from portineria.policy.plan import Cell, LeftOut, Plan, Stop, Voice
 from portineria.policy.planner import make_plan
 from portineria.policy.policyfile import parse
 from portineria.policy.show.cells import cell_lines, voice_line
@@ -139,3 +139,71 @@ def test_nothing_in_a_plan_steers_the_terminal() -> None:
     assert "\x1b" not in told
     assert "\u202e" not in told
     assert "x\\x1b[2J@contoso.example" in told
+
+
+# --- promises that do not come true, and guards -------------------------------------------------
+
+
+def promised(promised: str, after: str, layer: str) -> Plan:
+    cell = Cell(
+        mailbox="g",
+        address=address("x"),
+        protocol=Protocol.SMTP,
+        caller="basic",
+        promised=promised,
+        before="no",
+        after=after,
+        layer=layer,
+    )
+    return Plan(tenant_id="t", made_at=NOW, snapshot_taken_at=NOW, policy_digest="", cells=(cell,))
+
+
+@pytest.mark.parametrize(
+    ("word", "after", "layer", "told"),
+    [
+        ("open", "yes", "", "open"),
+        ("refused", "no", "tenant switch", "refused by tenant switch"),
+        ("refused", "yes", "", "refused, but effective access says «yes» ()"),
+        ("open", "no", "account", "open, but effective access says «no» (account)"),
+        (
+            "refused",
+            "could not tell",
+            "account",
+            "refused, but effective access says «could not tell» (account)",
+        ),
+    ],
+)
+def test_a_promise_is_told_with_what_effective_access_says_where_they_differ(
+    word: str, after: str, layer: str, told: str
+) -> None:
+    lines = plan_text(promised(word, after, layer)).splitlines()
+    begin = lines.index("Promises (effective access: before, and as planned)")
+    assert lines[begin + 2].rstrip().endswith(f"no      {told}")
+
+
+def test_guards_are_listed_with_what_to_try_until_a_word_overrules_them() -> None:
+    stops = (
+        Stop(guard="exposure", why="MFA is lost", try_="write accept_exposure", word="exposure"),
+        Stop(guard="digest", why="it is another plan", try_="plan again", word=""),
+    )
+    made = replace(plan(), stops=stops)
+    lines = plan_text(made).splitlines()
+    begin = lines.index("Guards")
+    assert lines[begin - 1] == ""
+    assert lines[begin + 1 : begin + 5] == [
+        "  exposure stops: MFA is lost",
+        "      write accept_exposure; or --accept exposure",
+        "  digest stops: it is another plan",
+        "      plan again",
+    ]
+    overruled = plan_text(replace(made, accepted=("exposure",))).splitlines()
+    begin = overruled.index("Guards")
+    assert overruled[begin + 1 : begin + 4] == [
+        "  exposure overruled: MFA is lost",
+        "  digest stops: it is another plan",
+        "      plan again",
+    ]
+
+
+def test_a_plan_on_which_no_guard_speaks_shows_none() -> None:
+    assert "Guards" not in plan_text(plan(f"name: a, {WHO}, allow: [imap]"))

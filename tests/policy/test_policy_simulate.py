@@ -32,6 +32,7 @@ from portineria.tenant.access import (
     PolicyState,
     Transport,
 )
+from portineria.tenant.apps import MailboxRight
 from portineria.tenant.mailbox import SmtpSwitch
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
@@ -154,8 +155,11 @@ def test_what_was_not_seen_stays_unseen() -> None:
         conditional_access=HIDDEN,
         named_locations=HIDDEN,
         apps=HIDDEN,
+        mailboxes=HIDDEN,
     )
     found = after(
+        change(Family.MAILBOX, guid("ada"), {"ImapEnabled": False}),
+        change(Family.USER, "user-ada", {"AuthenticationPolicy": "X"}),
         change(Family.TRANSPORT, "", {"AllowLegacyTLSClients": False}),
         change(Family.ORGANIZATION, "", {"RejectDirectSend": True}),
         change(Family.MAILBOX_PLAN, "b", {"ImapEnabled": False}),
@@ -210,6 +214,12 @@ def test_a_patch_of_state_keeps_the_conditions_and_one_of_conditions_keeps_the_c
     assert first.state is PolicyState.ENABLED
 
 
+def test_a_patch_of_the_name_renames_and_keeps_the_rest() -> None:
+    base = tenant(conditional_access=(policy(),))
+    found = after(change(Family.CONDITIONAL_ACCESS, "ca-1", {"displayName": "Ours"}), base=base)
+    assert found.conditional_access == (policy(name="Ours"),)
+
+
 def test_a_policy_is_deleted() -> None:
     base = tenant(conditional_access=(policy(), policy(id="ca-2")))
     found = after(change(Family.CONDITIONAL_ACCESS, "ca-1", None, Verb.DELETE), base=base)
@@ -237,6 +247,24 @@ def test_a_right_is_given_and_taken() -> None:
     back = after(change(Family.MAILBOX_PERMISSION, key, given, Verb.CREATE), base=bare)
     assert said(ask(back, IMAP, APP_ONLY)) == "yes"
     assert back.rights.keys() == {(APP, guid("ada"))}
+
+
+def test_a_right_of_one_application_says_nothing_of_another() -> None:
+    base = open_tenant()
+    assert not isinstance(base.apps, Unseen)
+    other = replace(base.apps[APP], id="other", principal_id="other-principal")
+    bare = replace(base, rights={}, apps={"other": other, **base.apps})
+    key = f"{guid('ada')}/other-principal"
+    found = after(change(Family.MAILBOX_PERMISSION, key, {}, Verb.CREATE), base=bare)
+    assert found.rights == {("other", guid("ada")): MailboxRight(full_access=True)}
+
+
+def test_a_right_that_is_taken_leaves_the_scoped_role_as_it_was() -> None:
+    right = MailboxRight(full_access=True, scoped_smtp=True)
+    base = replace(open_tenant(), rights={(APP, guid("ada")): right})
+    key = f"{guid('ada')}/{PRINCIPAL}"
+    found = after(change(Family.MAILBOX_PERMISSION, key, None, Verb.DELETE), base=base)
+    assert found.rights == {(APP, guid("ada")): replace(right, full_access=False)}
 
 
 def test_signing_people_out_leaves_no_trace() -> None:

@@ -79,7 +79,7 @@ OPEN = line("window-open", changes=[7, 8])
                 line("turning-back", why=""),
                 promise(2, 7, "back"),
                 answer(2, 7, "written"),
-                line("window-shut", way="back"),
+                line("window-shut", way="back", requests=2, seconds=1.5, confirmed_seconds=2),
             ],
             {},
             [],

@@ -50,3 +50,8 @@ def test_it_compares_by_content_and_speaks_when_asked() -> None:
     assert Secret(SPOKEN) != SPOKEN
     assert Secret(SPOKEN).reveal() == SPOKEN
     assert not Secret("")
+
+
+def test_equal_secrets_count_once_and_their_hash_is_not_that_of_the_text() -> None:
+    assert len({Secret(SPOKEN), Secret(SPOKEN), Secret("another")}) == 2
+    assert hash(Secret(SPOKEN)) != hash(SPOKEN)

@@ -12,31 +12,41 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import httpx2
 import pytest
 
 import pages
 from portineria.lab.seeds.people import password
-from portineria.lab.serve import Running
 
 STEPS = 8
 """More pages than any sign-in has."""
 
 
+class Lab(Protocol):
+    """A lab by what `lab up --json` says of it, in this process or in an enclave."""
+
+    info: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Person:
-    """Somebody with a password and a browser that trusts the lab."""
+    """Somebody with a password and a browser that trusts the lab.
 
-    lab: Running
+    `wires` is how the browser reaches the lab, where that is not the network of this machine.
+    """
+
+    lab: Lab
     upn: str = "ada@contoso.example"
+    wires: httpx2.BaseTransport | None = None
     seen: list[str] = field(default_factory=list)
     """The titles of the pages gone through."""
 
     def go(self, url: str, code: str = "") -> dict[str, str]:
         """From a URL to the end; what was handed to the application (empty for a device)."""
         trust = ssl.create_default_context(cafile=self.lab.info["ca"])
-        with httpx2.Client(verify=trust, trust_env=False) as http:
+        with httpx2.Client(verify=trust, trust_env=False, transport=self.wires) as http:
             answer = http.get(url)
             for _ in range(STEPS):
                 if answer.is_redirect:

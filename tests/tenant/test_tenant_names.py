@@ -78,6 +78,11 @@ def test_where_ones_address_is_anothers_sign_in_name_the_owner_comes_first() -> 
     assert found.mailbox("ada@x.example") == ADA
 
 
+def test_a_mailbox_that_bears_one_name_twice_answers_to_it_once() -> None:
+    plain = replace(ADA, upn="ADA@x.example", aliases=("ada@X.example",))
+    assert seen(plain, BEN).called("ada@x.example") == (plain,)
+
+
 def test_mailboxes_that_were_not_seen_have_no_names() -> None:
     snapshot = replace(seen(), mailboxes=Unseen("no permission"))
     assert snapshot.mailbox("ada@x.example") is None

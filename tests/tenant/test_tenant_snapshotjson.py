@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, datetime
+from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,11 +19,12 @@ from portineria.tenant.access import (
     MailboxPlan,
     NamedLocation,
     Organization,
+    PolicyState,
     Transport,
 )
 from portineria.tenant.apps import App, MailboxRight
 from portineria.tenant.mailbox import Mailbox
-from portineria.tenant.people import Domain, Group, Licences, User
+from portineria.tenant.people import Domain, Group, Licences, Member, MemberKind, User
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.snapshotjson import from_json, to_json
 from portineria.tenant.unseen import Unseen
@@ -104,3 +108,134 @@ def test_unseen_is_never_read_back_as_off_or_empty() -> None:
 def test_what_is_not_a_snapshot_is_refused(document: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         from_json(document)
+
+
+BASE = {
+    "schema": "portineria/snapshot@1",
+    "tenant_id": "t",
+    "taken_at": "2026-11-01T00:00:00+00:00",
+}
+BOX = {
+    "guid": "g",
+    "entra_id": None,
+    "address": "a@x.example",
+    "upn": "a@x.example",
+    "display_name": "A",
+}
+BROKEN: list[tuple[dict[str, object], str]] = [
+    ({"mailboxes": {}}, "snapshot.mailboxes: expected a list, found {}"),
+    ({"users": []}, "snapshot.users: expected an object, found []"),
+    ({"tenant_id": 7}, "snapshot.tenant_id: expected str, found 7"),
+    ({"security_defaults": "yes"}, "snapshot.security_defaults: expected bool, found 'yes'"),
+    ({"licences": []}, "snapshot.licences: not a Licences: []"),
+    ({"mailboxes": [{**BOX, "colour": 1}]}, "snapshot.mailboxes: not a Mailbox"),
+    ({"mailboxes": [{"guid": "g"}]}, "snapshot.mailboxes: .*missing 4 required"),
+    ({"mailboxes": [{**BOX, "smtp": "ajar"}]}, "'ajar' is not a valid SmtpSwitch"),
+    ({"rights": [["app", "guid"]]}, "snapshot.rights: expected 2 keys and a value"),
+    ({"rights": [["app", ["guid"], {}]]}, "snapshot.rights: expected str, found ['guid']"),
+    ({"rights": ["app"]}, "snapshot.rights: expected a list, found 'app'"),
+    *(
+        (
+            {"named_locations": [{"id": "i", "name": "n", "networks": [network]}]},
+            f"snapshot.named_locations.networks: {why}",
+        )
+        for network, why in [
+            ("203.0.113.7/24", "203.0.113.7/24 has host bits set"),
+            ("everywhere", "'everywhere' does not appear to be"),
+            (7, "expected a network, found 7"),
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize(("members", "why"), BROKEN)
+def test_what_does_not_fit_is_told_by_its_place(members: dict[str, object], why: str) -> None:
+    with pytest.raises(ValueError, match=why.replace("[", r"\[").replace("{", r"\{")):
+        from_json({**BASE, **members})
+
+
+def test_a_member_of_a_mapping_is_told_with_its_key() -> None:
+    with pytest.raises(ValueError, match=r"snapshot\.users\.u-1: .*missing"):
+        from_json({**BASE, "users": {"u-1": {"id": "u-1"}}})
+
+
+WHOLE = Snapshot(
+    tenant_id="t",
+    taken_at=datetime(2026, 11, 1, tzinfo=UTC),
+    domains=(Domain(name="x.example"),),
+    licences=Licences(),
+    security_defaults=True,
+    conditional_access=(
+        ConditionalAccessPolicy(
+            id="p",
+            name="P",
+            state=PolicyState.ENABLED,
+            client_apps=frozenset({"all"}),
+            service_principals=frozenset({"s"}),
+            created=datetime(2026, 1, 1, tzinfo=UTC),
+        ),
+    ),
+    named_locations=(NamedLocation(id="n", name="N", networks=(ip_network("203.0.113.0/28"),)),),
+    authentication_policies=(AuthenticationPolicy(name="A", guid="a"),),
+    transport=Transport(smtp_auth_disabled=True, legacy_tls=False),
+    organization=Organization(),
+    mailbox_plans=(MailboxPlan(name="M", guid="m"),),
+    mailboxes=(
+        Mailbox(
+            guid="g",
+            entra_id="u",
+            address="a@x.example",
+            upn="a@x.example",
+            display_name="A",
+            aliases=("b@x.example",),
+        ),
+    ),
+    users={"u": User(id="u", upn="a@x.example", display_name="A", department="IT")},
+    groups={
+        "g": Group(
+            id="g",
+            name="G",
+            members=frozenset({"u"}),
+            others=(Member(id="d", kind=MemberKind.DEVICE),),
+        )
+    },
+    groups_asked=frozenset({"G"}),
+    role_members={"r": frozenset({"u"})},
+    apps={"c": App(id="c", name="C", principal_id="s", roles=frozenset({"Mail"}))},
+    rights={("c", "g"): MailboxRight(full_access=True)},
+    user_consent=False,
+    settled={"reading": "yes"},
+    unread={"somebody": "no permission"},
+    own_app="c",
+)
+DAMAGE: list[object] = [None, True, 7, 0.5, "x", [], [None], [["x"]], {}, {"x": 1}, {"unseen": 1}]
+
+
+def spots(value: object) -> Iterator[tuple[Any, Any]]:
+    """Every (container, key) of a JSON document."""
+    members: Any = []
+    if isinstance(value, dict):
+        members = list(value.items())
+    elif isinstance(value, list):
+        members = list(enumerate(value))
+    for key, item in members:
+        yield value, key
+        yield from spots(item)
+
+
+def test_whatever_is_damaged_is_refused_or_read_as_something_else_and_nothing_breaks() -> None:
+    """Each member of a whole snapshot, replaced by each kind of JSON value."""
+    document = to_json(WHOLE)
+    assert from_json(document) == WHOLE
+    refused = 0
+    for container, key in spots(document):
+        kept = container[key]
+        for damaged in DAMAGE:
+            container[key] = damaged
+            try:
+                same = from_json(document) == WHOLE
+                assert not same or damaged in (kept, {}), "what is left out has its default"
+            except ValueError:
+                refused += 1
+        container[key] = kept
+    assert refused > 1000

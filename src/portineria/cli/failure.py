@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from portineria.cli.frame import Asked
+from portineria.cli.mouth import say
 from portineria.fault import Fault, NoFile, OperatorFault, UsageFault
 
 _CIRCUMSTANCES = frozenset(
@@ -17,13 +18,13 @@ _CIRCUMSTANCES = frozenset(
 """What no program can foresee at every place that writes; none of these is our bug."""
 
 
-def as_fault(error: Exception) -> Fault:
+def as_fault(error: Exception, verb: str = "portineria") -> Fault:
     """Any exception as an error for people. What nobody foresaw is our bug, exit 70."""
     match error:
         case Fault():
             return error
         case click.UsageError():
-            path = error.ctx.command_path if error.ctx else "portineria"
+            path = error.ctx.command_path if error.ctx else verb
             return UsageFault(_sentence(error.format_message()), where=path, try_=f"{path} --help")
         case click.ClickException():
             return OperatorFault(_sentence(error.format_message()))
@@ -35,7 +36,7 @@ def as_fault(error: Exception) -> Fault:
             )
         case _ if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
             inner = error.exceptions[0]
-            return as_fault(inner) if isinstance(inner, Exception) else _ours(error)
+            return as_fault(inner, verb) if isinstance(inner, Exception) else _ours(error)
         case _:
             return _ours(error)
 
@@ -59,7 +60,6 @@ def _last_line(error: BaseException) -> str:
 def tell(fault: Fault, said: Asked, error: BaseException) -> None:
     """Every error says where, why and what to try: what it does not say itself, its kind says."""
     fault.where = fault.where or said.verb
-    fault.try_ = fault.try_ or fault.mend
     if fault.exit_code == Fault.exit_code and said.verbose:
         import traceback
 
@@ -67,9 +67,9 @@ def tell(fault: Fault, said: Asked, error: BaseException) -> None:
     if said.json:
         from portineria.cli.faces.answer import print_document
 
-        print_document(error_object(fault))
-    else:
-        print(error_text(fault), file=sys.stderr)
+        if say(lambda: print_document(error_object(fault))) is None:
+            return
+    print(error_text(fault), file=sys.stderr)
 
 
 def error_object(fault: Fault) -> dict[str, Any]:
@@ -79,23 +79,28 @@ def error_object(fault: Fault) -> dict[str, Any]:
             "code": fault.code,
             "where": fault.where,
             "why": fault.why,
-            "try": fault.try_,
+            "try": fault.try_ or fault.mend,
             "evidence": fault.evidence,
         },
     }
 
 
 def error_text(fault: Fault) -> str:
-    """`error: why`, then where, what to try, and whatever evidence fits a line."""
+    """`error: why`, then where, what to try, and whatever evidence fits a line.
+
+    What a tenant or a file said in it cannot speak to the terminal.
+    """
+    from portineria.cli.faces.tables import plain
+
     lines = [f"error: {fault.why}"]
     lines += [f"  where: {fault.where}"] if fault.where else []
-    lines += [f"  try:   {fault.try_}"] if fault.try_ else []
+    lines.append(f"  try:   {fault.try_ or fault.mend}")
     lines += [
         f"  {name}: {value}"
         for name, value in fault.evidence.items()
         if isinstance(value, str | int | float) and value != ""
     ]
-    return "\n".join(lines)
+    return "\n".join(map(plain, "\n".join(lines).split("\n")))
 
 
 def _sentence(text: str) -> str:

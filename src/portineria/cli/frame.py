@@ -121,10 +121,6 @@ class Verb(click.Command):
         self.examples = tuple(examples)
         self.params.extend(COMMON)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        ctx.ensure_object(Asked).verb = ctx.command_path
-        return super().invoke(ctx)
-
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_options(self, ctx, formatter)
 
@@ -183,7 +179,9 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
-            return super().resolve_command(ctx, args)
+            found = super().resolve_command(ctx, args)
+            ctx.ensure_object(Asked).verb = f"{ctx.command_path} {found[0]}"
+            return found
         except click.UsageError as error:
             raise click.UsageError(_did_you_mean(args[0], self.list_commands(ctx)), ctx) from error
 

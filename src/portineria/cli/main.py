@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+from click.utils import PacifyFlushWrapper as _ReaderLeft
 
 from portineria import __version__
 from portineria.cli import completing
@@ -66,12 +67,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and say how it ended; nothing is raised."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     said = Asked()
+    mute = open_mouth()
+    if mute is not None:
+        tell(mute, said, mute)
+        return mute.exit_code
     if completing.VARIABLE in os.environ:
         from portineria.cli.shells import listen
 
         listen()
     try:
-        open_mouth()
         answer = cli.main(
             given,
             prog_name="portineria",
@@ -85,12 +89,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):
         # The reader went away; where a verb notices it, Click makes a SystemExit of it.
+        if isinstance(sys.exc_info()[1], SystemExit) and not isinstance(sys.stdout, _ReaderLeft):
+            raise
         hush()
         return INTERRUPTED
     except Exception as error:
         mute = unheard(error)
         said.json = mute is None and (said.json or "--json" in given)
-        fault = mute or as_fault(error)
+        fault = mute or as_fault(error, said.verb)
         tell(fault, said, error)
         return fault.exit_code
     return answer if isinstance(answer, int) else 0

@@ -19,12 +19,16 @@ from portineria.policy.verdict import Effective
 from portineria.run.look import Wants
 from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough, parse_caller
 from portineria.tenant.mailbox import Mailbox, Protocol
+from portineria.tenant.naming import folded
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
 if TYPE_CHECKING:
     from portineria.run.ports import Progress
     from portineria.wiring import Tenant
+
+SHOWN = 5
+"""Of several people of one name, as many are told by address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def _address(word: str) -> IPv4Address | IPv6Address:
 
 
 def find_mailbox(snapshot: Snapshot, name: str) -> Mailbox:
-    """By address, sign-in name or id. Raises NoSuch, with the nearest there is; CouldNotSee."""
+    """By any name but the display name. Raises NoSuch, with the nearest there is; CouldNotSee."""
     if isinstance(snapshot.mailboxes, Unseen):
         raise CouldNotSee(
             f"the mailboxes could not be seen: {snapshot.mailboxes.because}",
@@ -124,13 +128,32 @@ def find_mailbox(snapshot: Snapshot, name: str) -> Mailbox:
             try_=CouldNotSee.mend,
         )
     box = snapshot.mailbox(name)
-    if box is None:
-        known = [one.address for one in snapshot.mailboxes]
-        close = get_close_matches(name.lower(), known, n=1)
-        raise NoSuch(
-            f"there is no mailbox {name!r} in this tenant",
+    if box is not None:
+        return box
+    if unread := snapshot.unread.get(name.lower()):
+        raise CouldNotSee(
+            f"whether {name!r} is there could not be seen: {unread}",
             where="MAILBOX",
-            try_=(f"did you mean {close[0]}? " if close else "")
-            + "portineria look --mailboxes lists them",
+            try_=CouldNotSee.mend,
         )
-    return box
+    raise NoSuch(
+        f"there is no mailbox {name!r} in this tenant",
+        where="MAILBOX",
+        try_=_nearest(name, snapshot.mailboxes) + "portineria look --mailboxes lists them",
+    )
+
+
+def _nearest(name: str, boxes: Sequence[Mailbox]) -> str:
+    """Whoever is called so by people, else the address that is written most like it."""
+    called = folded(name)
+    bearers = [
+        box.address
+        for box in boxes
+        if called in (folded(box.display_name), folded(box.address.partition("@")[0]))
+    ]
+    if len(bearers) > 1:
+        told = ", ".join(bearers[:SHOWN])
+        more = f" and {len(bearers) - SHOWN} more" if len(bearers) > SHOWN else ""
+        return f"{len(bearers)} are called so: {told}{more}; name one of them. "
+    close = bearers or get_close_matches(name.lower(), [box.address for box in boxes], n=1)
+    return f"did you mean {close[0]}? " if close else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from portineria.cli.frame import Asked
@@ -127,7 +126,7 @@ def verify_run(said: Asked, run: str | None) -> tuple[str, tuple[Verified, ...]]
         state = run_of(tenant, run) if run else last_run(tenant)
         plan = state.plan
         snapshot = await tenant.look_again(plan, teller)
-        ended = datetime.fromisoformat(state.last_outcome or state.begun_at)
+        ended = state.moment(state.last_outcome or state.begun_at)
         prober = tenant.prober(snapshot)
         rows = await verify(plan.cells, snapshot, prober, tenant.crew, tenant.clock, ended, teller)
         return state.run, rows

@@ -36,6 +36,7 @@ def with_tenant(said: Asked, work: Callable[[Tenant, Progress], Awaitable[Result
         try:
             async with open_tenant(profile, state) as tenant:
                 warn_of_open_windows(tenant)
+                warn_of_the_clock(tenant)
                 return await work(tenant, teller)
         finally:
             teller.close()
@@ -63,6 +64,14 @@ def warn_of_open_windows(tenant: Tenant) -> None:
                 f"portineria apply --resume {run.run}",
                 file=sys.stderr,
             )
+
+
+def warn_of_the_clock(tenant: Tenant) -> None:
+    """Plans grow stale and runs are dated by it; with a certificate it may also lock us out."""
+    from portineria.fault import ClockFault
+
+    if off := tenant.clock_told:
+        print(f"warning: this machine's clock is {off}: {ClockFault.mend}", file=sys.stderr)
 
 
 def snapshot(said: Asked, file: str | None, wants: Wants | None = None) -> Snapshot:

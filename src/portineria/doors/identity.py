@@ -7,6 +7,7 @@ seconds, and a permission granted meanwhile would go unseen. Our own cache keeps
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ from portineria.m365.oauth.refusals import token_fault
 from portineria.m365.skew import skew
 from portineria.secret import Secret
 
+logging.getLogger("msal").addHandler(logging.NullHandler())
+# Without it msal's own remarks go to standard error, tracebacks and token answers among them.
+
 EARLY = 300.0
 """Seconds before its end at which a token is not used any more."""
 TIMEOUT = 30.0
@@ -36,6 +40,16 @@ _MICROSOFT = frozenset(
         "login.chinacloudapi.cn",
     }
 )
+_TROUBLES = (
+    requests.RequestException,
+    msal.exceptions.MsalError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    AttributeError,
+)
+"""What msal raises: its own, its session's, and what it stumbles over in an odd document."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Answer = Mapping[str, Any]
@@ -60,9 +74,13 @@ class Authority:
 
 
 class _Cached:
-    """Keeps good tokens by scope, and lets one request at a time ask for more."""
+    """Keeps good tokens by scope, and lets one request at a time ask for more.
+
+    `off` is how many seconds this machine's clock is ahead of the service's; None: not known.
+    """
 
     def __init__(self, authority: Authority, clock: Clock) -> None:
+        self.off: float | None = None
         self._authority = authority
         self._clock = clock
         self._kept: dict[str, tuple[Secret, float]] = {}
@@ -92,10 +110,11 @@ class _Cached:
             web = _Patient(session, self._authority.host, self._clock)
             try:
                 answer = self._ask(web, scope)
-            except (requests.RequestException, ValueError) as error:
-                raise _explain(error, self._authority, web.off) from error
+            except _TROUBLES as error:
+                raise _explain(error, self._authority, web) from error
+            self.off = web.off
             if "access_token" not in answer:
-                raise token_fault(0, answer, self._authority.url, web.off)
+                raise token_fault(web.status, answer, self._authority.url, web.off)
             return answer
 
     def _ask(self, web: _Patient, scope: str) -> Answer:
@@ -179,8 +198,9 @@ def _options(authority: Authority, web: _Patient) -> dict[str, Any]:
 class _Patient:
     """The session as msal uses it, with a time limit on each call.
 
-    A redirect is not followed: a secret goes where it was sent. `off` is how many seconds this
-    machine's clock is ahead of the service's, by its last answer.
+    A redirect is not followed: a secret goes where it was sent. Of the last answer `status` is
+    kept (0: none came), what it refused with, and `off`: how many seconds this machine's clock is
+    ahead of its Date. msal drops most of that where it raises.
     """
 
     def __init__(self, web: requests.Session, host: str, clock: Clock) -> None:
@@ -188,20 +208,23 @@ class _Patient:
         self._host = host
         self._clock = clock
         self.off: float | None = None
+        self.status = 0
+        self.refusal: Answer = {}
 
     def get(self, url: str, **options: Any) -> requests.Response:
-        return self._answered(self._web.get(url, timeout=TIMEOUT, allow_redirects=False, **options))
+        return self._ask("GET", url, options)
 
     def post(self, url: str, **options: Any) -> requests.Response:
-        return self._answered(
-            self._web.post(url, timeout=TIMEOUT, allow_redirects=False, **options)
-        )
+        return self._ask("POST", url, options)
 
     def close(self) -> None:
         self._web.close()
 
-    def _answered(self, answer: requests.Response) -> requests.Response:
+    def _ask(self, method: str, url: str, options: Mapping[str, Any]) -> requests.Response:
         """Raises Intercepted where somebody else answered."""
+        self.status = 0
+        answer = self._web.request(method, url, timeout=TIMEOUT, allow_redirects=False, **options)
+        self.status = answer.status_code
         headers = answer.headers
         stranger = in_between(
             answer.status_code,
@@ -213,23 +236,36 @@ class _Patient:
         if stranger is not None:
             raise stranger
         self.off = skew(headers.get("date", ""), self._clock.now())
+        self.refusal = _refusal(answer)
         return answer
 
 
-def _explain(error: Exception, authority: Authority, off: float | None) -> Fault:
+def _explain(error: Exception, authority: Authority, web: _Patient) -> Fault:
     """msal and requests speak in exceptions of their own; only their kind is quoted."""
+    if web.status == 429 or web.status >= 500:
+        return token_fault(web.status, {}, authority.url, web.off)
     if isinstance(error, requests.RequestException):
         loopback = authority.host in _LOOPBACK
         return unreachable(error, authority.host, sent=False, loopback=loopback)
-    if "AADSTS" in str(error):
-        document = {"error_description": _first_line(error)}
-        return token_fault(0, document, authority.url, off)
+    if web.refusal:
+        return token_fault(web.status, web.refusal, authority.url, web.off)
     return WrongTenant(
         f"the token service {authority.host} could not be used for tenant {authority.tenant}",
         where=authority.url,
         try_="check `tenant`, `cloud` and the credential in the profile",
         evidence={"error": type(error).__name__, "detail": _first_line(error)},
     )
+
+
+def _refusal(answer: requests.Response) -> Answer:
+    """The JSON object that a refusal carries, or nothing."""
+    if answer.status_code < 400:
+        return {}
+    try:
+        document = answer.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _first_line(error: Exception) -> str:

@@ -215,8 +215,9 @@ class _Reader:
         if value is None:
             return None
         if not _is_origin(value):
+            told = "what stands here" if "@" in value else shown(spot)
             self.page.complain(
-                spot, f"{shown(spot)} is no origin", "write https://host or https://host:port"
+                spot, f"{told} is no origin", "write https://host or https://host:port"
             )
             return None
         return value.rstrip("/")

@@ -84,7 +84,7 @@ def _advice(path: Path, error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"let yourself read it: chmod u+r {path}, or work as its owner"
     try:
-        names = [one.name for one in path.parent.iterdir()]
+        names = [one.name for one in path.parent.iterdir() if one.name != path.name]
     except OSError:
         names = []
     if close := get_close_matches(path.name, names, n=1):
@@ -97,6 +97,8 @@ def _not_text(path: Path, data: bytes, start: int, name: str, secret: bool) -> O
     place = f"row {row}, byte {start + 1}"
     if name != "UTF-8":
         return _fault(f"the file begins as {name} and breaks off at byte {start + 1}", path)
+    if b"\0" in data:
+        return _holds_nothing(path, data)
     if kind := _magic(data):
         return _fault(f"the file is no text: it is {kind}", path)
     found = _single_octets(data)

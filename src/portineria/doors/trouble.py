@@ -89,9 +89,9 @@ def tls_trouble(error: BaseException | None) -> str:
     """What the TLS library said of a certificate, "" where it was something else."""
     for one in _chain(error):
         if isinstance(one, ssl.SSLCertVerificationError):
-            return one.verify_message or str(one)
+            return one.verify_message.rstrip(".") or str(one)
         if "CERTIFICATE_VERIFY_FAILED" in str(one):
-            found = re.search(r"certificate verify failed:? ?([^(\[\"']*)", str(one))
+            found = re.search(r"certificate verify failed:? ?(.*?)\.?(?: \(_ssl|$)", str(one))
             return (found[1].strip() if found else "") or "certificate verify failed"
     return ""
 
@@ -148,11 +148,19 @@ def _cause(error: BaseException) -> str:
             return _CAUSES[one.errno]
         if "Timeout" in type(one).__name__ or isinstance(one, TimeoutError):
             return "no answer in time"
-        if "name resolution" in str(one).lower() or "NameResolution" in type(one).__name__:
-            return "its name is not known"
+        for words, cause in _WORDS.items():
+            if words in str(one).lower():
+                return cause
     return "no connection"
 
 
+_WORDS = {
+    "name resolution": "its name is not known",
+    "name or service not known": "its name is not known",
+    "connection refused": "connection refused",
+    "timed out": "no answer in time",
+}
+"""urllib3 keeps the cause in its text alone."""
 _CAUSES = {
     errno.ECONNREFUSED: "connection refused",
     errno.ENETUNREACH: "no way to that network",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from portineria.lab.world import Document
 
@@ -32,14 +33,14 @@ class Scan:
 
 
 def scan(rows: Iterable[Document]) -> Scan:
-    """Rows of any kind as a Scan; a place is then the number of rows before it."""
+    """Rows of any kind as a Scan; a place is then the number of rows before it. They are kept:
+    a listing goes through its rows again to count them."""
     if isinstance(rows, Scan):
         return rows
+    kept = list(rows)
 
     def since(start: int) -> Iterator[tuple[int, Document]]:
-        for number, row in enumerate(rows, 1):
-            if number > start:
-                yield number, row
+        return enumerate(islice(kept, start, None), start + 1)
 
     return Scan(since)
 

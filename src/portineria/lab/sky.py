@@ -28,6 +28,7 @@ class Ground(Protocol):
 
 G = TypeVar("G", bound=Ground)
 
+_CONDITIONAL = re.compile(r"/identity/conditionalAccess|/conditionalAccessPolicies", re.IGNORECASE)
 _SLACK = 0.001
 """Virtual seconds are sums of floats: a client that waited exactly a second has waited."""
 
@@ -106,11 +107,7 @@ class Sky:
     def _too_fast(self, weather: Weather, ask: Ask, tick: float) -> bool:
         """Conditional Access and named locations: so many a second, and no Retry-After."""
         limit = weather.conditional_access_per_second
-        if (
-            ask.face != "graph"
-            or not limit
-            or "/identity/conditionalaccess" not in ask.path.lower()
-        ):
+        if ask.face != "graph" or not limit or not _CONDITIONAL.search(ask.path):
             return False
         if tick - self.last_conditional_access < 1.0 / limit - _SLACK:
             return True

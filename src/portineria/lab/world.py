@@ -130,6 +130,7 @@ KINDS = (
     "groups",  # Graph group + "members": [object ids]
     "devices",  # Graph device
     "contacts",  # Graph orgContact
+    "roleDefinitions",  # unifiedRoleDefinition by id, which is its template's
     "roleAssignments",  # unifiedRoleAssignment by id
     "applications",  # Graph application + "secrets": [{keyId, secretText}], "certificates": [PEM]
     "servicePrincipals",  # Graph servicePrincipal, appRoles and oauth2PermissionScopes included

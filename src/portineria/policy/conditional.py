@@ -185,15 +185,13 @@ def _called(snapshot: Snapshot, who: str) -> str:
 
 def _parts(requirement: Requirement) -> Iterable[tuple[Requirement, ClientApp, str | None]]:
     """What has to be covered on its own: (requirement, client app, role)."""
-    match requirement:
-        case Requirement.BLOCK_LEGACY:
-            return [(requirement, app, None) for app in (ClientApp.OTHER, ClientApp.ACTIVE_SYNC)]
-        case Requirement.MFA_ROLES:
-            roles = [role for role, _ in SECURITY_DEFAULTS_ROLES]
-            apps = (ClientApp.BROWSER, ClientApp.MODERN)
-            return [(requirement, app, role) for role in roles for app in apps]
-        case Requirement.MFA_ALL | Requirement.MFA_AZURE:
-            return [(requirement, app, None) for app in (ClientApp.BROWSER, ClientApp.MODERN)]
+    if requirement is Requirement.BLOCK_LEGACY:
+        return [(requirement, app, None) for app in (ClientApp.OTHER, ClientApp.ACTIVE_SYNC)]
+    roles: list[str | None] = [None]
+    if requirement is Requirement.MFA_ROLES:
+        roles = [role for role, _ in SECURITY_DEFAULTS_ROLES]
+    modern = (ClientApp.BROWSER, ClientApp.MODERN)
+    return [(requirement, app, role) for role in roles for app in modern]
 
 
 def _part(

@@ -37,15 +37,14 @@ class SignIn:
     """One sign-in to be judged.
 
     `subject` is a user's directory id or, for an app, its enterprise application's object id;
-    None where it is not known who that is. `client_id` is the client a person uses.
-    `resource` is what the token or session is for, by application id.
+    None where it is not known who that is. `client_id` is the client a person uses. What it
+    is for is Exchange Online.
     """
 
     kind: Kind
     subject: str | None
     client_id: str | None = None
     address: Address | None = None
-    resource: str = EXCHANGE_ONLINE
 
     @property
     def client_app(self) -> ClientApp:
@@ -62,6 +61,8 @@ class Match:
 
 YES, NO = Match(Answer.YES), Match(Answer.NO)
 _GUESTS = "GuestsOrExternalUsers"
+_RESOURCE = frozenset({EXCHANGE_ONLINE, "Office365"})
+"""The names under which a policy includes Exchange Online, beside All."""
 
 
 def applies(snapshot: Snapshot, policy: ConditionalAccessPolicy, sign_in: SignIn) -> Match:
@@ -208,12 +209,9 @@ def _workload(policy: ConditionalAccessPolicy, sign_in: SignIn) -> Match:
 
 
 def _resource(policy: ConditionalAccessPolicy, sign_in: SignIn) -> Match:
-    names = {sign_in.resource}
-    if sign_in.resource == EXCHANGE_ONLINE:
-        names.add("Office365")
-    if names & policy.exclude_applications:
+    if _RESOURCE & policy.exclude_applications:
         return NO
-    if names & policy.include_applications or "All" in policy.include_applications:
+    if (_RESOURCE | {"All"}) & policy.include_applications:
         return YES
     if sign_in.client_id is not None and sign_in.client_id in policy.include_applications:
         because = "it names the client and not Exchange Online: that depends on how it signs in"

@@ -118,11 +118,6 @@ class Draft:
         elif because not in entry.because:
             entry.because.append(because)
 
-    def delete(
-        self, target: Target, before: Fields, phase: Phase, because: str, reason: str
-    ) -> None:
-        self._add(Verb.DELETE, target, dict(before), None, phase, because, reason, "low")
-
     def creates(self, family: Family, name: str) -> bool:
         return any((made.family, made.name) == (family, name) for made in self.creations)
 

@@ -188,7 +188,9 @@ class Page:
             if name in keys:
                 found[name] = value
             else:
-                self.complain(key, f"unknown key {self._key(name)} in {what}", nearest(key, keys))
+                stuck = name.partition(":")[0]
+                advice = f"write a space behind {stuck}:" if stuck in keys else nearest(key, keys)
+                self.complain(key, f"unknown key {self._key(name)} in {what}", advice)
         return found
 
     def pairs(self, spot: Spot, what: str) -> list[tuple[Spot, Spot]] | None:

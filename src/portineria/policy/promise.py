@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -14,7 +14,7 @@ from portineria.policy.plan import Cell, Voice
 from portineria.policy.verdict import Allowed, Answer, Effective, Refused
 from portineria.policy.voices import Speaking, because
 from portineria.tenant.access import Network
-from portineria.tenant.caller import Basic, Caller, UserThrough, parse_caller
+from portineria.tenant.caller import Basic, Caller, UserThrough
 from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
@@ -145,7 +145,9 @@ class _Cells:
             yield self._cell(Basic(), OPEN, grants)
             return
         yield self._cell(Basic(), OPEN, grants, str(first_host(networks[0])))
-        yield self._cell(Basic(), REFUSED, grants, outside(networks))
+        elsewhere = outside(networks)
+        if elsewhere:
+            yield self._cell(Basic(), REFUSED, grants, elsewhere)
 
 
 def first_host(network: Network) -> IPv4Address | IPv6Address:
@@ -154,14 +156,15 @@ def first_host(network: Network) -> IPv4Address | IPv6Address:
 
 
 def outside(networks: Iterable[Network]) -> str:
-    """An address in none of these networks: documentation's, or loopback's beside loopback's."""
+    """An address in none of these networks: documentation's, or loopback's beside loopback's.
+
+    "" where they leave none of these out: then there is no elsewhere to promise anything of.
+    """
     listed = list(networks)
-    candidates = _LOOPBACK if any(network.is_loopback for network in listed) else _ELSEWHERE
-    for text in candidates:
-        address = ip_address(text)
-        if not any(address in network for network in listed):
-            return text
-    return _ELSEWHERE[0]
+    near = _LOOPBACK if any(network.is_loopback for network in listed) else ()
+    candidates = (ip_address(text) for text in (*near, *_ELSEWHERE))
+    free = (one for one in candidates if not any(one in network for network in listed))
+    return str(next(free, ""))
 
 
 def exposure(cells: Iterable[Cell]) -> tuple[str, ...]:
@@ -178,14 +181,3 @@ def exposure(cells: Iterable[Cell]) -> tuple[str, ...]:
 def twins_left_open(cells: Iterable[Cell]) -> list[Cell]:
     """Cells promised as refused that nothing refuses after the plan."""
     return [c for c in cells if c.promised == REFUSED and c.after != Answer.NO.value]
-
-
-def rejudged(cell: Cell, judge: Judge) -> Cell:
-    """The same cell against other snapshots (apply and verify look again)."""
-    box = judge.planned.mailbox(cell.mailbox)
-    if box is None:
-        return replace(cell, after=Answer.UNKNOWN.value, layer="recipient")
-    fresh = judge.cell(
-        box, cell.protocol, parse_caller(cell.caller), cell.promised, place=cell.place
-    )
-    return replace(cell, after=fresh.after, layer=fresh.layer)

@@ -112,6 +112,20 @@ class RunState:
     def unfinished(self) -> bool:
         return bool(self.run) and not self.ended
 
+    def moment(self, told: str) -> datetime:
+        """A line's time as a date. Raises BadJournal where it is none, or has no zone."""
+        try:
+            found = datetime.fromisoformat(told)
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            raise BadJournal(
+                f"the journal has a line of {told[:40]!r}, which is no time",
+                where=f"run {self.run}",
+                try_=BadJournal.mend,
+            )
+        return found
+
     @property
     def plan(self) -> Plan:
         """Raises BadJournal where the journal begins with no plan, or with a damaged one."""
@@ -157,14 +171,37 @@ def progress_of(entries: Iterable[Entry]) -> RunState:
     return state
 
 
+def _text(entry: Entry, name: str) -> str:
+    value = entry[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def _number(entry: Entry, name: str) -> int:
+    value = entry[name]
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(name)
+    return value
+
+
+def _numbers(entry: Entry, name: str) -> tuple[int, ...]:
+    value = entry[name]
+    if not isinstance(value, list) or not all(type(each) is int for each in value):
+        raise TypeError(name)
+    return tuple(value)
+
+
 def _begin(state: RunState, entry: Entry) -> None:
-    state.run, state.tenant_id = entry["run"], entry["tenant_id"]
-    state.digest, state.document = entry["digest"], entry["plan"]
-    state.begun_at = entry["t"]
+    state.run, state.tenant_id = _text(entry, "run"), _text(entry, "tenant_id")
+    state.digest, state.document = _text(entry, "digest"), entry["plan"]
+    state.begun_at = _text(entry, "t")
+    if not isinstance(state.document, Mapping):
+        raise TypeError("plan")
 
 
 def _promise(state: RunState, entry: Entry) -> None:
-    promise = Promise(entry["n"], entry["change"], Way(entry["way"]))
+    promise = Promise(_number(entry, "n"), _number(entry, "change"), Way(entry["way"]))
     state.open[promise.n] = promise
     state.promises = max(state.promises, promise.n)
     if promise.way is Way.BACK:
@@ -173,39 +210,39 @@ def _promise(state: RunState, entry: Entry) -> None:
 
 
 def _outcome(state: RunState, entry: Entry) -> None:
-    promise = state.open.pop(entry["n"], None)
+    promise = state.open.pop(_number(entry, "n"), None)
     way = promise.way if promise else Way.FORWARD
-    change, result = entry["change"], Result(entry["result"])
-    state.last_outcome = entry["t"]
+    change, result = _number(entry, "change"), Result(entry["result"])
+    state.last_outcome = _text(entry, "t")
     maybe = result in (Result.WRITTEN, Result.ADOPTED, Result.UNKNOWN)
     if state.exposed and way is Way.FORWARD and maybe and change not in state.touched:
         state.touched.append(change)
     if result not in (Result.WRITTEN, Result.ADOPTED):
         return
     if way is Way.FORWARD:
-        state.done[change] = Done(entry["id"], ours=True)
-        state.when[change] = entry["t"]
+        state.done[change] = Done(_text(entry, "id"), ours=True)
+        state.when[change] = _text(entry, "t")
         state.claimed.add(change)
 
 
 def _already(state: RunState, entry: Entry) -> None:
-    change = entry["change"]
-    state.done[change] = Done(entry["id"], ours=change in state.claimed)
-    state.when[change] = entry["t"]
+    change = _number(entry, "change")
+    state.done[change] = Done(_text(entry, "id"), ours=change in state.claimed)
+    state.when[change] = _text(entry, "t")
 
 
 def _confirmed(state: RunState, entry: Entry) -> None:
-    state.confirmed.add(Phase[entry["phase"]])
+    state.confirmed.add(Phase[_text(entry, "phase")])
 
 
 def _unconfirmed(state: RunState, entry: Entry) -> None:
-    for change in entry["changes"]:
+    for change in _numbers(entry, "changes"):
         state.done.pop(change, None)
 
 
 def _window_open(state: RunState, entry: Entry) -> None:
-    state.window, state.forced, state.touched = Window.OPEN, tuple(entry["changes"]), []
-    state.window_opened, state.promises_before_window = entry["t"], state.promises
+    state.window, state.forced, state.touched = Window.OPEN, _numbers(entry, "changes"), []
+    state.window_opened, state.promises_before_window = _text(entry, "t"), state.promises
 
 
 def _turning_back(state: RunState, entry: Entry) -> None:
@@ -213,12 +250,17 @@ def _turning_back(state: RunState, entry: Entry) -> None:
 
 
 def _window_shut(state: RunState, entry: Entry) -> None:
+    Way(entry["way"])
+    _number(entry, "requests")
+    for name in ("seconds", "confirmed_seconds"):
+        if type(entry[name]) not in (int, float):
+            raise TypeError(name)
     state.window, state.window_report = Window.SHUT, entry
     state.touched = []
 
 
 def _stopped(state: RunState, entry: Entry) -> None:
-    state.stopped = entry["why"]
+    state.stopped = _text(entry, "why")
 
 
 def _resumed(state: RunState, entry: Entry) -> None:
@@ -226,7 +268,7 @@ def _resumed(state: RunState, entry: Entry) -> None:
 
 
 def _end(state: RunState, entry: Entry) -> None:
-    state.ended = entry["result"]
+    state.ended = _text(entry, "result")
 
 
 _TAKERS: Mapping[str, Callable[[RunState, Entry], None]] = {

@@ -41,12 +41,7 @@ async def undo_plan(
     what could not be read is in `unknown`, on which a guard stops. Raises BadJournal for a
     run without a plan, Unfinished for one that rests inside its window.
     """
-    if state.exposed:
-        raise Unfinished(
-            f"run {state.run} rests inside its window",
-            where=f"run {state.run}",
-            try_=f"`portineria apply --resume {state.run}` first: it repairs",
-        )
+    _refuse_exposed(state)
     plan = state.plan
     made = [_on_its_object(change, state) for change in plan.changes if _ours(change, state)]
     seen = await _see(made, resources, crew)
@@ -174,10 +169,20 @@ def _defaults_refused(changes: Iterable[Change], planned: Snapshot) -> list[str]
 
 
 def check_undoable(state: RunState) -> None:
-    """Raises NoSuch where there is nothing to take back."""
+    """Raises Unfinished inside a window, NoSuch where there is nothing to take back."""
+    _refuse_exposed(state)
     if not any(done.ours for done in state.done.values()):
         raise NoSuch(
             f"run {state.run or '(none)'} wrote nothing that stands",
             where=f"run {state.run}",
             try_="`portineria runs list` shows what was done",
+        )
+
+
+def _refuse_exposed(state: RunState) -> None:
+    if state.exposed:
+        raise Unfinished(
+            f"run {state.run} rests inside its window",
+            where=f"run {state.run}",
+            try_=f"`portineria apply --resume {state.run}` first: it repairs",
         )

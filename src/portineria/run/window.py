@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from portineria.fault import (
     AmbiguousWrite,
@@ -255,8 +254,8 @@ async def _take_back(
 
 def _shut(way: Way, story: Story, means: Means, why: str = "") -> Passage:
     state = story.state
-    opened = datetime.fromisoformat(state.window_opened)
-    answered = datetime.fromisoformat(state.last_outcome or state.window_opened)
+    opened = state.moment(state.window_opened)
+    answered = state.moment(state.last_outcome or state.window_opened)
     report = WindowReport(
         way=way,
         requests=state.promises - state.promises_before_window,

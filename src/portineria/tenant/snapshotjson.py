@@ -112,13 +112,8 @@ def _read_union(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
         return None
     if {IPv4Network, IPv6Network} <= set(kinds):
         return _network(value, where)
-    others = [kind for kind in kinds if kind not in (Unseen, NoneType)]
-    for kind in others[:-1]:
-        try:
-            return _read(kind, value, where)
-        except ValueError:
-            continue
-    return _read(others[-1], value, where)
+    (kind,) = (kind for kind in kinds if kind not in (Unseen, NoneType))
+    return _read(kind, value, where)
 
 
 def _read_container(origin: Any, kinds: tuple[Any, ...], value: Any, where: str) -> Any:
@@ -130,11 +125,19 @@ def _read_container(origin: Any, kinds: tuple[Any, ...], value: Any, where: str)
     if get_origin(key) is tuple:
         if value == {}:
             return {}
-        triples = [_list(item, where) for item in _list(value, where)]
-        return {(first, second): _read(member, last, where) for first, second, last in triples}
+        return dict(_pair(get_args(key), member, item, where) for item in _list(value, where))
     if not isinstance(value, dict):
         raise ValueError(f"{where}: expected an object, found {value!r}")
     return {name: _read(member, item, f"{where}.{name}") for name, item in value.items()}
+
+
+def _pair(kinds: tuple[Any, ...], member: Any, value: Any, where: str) -> tuple[Any, Any]:
+    """One row of such a mapping: its two-part key, and what is kept under it."""
+    *key, last = _list(value, where)
+    if len(key) != len(kinds):
+        raise ValueError(f"{where}: expected {len(kinds)} keys and a value, found {value!r}")
+    names = (_read(kind, name, where) for kind, name in zip(kinds, key, strict=True))
+    return tuple(names), _read(member, last, where)
 
 
 def _read_plain(kind: Any, value: Any, where: str) -> Any:
@@ -161,6 +164,8 @@ def _read_object(kind: type, value: Any, where: str) -> Any:
 
 
 def _network(value: Any, where: str) -> IPv4Network | IPv6Network:
+    if not isinstance(value, str):  # a number would be read as an address
+        raise ValueError(f"{where}: expected a network, found {value!r}")
     try:
         return ip_network(value)
     except ValueError as error:

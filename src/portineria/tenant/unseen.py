@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeGuard, TypeVar
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +16,3 @@ class Unseen:
 
 
 NOT_LOOKED_AT = Unseen("not looked at")
-
-
-def seen(value: T | Unseen) -> TypeGuard[T]:
-    """Whether a value was seen, for the type checker as for the reader."""
-    return not isinstance(value, Unseen)

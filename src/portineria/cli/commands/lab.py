@@ -189,7 +189,8 @@ def _run(state: StateFolder, options: Options, *, as_json: bool) -> None:
     try:
         run(whole())
     finally:
-        labs.forget(state)
+        if waiting:  # a lab that never opened announced nothing, and another's is not forgotten
+            labs.forget(state)
 
 
 for _verb in (up, down, status):

@@ -38,7 +38,7 @@ def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
     """
     from portineria.cli import session
     from portineria.cli.faces.answer import print_json
-    from portineria.cli.faces.posture import print_posture
+    from portineria.cli.faces.posture import print_posture, print_unseen
     from portineria.tenant.snapshotjson import lazily
 
     said = asked()
@@ -51,4 +51,5 @@ def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
         print_json("portineria/look@1", {"snapshot": lazily(found), "unseen": unseen})
     else:
         print_posture(found, each=mailboxes)
+        print_unseen(unseen)
     return 3 if unseen else 0

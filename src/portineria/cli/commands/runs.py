@@ -58,7 +58,7 @@ def show(run: str) -> None:
     for entry in entries:
         rest = {k: v for k, v in entry.items() if k not in {"t", "kind", "plan"} and v != ""}
         told = ", ".join(f"{key} {value}" for key, value in rest.items())
-        print(f"{entry.get('t', '')}  {entry.get('kind', ''):<12}  {plain(told)}")
+        print(f"{entry.get('t', '')}  {entry.get('kind', '')!s:<12}  {plain(told)}")
     if journal.torn:
         print("(the last line was cut off and does not count)")
 

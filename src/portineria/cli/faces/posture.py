@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from portineria.cli.faces.tables import print_many, print_table
+from portineria.cli.faces.tables import plain, print_many, print_table
 from portineria.tenant.mailbox import Mailbox, SmtpSwitch
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
@@ -19,7 +19,7 @@ def print_posture(snapshot: Snapshot, *, each: bool) -> None:
     print_table(("Posture", "Today"), posture_rows(snapshot))
     print()
     if isinstance(snapshot.mailboxes, Unseen):
-        print(f"Mailboxes could not be seen: {snapshot.mailboxes.because}")
+        print(f"Mailboxes could not be seen: {plain(snapshot.mailboxes.because)}")
         return
     print_table(("Switch", "on", "off", "as the tenant", "could not tell"), _counts(snapshot))
     if each:
@@ -28,6 +28,14 @@ def print_posture(snapshot: Snapshot, *, each: bool) -> None:
         columns = ("Mailbox", "Type", "IMAP", "POP", "SMTP", "Authentication policy")
         print_many(columns, lambda: map(_mailbox, boxes))
     print("\nA switch that is on is not yet a door that is open: `portineria why MAILBOX` tells.")
+
+
+def print_unseen(unseen: Mapping[str, str]) -> None:
+    """Families that could not be seen, each with its reason; nothing where all were."""
+    if unseen:
+        print()
+        rows = ((name.replace("_", " "), why) for name, why in unseen.items())
+        print_table(("Could not be seen", "Because"), rows)
 
 
 def posture_rows(snapshot: Snapshot) -> Iterator[Row]:

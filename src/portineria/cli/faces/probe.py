@@ -60,7 +60,7 @@ def _layers(tried: Tried, found: Probe) -> list[str]:
 
 def _print_text(tried: Tried, answer: Answer) -> None:
     access = tried.access
-    print(f"{access.protocol.value.upper()} of {access.mailbox.address} as {access.caller}")
+    print(f"{access.protocol.value.upper()} of {plain(access.mailbox.address)} as {access.caller}")
     print(f"  the wire said: {answer.value}, {plain(tried.found.because)}")
     print(f"  expected:      {why.answer(tried.expected).value}")
     if isinstance(tried.found, Unseen):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from portineria.lab.ask import Answer
 from portineria.lab.graph.call import Call, done, malformed, not_found, one
-from portineria.lab.graph.query import listing, select, selected
+from portineria.lab.graph.expand import Relationships, select
+from portineria.lab.graph.query import listing, selected
 from portineria.lab.world import Document
 
 PRIVATE = ("secrets", "certificates")
@@ -95,12 +97,14 @@ def add_password(call: Call) -> Answer:
 
 
 def principals(call: Call) -> Answer:
-    return listing(call, "servicePrincipals", call.seen.all("servicePrincipals"))
+    rows = call.seen.all("servicePrincipals")
+    return listing(call, "servicePrincipals", rows, related=RELATED)
 
 
 def principal(call: Call) -> Answer:
     found = find_principal(call)
-    return one(call, "servicePrincipals", select(found, selected(call, ())))
+    more = RELATED.expansion(call)(found)
+    return one(call, "servicePrincipals", {**select(found, selected(call, ())), **more})
 
 
 def create_principal(call: Call) -> Answer:
@@ -118,6 +122,8 @@ def create_principal(call: Call) -> Answer:
         "accountEnabled": True,
         "appRoleAssignmentRequired": False,
         "servicePrincipalType": "Application",
+        "servicePrincipalNames": [client],
+        "tags": call.body().get("tags", []),
         "appOwnerOrganizationId": call.world.tenant_id,
         "appRoles": [],
         "oauth2PermissionScopes": [],
@@ -143,6 +149,25 @@ def remove_principal(call: Call) -> Answer:
 
 def find_principal(call: Call) -> Document:
     return _found(call, "servicePrincipals")
+
+
+def held(call: Call, principal: Document) -> Iterator[Document]:
+    """The application permissions that a principal was given."""
+    return _assignments(call, "principalId", principal)
+
+
+def given(call: Call, resource: Document) -> Iterator[Document]:
+    """Whom a resource's application permissions were given to."""
+    return _assignments(call, "resourceId", resource)
+
+
+def _assignments(call: Call, member: str, end: Document) -> Iterator[Document]:
+    return (row for row in call.seen.all("appRoleAssignments") if row[member] == end["id"])
+
+
+RELATED = Relationships(
+    "servicePrincipal", {"appRoleAssignments": held, "appRoleAssignedTo": given}
+)
 
 
 def _found(call: Call, kind: str) -> Document:

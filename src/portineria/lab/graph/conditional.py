@@ -7,7 +7,7 @@ from typing import Any
 from portineria.lab.ask import Answer
 from portineria.lab.graph import shapes
 from portineria.lab.graph.call import Call, GraphFault, done, not_found, one
-from portineria.lab.graph.directory import AAD_PREMIUM, AAD_PREMIUM_P2, has_plan
+from portineria.lab.graph.organization import AAD_PREMIUM, AAD_PREMIUM_P2, has_plan
 from portineria.lab.graph.protections import refuse_beside_defaults
 from portineria.lab.graph.query import listing
 from portineria.lab.world import Document

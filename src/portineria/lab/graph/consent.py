@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portineria.lab.ask import Answer
-from portineria.lab.graph.applications import find_principal
+from portineria.lab.graph.applications import find_principal, given, held
 from portineria.lab.graph.call import Call, done, malformed, not_found, one
 from portineria.lab.graph.query import listing
 from portineria.lab.world import Document
@@ -11,16 +11,12 @@ from portineria.lab.world import Document
 
 def assigned_to(call: Call) -> Answer:
     """Who was given this resource's roles."""
-    mine = find_principal(call)["id"]
-    rows = (row for row in call.seen.all("appRoleAssignments") if row["resourceId"] == mine)
-    return listing(call, "appRoleAssignments", rows)
+    return listing(call, "appRoleAssignments", given(call, find_principal(call)))
 
 
 def assignments(call: Call) -> Answer:
     """Which roles this principal was given."""
-    mine = find_principal(call)["id"]
-    rows = (row for row in call.seen.all("appRoleAssignments") if row["principalId"] == mine)
-    return listing(call, "appRoleAssignments", rows)
+    return listing(call, "appRoleAssignments", held(call, find_principal(call)))
 
 
 def assign(call: Call) -> Answer:

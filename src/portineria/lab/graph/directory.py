@@ -1,4 +1,4 @@
-"""Organization, domains, licences, users, groups and roles (entra-graph 1.5, 3, 8)."""
+"""Users and groups, and the log of sign-ins that is empty here (entra-graph 3, 6.3)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from itertools import islice
 from typing import Any
 
 from portineria.lab.ask import Answer, Seen
-from portineria.lab.graph.call import Call, GraphFault, done, malformed, not_found, one
-from portineria.lab.graph.query import eventual, listing, plain_listing, select, selected
+from portineria.lab.graph import organization
+from portineria.lab.graph.call import Call, GraphFault, malformed, not_found, one
+from portineria.lab.graph.expand import select
+from portineria.lab.graph.query import eventual, listing, plain_listing, selected
 from portineria.lab.login.conditional import transitive_groups
 from portineria.lab.scan import Scan
 from portineria.lab.world import Document
@@ -47,18 +49,6 @@ USER = (
 )
 _SINGLE_ONLY = ("aboutMe", "mailboxSettings")
 EMPTY = frozenset({"businessPhones", "assignedLicenses", "assignedPlans", "proxyAddresses"})
-
-
-def organization(call: Call) -> Answer:
-    return plain_listing(call, "organization", call.seen.all("organization"))
-
-
-def domains(call: Call) -> Answer:
-    return plain_listing(call, "domains", call.seen.all("domains"))
-
-
-def skus(call: Call) -> Answer:
-    return plain_listing(call, "subscribedSkus", call.seen.all("subscribedSkus"))
 
 
 def users(call: Call) -> Answer:
@@ -99,19 +89,26 @@ def requirements(call: Call) -> Answer:
     return Answer(body={"perUserMfaState": found.get("perUserMfaState", "disabled")})
 
 
+def licences(call: Call) -> Answer:
+    """What each of a person's licences is, and which of its plans are on."""
+    found = find_user(call.seen, call.names["id"])
+    what = f"users('{found['id']}')/licenseDetails"
+    return plain_listing(call, what, organization.details(call, found["assignedLicenses"]))
+
+
 def member_of(call: Call) -> Answer:
     found = find_user(call.seen, call.names["id"])
     holding = transitive_groups(call.seen, found["id"])
     groups = _all(call, "groups").only(lambda row: row["id"] in holding)
-    return listing(call, "directoryObjects", groups.map(lambda row: _typed("group", _public(row))))
+    return listing(call, "directoryObjects", groups.map(lambda row: typed("group", public(row))))
 
 
 def groups(call: Call) -> Answer:
-    return listing(call, "groups", _all(call, "groups").map(_public))
+    return listing(call, "groups", _all(call, "groups").map(public))
 
 
 def group(call: Call) -> Answer:
-    found = _public(_find_group(call))
+    found = public(_find_group(call))
     return one(call, "groups", select(found, selected(call, ())))
 
 
@@ -128,61 +125,15 @@ def user_members(call: Call) -> Answer:
     return listing(call, "users", _people_in(call).map(_user), USER, DEFAULT_USER)
 
 
-def roles(call: Call) -> Answer:
-    """Only roles that somebody holds are activated ones here."""
-    used = {row["roleDefinitionId"] for row in call.seen.all("roleAssignments")}
-    rows = [{"id": name, "roleTemplateId": name, "displayName": None} for name in sorted(used)]
-    return plain_listing(call, "directoryRoles", rows)
-
-
-def role_assignments(call: Call) -> Answer:
-    return listing(call, "roleManagement/directory/roleAssignments", _assignments(call))
-
-
-def assign_role(call: Call) -> Answer:
-    body = call.body()
-    try:
-        row = {
-            "id": call.world.new_id("roleAssignment"),
-            "principalId": body["principalId"],
-            "roleDefinitionId": body["roleDefinitionId"],
-            "directoryScopeId": body.get("directoryScopeId", "/"),
-        }
-    except KeyError as missing:
-        raise malformed(f"A value is required for property {missing}.") from None
-    call.world["roleAssignments"].put(row["id"], row)
-    return one(call, "roleManagement/directory/roleAssignments", row, 201)
-
-
-def unassign_role(call: Call) -> Answer:
-    if call.seen.get("roleAssignments", call.names["id"]) is None:
-        raise not_found(call.names["id"])
-    call.world["roleAssignments"].put(call.names["id"], None)
-    return done()
-
-
 def sign_ins(call: Call) -> Answer:
     """403 without a premium licence; the lab keeps no sign-in log, so it is empty with one."""
-    if not has_plan(call.seen, AAD_PREMIUM):
+    if not organization.has_plan(call.seen, organization.AAD_PREMIUM):
         raise GraphFault(
             403,
             "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
             "Neither tenant is B2C or tenant doesn't have premium license",
         )
     return plain_listing(call, "auditLogs/signIns", [])
-
-
-AAD_PREMIUM = "41781fb2-bc02-4b7c-bd55-b576c07bb09d"
-AAD_PREMIUM_P2 = "eec0eb4f-6444-4f95-aba0-50c24d67f998"
-
-
-def has_plan(seen: Seen, plan: str) -> bool:
-    """Whether an enabled subscription carries this service plan (entra-graph 1.5)."""
-    return any(
-        sku["capabilityStatus"] == "Enabled"
-        and any(each["servicePlanId"] == plan for each in sku["servicePlans"])
-        for sku in seen.all("subscribedSkus")
-    )
 
 
 def find_user(seen: Seen, name: str) -> Document:
@@ -229,8 +180,8 @@ def _member(call: Call, name: str) -> Document | None:
         if found is None or (type_ == "servicePrincipal" and call.version != "beta"):
             continue
         if held & {*permissions, "Directory.Read.All"}:
-            return _typed(type_, _public(found))
-        return _typed(type_, {"id": name, **dict.fromkeys(_public(found).keys() - {"id"})})
+            return typed(type_, public(found))
+        return typed(type_, {"id": name, **dict.fromkeys(public(found).keys() - {"id"})})
     return None
 
 
@@ -263,34 +214,22 @@ def _member_ids(call: Call, group: str) -> Iterator[str]:
             waiting.extend(inner.get("members", []))
 
 
-def _assignments(call: Call) -> Iterator[Document]:
-    expand = call.ask.query.get("$expand", "") == "principal"
-    for row in call.seen.all("roleAssignments"):
-        yield {**row, "principal": _principal(call, row["principalId"])} if expand else row
-
-
-def _principal(call: Call, name: str) -> Document | None:
-    for kind, type_ in (("users", "user"), ("servicePrincipals", "servicePrincipal")):
-        found = call.seen.get(kind, name)
-        if found is not None:
-            return _typed(type_, _public(found))
-    return None
-
-
 def _refuse_single_only(call: Call) -> None:
     names = call.ask.query.get("$select", "").split(",")
     if any(name in _SINGLE_ONLY for name in names):
         raise GraphFault(501, "NotImplemented", "This operation target is not yet supported.")
 
 
-def _typed(type_: str, row: Document) -> Document:
+def typed(type_: str, row: Document) -> Document:
+    """A row among others of another type."""
     return {"@odata.type": f"#microsoft.graph.{type_}", **row}
 
 
-def _public(row: Document) -> Document:
+def public(row: Document) -> Document:
+    """A user or group without the members that are the lab's own."""
     return {name: value for name, value in row.items() if name not in PRIVATE}
 
 
 def _user(row: Document) -> Document:
     shown: dict[str, Any] = {name: [] if name in EMPTY else None for name in USER}
-    return {**shown, **_public(row)}
+    return {**shown, **public(row)}

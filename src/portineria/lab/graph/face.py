@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,9 @@ JSON = (
     "application/json;odata.metadata=minimal;odata.streaming=true;"
     "IEEE754Compatible=false;charset=utf-8"
 )
+_NO_METADATA = "odata.metadata=none"
+_KEPT = ("@odata.nextLink", "@odata.count", "@odata.deltaLink")
+_TENANT = re.compile(r"^/myorganization(?=/)", re.IGNORECASE)
 MOST = 20
 """Parts of one batch (entra-graph 7.2)."""
 
@@ -55,7 +59,7 @@ def _serve(lab: Lab, ask: Ask) -> Answer:
     version, path = _versioned(ask.path)
     try:
         claims = _claims(lab, ask)
-        route, names = _route(version, ask.method, _uncast(path))
+        route, names = _route(version, ask.method, _plain(path))
         _permit(route, claims)
         call = Call(lab=lab, ask=ask, names=names, claims=claims, version=version)
         return _dressed(lab, ask, route.handler(call))
@@ -63,21 +67,39 @@ def _serve(lab: Lab, ask: Ask) -> Answer:
         return fault_answer(lab, ask, fault)
 
 
-def _uncast(path: str) -> str:
-    """Casts may be written with the schema's alias, as Microsoft's libraries do."""
-    return path.replace("/graph.", "/microsoft.graph.")
+def _plain(path: str) -> str:
+    """A path as the routes have it.
+
+    Casts may be written with the schema's alias, as Microsoft's libraries do, and the tenant be
+    named myorganization, as it was in Azure AD Graph (pnp/cli-microsoft365 does).
+    """
+    return _TENANT.sub("", path).replace("/graph.", "/microsoft.graph.")
 
 
 def _dressed(lab: Lab, ask: Ask, answer: Answer) -> Answer:
-    """The headers that every answer of Graph has."""
+    """The headers that every answer of Graph has; without annotations where none are wanted."""
     request = lab.world.new_id("request")
+    bare = _NO_METADATA in ask.headers.get("accept", "").replace(" ", "")
+    kind = JSON.replace("odata.metadata=minimal", _NO_METADATA) if bare else JSON
     headers = {
         "request-id": request,
         "client-request-id": ask.headers.get("client-request-id", request),
-        **({"content-type": JSON} if answer.body is not None else {}),
+        **({"content-type": kind} if answer.body is not None else {}),
         **answer.headers,
     }
-    return replace(answer, headers=headers)
+    body = _bare(answer.body) if bare else answer.body
+    return replace(answer, body=body, headers=headers)
+
+
+def _bare(value: Any) -> Any:
+    """Without annotations, but for those of a collection (OData JSON Format 4.01, 3.1.2)."""
+    if isinstance(value, list):
+        return [_bare(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _bare(item) for name, item in value.items() if "@odata." not in name or name in _KEPT
+    }
 
 
 def _claims(lab: Lab, ask: Ask) -> Mapping[str, Any]:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from portineria.lab.ask import Answer
 from portineria.lab.graph.call import Call, GraphFault, malformed
+from portineria.lab.graph.expand import NONE, Relationships, select, unknown
 from portineria.lab.scan import page, scan
 from portineria.lab.world import Document
 
-Test = Callable[[Mapping[str, Any]], bool]
+Test = Callable[[Any], bool]
+"""A judgement of a row, or of an item inside one."""
 
 DEFAULT_PAGE = 100
 LARGEST_PAGE = 999
@@ -32,7 +34,8 @@ ADVANCED = (
     "adding $count=true query parameter and ConsistencyLevel:eventual header. Refer to "
     "https://aka.ms/graph-docs/advanced-queries for more information"
 )
-_ADVANCED = re.compile(r"\bne\b|\bnot\b|endswith\(|/any\(|\$count", re.IGNORECASE)
+_ADVANCED = re.compile(r"\bne\b|\bnot\b|endswith\(|(?<!\btags)/any\(|\$count", re.IGNORECASE)
+"""`tags` of a service principal can be asked without more: pnp/cli-microsoft365 does."""
 
 
 def listing(
@@ -41,15 +44,17 @@ def listing(
     rows: Iterable[Document],
     known: Sequence[str] = (),
     default: Sequence[str] = (),
+    related: Relationships = NONE,
 ) -> Answer:
-    """A collection: filtered, selected and paged as the query asks. Raises GraphFault.
+    """A collection: filtered, selected, expanded and paged as the query asks. Raises GraphFault.
 
     `default` are the members shown without $select; empty means all. $count=true without its
     header fails silently, as documented: the number is missing. A count is on the
     first page only (Graph, advanced query capabilities).
     """
     query = call.ask.query
-    wanted = selected(call, known) or default
+    wanted = tuple(selected(call, known) or default)
+    more = related.expansion(call)
     _check_advanced(call)
     found, text = scan(rows), query.get("$filter", "")
     if text.strip():
@@ -61,22 +66,21 @@ def listing(
         body["@odata.count"] = sum(1 for _ in found)
     if following is not None:
         body["@odata.nextLink"] = _next(call, following)
-    return Answer(body={**body, "value": [select(row, wanted) for row in taken]})
+    value = [{**select(row, wanted), **more(row)} for row in taken]
+    return Answer(body={**body, "value": value})
 
 
 def selected(call: Call, known: Sequence[str]) -> tuple[str, ...]:
-    """The members named by $select; empty means all. Raises GraphFault for an unknown one."""
+    """The members named by $select, in any case; empty means all.
+
+    Raises GraphFault for one that is not among the `known` members of a user, where given.
+    """
     names = tuple(name for name in call.ask.query.get("$select", "").split(",") if name)
+    canonical = {name.lower(): name for name in known}
     for name in names:
-        if known and name not in known:
-            raise malformed(f"Could not find a property named '{name}'.")
-    return names
-
-
-def select(row: Document, wanted: Sequence[str]) -> Document:
-    """The wanted members; a row's type is told in any case."""
-    typed = {name: row[name] for name in ("@odata.type",) if name in row}
-    return {**typed, **{name: row.get(name) for name in wanted}} if wanted else row
+        if known and name.lower() not in canonical:
+            raise unknown(name, "user")
+    return tuple(canonical.get(name.lower(), name) for name in names)
 
 
 def plain_listing(call: Call, what: str, rows: Iterable[Document]) -> Answer:
@@ -193,11 +197,20 @@ def _single(words: list[str], strip: str) -> Test:
         negated = _single(words, strip)
         return lambda row: not negated(row)
     if words and words[0] == "(":
-        return _function(word, words)
-    return _compared(word.removeprefix(strip), words)
+        return _function(word, words, strip)
+    return _compared(_path(word, strip), words)
 
 
-def _function(name: str, words: list[str]) -> Test:
+def _path(word: str, strip: str) -> str:
+    """A member's name; "" for the variable of an `any` itself, as in tags/any(t:t eq 'x')."""
+    return "" if strip and f"{word}/" == strip else word.removeprefix(strip)
+
+
+def _of(item: Any, member: str) -> Any:
+    return item.get(member) if member else item
+
+
+def _function(name: str, words: list[str], strip: str) -> Test:
     _take(words, "(")
     if name.lower().endswith("/any"):
         variable = _take(words)
@@ -206,14 +219,14 @@ def _function(name: str, words: list[str]) -> Test:
         _take(words, ")")
         member = name[: -len("/any")]
         return lambda row: any(inner(item) for item in row.get(member) or [])
-    member = _take(words)
+    member = _path(_take(words), strip)
     _take(words, ",")
     wanted = str(_value(_take(words))).lower()
     _take(words, ")")
     if name.lower() == "startswith":
-        return lambda row: str(row.get(member) or "").lower().startswith(wanted)
+        return lambda row: str(_of(row, member) or "").lower().startswith(wanted)
     if name.lower() == "endswith":
-        return lambda row: str(row.get(member) or "").lower().endswith(wanted)
+        return lambda row: str(_of(row, member) or "").lower().endswith(wanted)
     raise _unsupported(name)
 
 
@@ -222,7 +235,7 @@ def _compared(member: str, words: list[str]) -> Test:
     wanted = _value(_take(words))
     if operator not in ("eq", "ne"):
         raise _unsupported(f"{member} {operator}")
-    return lambda row: _same(row.get(member), wanted) is (operator == "eq")
+    return lambda row: _same(_of(row, member), wanted) is (operator == "eq")
 
 
 def _value(word: str) -> str | bool | None:

@@ -15,7 +15,9 @@ from portineria.lab.graph import (
     evaluate,
     licences,
     locations,
+    organization,
     protections,
+    roles,
 )
 from portineria.lab.graph.call import Call
 
@@ -58,6 +60,10 @@ _ROLES = _any("RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directo
 _WRITE_ROLES = _any("RoleManagement.ReadWrite.Directory")
 _TENANT = _any("Organization.Read.All", "Directory.Read.All")
 _LICENCES = (*_any("LicenseAssignment.Read.All"), *_TENANT)
+_HELD_LICENCES = _any(
+    "LicenseAssignment.Read.All", "Directory.Read.All", "User.Read", "User.Read.All"
+)
+_FOREIGN = _any("CrossTenantInformation.ReadBasic.All")
 _DOMAINS = _any("Domain.Read.All", "Directory.Read.All")
 _APPS = _any("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All")
 _WRITE_APPS = _any("Application.ReadWrite.All", "Application.ReadWrite.OwnedBy")
@@ -73,14 +79,17 @@ _DEFAULTS = "/policies/identitySecurityDefaultsEnforcementPolicy"
 _ACCESS = "/identity/conditionalAccess/policies"
 _PLACES = "/identity/conditionalAccess/namedLocations"
 _DELETED = "/identity/conditionalAccess/deletedItems/policies"
+_DEFINITIONS = "/roleManagement/directory/roleDefinitions"
 _ASSIGNMENTS = "/roleManagement/directory/roleAssignments"
+_INSTANCES = "/roleManagement/directory/roleAssignmentScheduleInstances"
+_FIND_TENANT = "/tenantRelationships/findTenantInformationBy"
 _PRINCIPAL = ("/servicePrincipals/{id}", "/servicePrincipals(appId='{appId}')")
 _APPLICATION = ("/applications/{id}", "/applications(appId='{appId}')")
 
 
 def _pattern(template: str) -> re.Pattern[str]:
     escaped = re.escape(template).replace(r"\{", "{").replace(r"\}", "}")
-    quoted = escaped.replace("{appId}", r"(?P<appId>[^/()']+)")
+    quoted = re.sub(r"'\{(\w+)\}'", r"'(?P<\1>[^/()']+)'", escaped)
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", quoted), re.IGNORECASE)
 
 
@@ -124,14 +133,27 @@ def _routes() -> tuple[Route, ...]:
         )
     ]
     return (
-        directory_("GET", "/organization", directory.organization, _TENANT),
-        directory_("GET", "/domains", directory.domains, _DOMAINS),
-        directory_("GET", "/subscribedSkus", directory.skus, _LICENCES),
+        directory_("GET", "/organization", organization.organization, _TENANT),
+        directory_("GET", "/domains", organization.domains, _DOMAINS),
+        directory_("GET", "/subscribedSkus", organization.skus, _LICENCES),
+        directory_(
+            "GET",
+            _FIND_TENANT + "TenantId(tenantId='{tenant}')",
+            organization.tenant_information,
+            _FOREIGN,
+        ),
+        directory_(
+            "GET",
+            _FIND_TENANT + "DomainName(domainName='{domain}')",
+            organization.tenant_information,
+            _FOREIGN,
+        ),
         directory_("GET", "/users/$count", directory.count_users, _USERS),
         directory_("GET", "/users", directory.users, _USERS),
         directory_("GET", "/users/{id}", directory.user, _USERS),
         directory_("POST", "/users/{id}/revokeSignInSessions", directory.revoke, _REVOKE),
         directory_("POST", "/users/{id}/assignLicense", licences.assign_licence, _LICENSE),
+        directory_("GET", "/users/{id}/licenseDetails", directory.licences, _HELD_LICENCES),
         directory_("GET", "/users/{id}/transitiveMemberOf", directory.member_of, _GROUPS),
         Route(
             "GET",
@@ -150,15 +172,19 @@ def _routes() -> tuple[Route, ...]:
             directory.user_members,
             _MEMBERS,
         ),
-        directory_("GET", "/directoryRoles", directory.roles, _ROLES),
-        directory_("GET", _ASSIGNMENTS, directory.role_assignments, _ROLES),
-        directory_("POST", _ASSIGNMENTS, directory.assign_role, _WRITE_ROLES),
-        directory_("DELETE", _ASSIGNMENTS + "/{id}", directory.unassign_role, _WRITE_ROLES),
+        directory_("GET", "/directoryRoles", roles.activated, _ROLES),
+        directory_("GET", _DEFINITIONS, roles.definitions, _ROLES),
+        directory_("GET", _DEFINITIONS + "/{id}", roles.definition, _ROLES),
+        directory_("GET", _ASSIGNMENTS, roles.assignments, _ROLES),
+        directory_("POST", _ASSIGNMENTS, roles.assign, _WRITE_ROLES),
+        directory_("DELETE", _ASSIGNMENTS + "/{id}", roles.unassign, _WRITE_ROLES),
+        directory_("GET", _INSTANCES, roles.instances, _ROLES),
         directory_("GET", "/auditLogs/signIns", directory.sign_ins, _AUDIT),
         policy("GET", _DEFAULTS, protections.read_defaults, _READ_POLICY),
         policy("PATCH", _DEFAULTS, protections.write_defaults, _WRITE_DEFAULTS),
         policy("GET", "/policies/authorizationPolicy", protections.authorization, _READ_POLICY),
         policy("GET", _ACCESS, conditional.policies, _READ_ACCESS),
+        policy("GET", "/policies/conditionalAccessPolicies", conditional.policies, _READ_ACCESS),
         policy("POST", _ACCESS, conditional.create, _WRITE_ACCESS),
         policy("GET", _ACCESS + "/{id}", conditional.policy, _READ_ACCESS),
         policy("PATCH", _ACCESS + "/{id}", conditional.update, _WRITE_ACCESS),

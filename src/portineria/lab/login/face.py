@@ -26,6 +26,7 @@ GRANTS: Mapping[str, Grant] = MappingProxyType(
         "refresh_token": people.refresh_token,
         "authorization_code": codes.redeem,
         "urn:ietf:params:oauth:grant-type:device_code": devices.poll,
+        "device_code": devices.poll,  # MSAL for Node sends the old, short name
     }
 )
 STEPS: Mapping[str, Callable[[visit.Visit, Mapping[str, str]], Answer]] = MappingProxyType(

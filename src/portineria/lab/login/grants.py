@@ -61,6 +61,7 @@ def client_credentials(request: Granting) -> dict[str, Any]:
         audience=wanted.audience,
         subject=principal["id"],
         seconds=lab.weather.token_seconds,
+        app_displayname=principal.get("displayName", ""),
         appid=client_id,
         appidacr="2" if request.form.get("client_assertion") else "1",
         idp=f"https://sts.windows.net/{lab.world.tenant_id}/",

@@ -86,6 +86,7 @@ def tokens_of(
         subject=user["id"],
         seconds=lab.weather.token_seconds,
         amr=sorted(grant["amr"]),
+        app_displayname=principal.get("displayName", ""),
         appid=principal["appId"],
         appidacr="1" if request.form.get("client_secret") else "0",
         idtyp="user",

@@ -1,8 +1,9 @@
-"""Groups, nested ones included, and who holds which directory role."""
+"""Groups, nested ones included, directory roles and who holds which."""
 
 from __future__ import annotations
 
 from portineria.lab.seeds.ground import Ground
+from portineria.lab.seeds.reading import shared
 from portineria.lab.world import Document
 
 
@@ -12,9 +13,25 @@ def plant(ground: Ground) -> None:
         if row.get("mail"):
             recipient = _recipient(ground, row)
             ground.put("mailboxes", recipient["Guid"], recipient)
+    for role, name in shared("roledefinitions").items():
+        ground.put("roleDefinitions", role, _definition(role, name))
     for role, holders in ground.data["roles"].items():
         for holder in holders:
             assign_role(ground, ground.principal(holder), role)
+
+
+def _definition(role: str, name: str) -> Document:
+    return {
+        "id": role,
+        "description": None,
+        "displayName": name,
+        "isBuiltIn": True,
+        "isEnabled": True,
+        "resourceScopes": ["/"],
+        "templateId": role,
+        "version": "1",
+        "rolePermissions": [],
+    }
 
 
 def assign_role(ground: Ground, principal: str, role: str) -> None:

@@ -18,6 +18,7 @@ from portineria.fault import (
     OperatorFault,
     PermissionFault,
     ServiceFault,
+    Throttled,
     WrongTenant,
 )
 from portineria.m365.answers import clean
@@ -213,9 +214,16 @@ def _unnumbered(
     evidence: Mapping[str, object],
 ) -> Fault:
     """A number that is not known here: the OAuth error and the status say a little."""
-    if status == 429 or status >= 500 or document.get("error") == "temporarily_unavailable":
+    if status == 429:
+        return Throttled(
+            f"the token service is throttled: {said or status}",
+            where=where,
+            try_=Throttled.mend,
+            evidence=evidence,
+        )
+    if status >= 500 or document.get("error") == "temporarily_unavailable":
         return ServiceFault(
-            f"the token service failed: {said or status}",
+            f"the token service failed: {said or f'HTTP {status}'}",
             where=where,
             try_="try again in some minutes",
             evidence=evidence,

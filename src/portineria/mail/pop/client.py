@@ -15,13 +15,14 @@ class PopClient(Conversation):
         super().__init__(credential, starttls=starttls)
         self._offered: list[str] | None = []
         """Lines of CAPA in upper case; None where the server knows no CAPA (RFC 2449 5)."""
-        self._listing = False
+        self._listing: list[str] | None = None
+        """The answer to CAPA as far as it has come."""
         self._named = False  # USER was sent and PASS was not
 
     def _hear(self, line: bytes, shown: str) -> None:
         text = plain_text(line)
-        if self._listing:
-            self._listed(text)
+        if self._listing is not None:
+            self._listed(self._listing, text)
         elif text.startswith("+OK"):
             self._decided(True, text, shown)
         elif text.startswith("-ERR"):
@@ -59,17 +60,18 @@ class PopClient(Conversation):
         self._send("CAPA")
 
     def _capabilities(self, ok: bool) -> None:
-        self._offered = [] if ok else None
-        self._listing = ok
-        if not ok:
+        if ok:
+            self._listing = []
+        else:
+            self._offered = None
             self._asked()
 
-    def _listed(self, text: str) -> None:
+    def _listed(self, lines: list[str], text: str) -> None:
         if text == ".":
-            self._listing = False
+            self._offered, self._listing = lines, None
             self._asked()
-        elif self._offered is not None:
-            self._offered.append(text.upper())
+        else:
+            lines.append(text.upper())
 
     def _asked(self) -> None:
         if not self._starttls:

@@ -13,6 +13,7 @@ from portineria.mail.sasl import Proposal
 
 OUR_NAME = "[127.0.0.1]"  # a host without a name says its address (RFC 5321 4.1.4)
 
+_NAME = re.compile(r"[!-~]+")
 _REPLY = re.compile(r"(\d{3})(?:([ -])(.*))?$", re.DOTALL)
 
 
@@ -21,7 +22,7 @@ class SmtpClient(Conversation):
 
     def __init__(self, credential: Credential, *, starttls: bool, name: str = OUR_NAME) -> None:
         super().__init__(credential, starttls=starttls)
-        if not name.isascii() or not name.isprintable() or " " in name:
+        if not _NAME.fullmatch(name):
             raise ValueError("the name said in EHLO is one printable word")
         self._name = name
         self._reply: list[str] = []

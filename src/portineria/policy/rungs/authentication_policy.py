@@ -58,10 +58,9 @@ def _judged(access: Access, name: str, which: str) -> Said:
 
 
 def _switch(policy: AuthenticationPolicy, protocol: Protocol) -> tuple[str, bool]:
-    match protocol:
-        case Protocol.IMAP:
-            return "AllowBasicAuthImap", policy.allow_basic_imap
-        case Protocol.POP:
-            return "AllowBasicAuthPop", policy.allow_basic_pop
-        case Protocol.SMTP:
-            return "AllowBasicAuthSmtp", policy.allow_basic_smtp
+    """Under Exchange's name, and whether it lets basic in."""
+    return {
+        Protocol.IMAP: ("AllowBasicAuthImap", policy.allow_basic_imap),
+        Protocol.POP: ("AllowBasicAuthPop", policy.allow_basic_pop),
+        Protocol.SMTP: ("AllowBasicAuthSmtp", policy.allow_basic_smtp),
+    }[protocol]

@@ -24,6 +24,8 @@ def federation(access: Access) -> Said | None:
     domains = access.snapshot.domains
     if isinstance(domains, Unseen):
         return unknown(f"the domains were not seen: {domains.because}", _LOOK)
+    if not access.mailbox.upn:
+        return unknown("it has no sign-in name, so no domain checks a password", _LOOK)
     domain = _of(access.mailbox.upn, domains)
     if domain is None:
         return unknown(f"the domain of {access.mailbox.upn} is not among the tenant's", _LOOK)
