@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+from click.utils import PacifyFlushWrapper as _ReaderLeft
 
 from portineria import __version__
 from portineria.cli import completing
@@ -88,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):
         # The reader went away; where a verb notices it, Click makes a SystemExit of it.
+        if isinstance(sys.exc_info()[1], SystemExit) and not isinstance(sys.stdout, _ReaderLeft):
+            raise
         hush()
         return INTERRUPTED
     except Exception as error:
