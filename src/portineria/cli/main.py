@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 
 import click
-from click.utils import PacifyFlushWrapper as _ReaderLeft
 
 from portineria import __version__
 from portineria.cli import completing
@@ -87,9 +86,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except (BrokenPipeError, SystemExit):
-        # The reader went away; where a verb notices it, Click makes a SystemExit of it.
-        if isinstance(sys.exc_info()[1], SystemExit) and not isinstance(sys.stdout, _ReaderLeft):
+    except BrokenPipeError:
+        # The reader went away.
+        hush()
+        return INTERRUPTED
+    except SystemExit as left:
+        # Where a verb notices it, Click makes this of it; others leave so on purpose.
+        if not isinstance(left.__context__, BrokenPipeError):
             raise
         hush()
         return INTERRUPTED
