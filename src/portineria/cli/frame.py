@@ -113,6 +113,11 @@ def _write_options(command: click.Command, context: click.Context, page: Any) ->
                 page.write_dl(records)
 
 
+class ReaderLeft(Exception):
+    """Whoever read the answer has enough: not the BrokenPipeError, of which Click would make an
+    exit with 1, our "no"."""
+
+
 class Verb(click.Command):
     """A command with examples, which tests run or parse."""
 
@@ -120,6 +125,12 @@ class Verb(click.Command):
         super().__init__(*args, **more)
         self.examples = tuple(examples)
         self.params.extend(COMMON)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderLeft from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_options(self, ctx, formatter)

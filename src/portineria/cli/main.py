@@ -16,7 +16,7 @@ import click
 from portineria import __version__
 from portineria.cli import completing
 from portineria.cli.failure import as_fault, tell
-from portineria.cli.frame import Asked, Lazy, Verbs
+from portineria.cli.frame import Asked, Lazy, ReaderLeft, Verbs
 from portineria.cli.mouth import hush, open_mouth, unheard
 
 INTERRUPTED = 130
@@ -86,14 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away.
-        hush()
-        return INTERRUPTED
-    except SystemExit as left:
-        # Where a verb notices it, Click makes this of it; others leave so on purpose.
-        if not isinstance(left.__context__, BrokenPipeError):
-            raise
+    except (BrokenPipeError, ReaderLeft):
         hush()
         return INTERRUPTED
     except Exception as error:
