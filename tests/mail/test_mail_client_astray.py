@@ -214,3 +214,13 @@ def test_smtp_mechanisms_written_the_old_way_are_understood() -> None:
     """`AUTH=LOGIN`, from before RFC 2554, beside or in place of `AUTH LOGIN`."""
     talk = "S: 220 hi\nC: EHLO [127.0.0.1]\nS: 250-x\nS: 250 AUTH=LOGIN\nC: AUTH LOGIN"
     assert outcome(play(SmtpClient(PASSWORD, starttls=False), talk))[-1] == "capability"
+
+
+@pytest.mark.parametrize(
+    "talk",
+    ["S: welcome\n", "S: 2200 welcome\n", "S: 220-welcome\nS: 250 to two servers\n"],
+    ids=["no number", "a longer number", "another number within one answer"],
+)
+def test_smtp_lines_that_are_no_answer_are_not_guessed_at(talk: str) -> None:
+    events = play(SmtpClient(PASSWORD, starttls=False), talk)
+    assert last(events) == Broken(Step.GREETING, "this is not the answer of an SMTP server")
