@@ -68,7 +68,7 @@ invite: $(VENV)/strangers
 
 strangers: setup invite
 	@rm -f .ran/strangers.json
-	RAN=strangers $(RUN)pytest -m stranger
+	RAN=strangers $(RUN)pytest -n $(WORKERS) --dist loadfile -m stranger
 
 promises: setup
 	$(PY) tests/promises.py

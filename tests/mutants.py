@@ -30,8 +30,8 @@ LEDGER = ROOT / "tests" / "mutants.toml"
 LINE = re.compile(r"^\s+(portineria\.policy\.([\w.]+)\.x\S*__mutmut_\d+): (\w[\w ]*)$")
 ALIVE = {"survived", "no tests", "suspicious"}
 UNDONE = {"not checked", "check was interrupted by user", "segfault"}
-ELSEWHERE = ("file", "refusals", "schema", "why")
-"""Tests of tests/policy that judge pages and parsers, not the heart."""
+ELSEWHERE = ("file", "large", "marked", "refusals", "schema", "visible", "why")
+"""Tests of tests/policy that judge pages, parsers and sizes, not the heart."""
 EXAMPLES = "5"
 """Of each property: a mutant is met by thousands of runs, and the tables do most of the work."""
 

@@ -108,7 +108,7 @@ def test_declare_plan_apply_and_undo(shell: Shell) -> None:
 
     done = shell.json(*lab, "apply", "plan.json", "--digest", plan["digest"])
     assert (done["end"], done["written"]) == ("done", len(plan["changes"]))
-    assert f"{len(plan['changes'])}/{len(plan['changes'])}" in shell.err
+    assert f"{len(plan['changes'])} of {len(plan['changes'])}" in shell.err
     assert shell.json(*ask)["answers"][0]["answer"] == "yes"
     assert shell.json(*lab, "plan")["changes"] == []
 

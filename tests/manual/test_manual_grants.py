@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -91,18 +92,17 @@ def blocks(language: str, section: str) -> list[str]:
 
 def test_what_grants_come_to_is_planned_cell_by_cell() -> None:
     section = "What grants come to"
-    (policy,), (shown,) = blocks("yaml", section), blocks("text", section)
-    lines = list(cell_lines(plan(policy).cells))[4:]
+    (policy,), (shown, beside) = blocks("yaml", section), blocks("text", section)
+    made = plan(policy)
+    lines = list(cell_lines(made.cells))[4:]
     assert "\n".join(lines) + "\n" == shown
+    assert "".join(f"  {door}\n" for door in made.exposure) == beside
 
 
 def closed(made: Plan) -> list[str]:
-    def value(found: object) -> str:
-        return {True: "true", False: "false", None: "null"}[found]  # type: ignore[index]
-
     return [
         f"  {change.target.name}: "
-        + ", ".join(f"{name} {value(found)}" for name, found in (change.after or {}).items())
+        + ", ".join(f"{name} {json.dumps(found)}" for name, found in (change.after or {}).items())
         for change in made.changes
     ]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portineria.fault import OperatorFault
+from portineria.fault import BadEncoding, OperatorFault
 from portineria.policy.csvlist import HEADERS, RowError, addresses
 from portineria.policy.desired import (
     BaselineWish,
@@ -153,6 +153,26 @@ REFUSED = {
         "",
     ),
     "grant for nobody": (HEAD + "grants: [{name: a, allow: [imap]}]", "has no who", "mailboxes"),
+    "who text": (
+        HEAD + "grants: [{name: a, who: ada, allow: [imap]}]",
+        "2:25: who is text, where a mapping",
+        "",
+    ),
+    "mailboxes empty": (
+        HEAD + "grants: [{name: a, who: {mailboxes: []}, allow: [imap]}]",
+        "2:37: mailboxes is empty",
+        "name somebody or take the key out",
+    ),
+    "groups empty": (
+        HEAD + "grants: [{name: a, who: {groups: []}, allow: [imap]}]",
+        "2:34: groups is empty",
+        "name somebody or take the key out",
+    ),
+    "a mailbox that is a number": (
+        HEAD + "grants: [{name: a, who: {mailboxes: [7]}, allow: [imap]}]",
+        "2:38: a mailbox is a number",
+        "quotes",
+    ),
     "who empty": (HEAD + "grants: [{name: a, who: {}, allow: [imap]}]", "names nobody", "groups"),
     "no address": (
         HEAD + "grants: [{name: a, who: {mailboxes: [ada]}, allow: [imap]}]",
@@ -217,6 +237,16 @@ REFUSED = {
         "is no network",
         "write it as 203.0.113.0/28",
     ),
+    "from nowhere": (
+        GRANT + "allow: [smtp], through: basic, from: []}",
+        "from is empty",
+        "name a network or take it out",
+    ),
+    "from a number": (
+        GRANT + "allow: [smtp], through: basic, from: [7]}",
+        "3:92: a network is a number",
+        "quotes",
+    ),
     "from for OAuth": (
         GRANT + "allow: [smtp], from: [203.0.113.0/28]}",
         "from is not enforced through oauth-user",
@@ -226,6 +256,11 @@ REFUSED = {
         GRANT + "allow: [imap], app: 11111111-1111-1111-1111-111111111111}",
         "app has no meaning through oauth-user",
         "oauth-app",
+    ),
+    "app of a list": (
+        GRANT + "allow: [imap], through: oauth-app, app: [mail]}",
+        "the app is a list",
+        "quotes",
     ),
     "app": (GRANT + "allow: [imap], through: oauth-app, app: mail}", "no client id", "GUID"),
     "no date": (GRANT + "allow: [imap], until: '2027-02-30'}", "'2027-02-30' is no date", "day"),
@@ -406,6 +441,16 @@ def test_a_csv_file_that_cannot_be_read_is_a_mistake_of_the_policy() -> None:
         parse(CSV.replace("FILE", "f.csv"), read_csv=None)
     (line,) = mistakes(CSV.replace("FILE", "f.csv"), {"f.csv": "\n"})
     assert "names no mailbox" in line
+
+
+def test_what_is_the_matter_with_a_csv_file_is_told_at_its_place_with_the_readers_advice() -> None:
+    def encoded(name: str) -> str:
+        raise BadEncoding(f"{name} is not UTF-8", try_="save it as UTF-8")
+
+    with pytest.raises(FileFault) as caught:
+        parse(CSV.replace("FILE", "f.csv"), read_csv=encoded)
+    told = str(caught.value)
+    assert told == "policy.yaml:2:31: f.csv: f.csv is not UTF-8; save it as UTF-8"
 
 
 @given(st.lists(st.emails(), min_size=1, max_size=5), st.sampled_from(HEADERS))

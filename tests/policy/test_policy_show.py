@@ -207,3 +207,14 @@ def test_guards_are_listed_with_what_to_try_until_a_word_overrules_them() -> Non
 
 def test_a_plan_on_which_no_guard_speaks_shows_none() -> None:
     assert "Guards" not in plan_text(plan(f"name: a, {WHO}, allow: [imap]"))
+
+
+def test_an_empty_plan_says_that_all_is_as_asked_only_where_all_could_be_done() -> None:
+    as_asked = "Nothing to do: the tenant already is as the policy asks."
+    assert as_asked in plan_text(plan(f"name: a, {WHO}, allow: [imap]"))
+    refused = plan(f"name: a, who: {{mailboxes: [{address('nobody')}]}}, allow: [imap]")
+    unseen = replace(plan(f"name: a, {WHO}, allow: [imap]"), unknown=("mailboxes: not read",))
+    for less in (refused, unseen):
+        assert not less.changes
+        assert as_asked not in plan_text(less)
+        assert "whatever of the policy can be, and could be seen, already is" in plan_text(less)

@@ -204,9 +204,8 @@ def test_an_explicit_wish_for_off_is_its_own_cause(grants: tuple[str, ...]) -> N
     assert found.decision == Decision(Defaults.OFF_BEHIND_REPLACEMENTS, (cause,))
     (change,) = found.changes
     assert (change.after, change.because) == ({"isEnabled": False}, (cause,))
-    assert next(iter(found.draft.notes)).startswith(
-        f"security defaults go off because of: {cause}. "
-    )
+    (note,) = found.draft.notes
+    assert note.startswith(f"security defaults go off because of: {cause}. ")
 
 
 @pytest.mark.parametrize("baseline", [True, False])

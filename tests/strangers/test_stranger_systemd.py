@@ -123,4 +123,4 @@ def written(told: list[tuple[str, str]]) -> list[str]:
         if name.startswith(changes) or re.search(r"O_WRONLY|O_RDWR|O_CREAT", part)
         for path in re.findall(r'"(/[^"]*)"', part)
     ]
-    return [path for path in paths if path != "/dev/null" and "/__pycache__/" not in path]
+    return [path for path in paths if path != "/dev/null" and "/__pycache__" not in path]

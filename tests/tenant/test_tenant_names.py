@@ -78,6 +78,15 @@ def test_where_ones_address_is_anothers_sign_in_name_the_owner_comes_first() -> 
     assert found.mailbox("ada@x.example") == ADA
 
 
+def test_however_many_bear_a_name_each_answers_once() -> None:
+    """The owner by address, then in the order in which they were read."""
+    others = tuple(
+        replace(BEN, guid=f"G{n}", address=f"{n}@x.example", upn="ada@x.example", aliases=aliases)
+        for n, aliases in enumerate([("ADA@x.example",), (), ("ada@x.example", "Ada@x.example")])
+    )
+    assert seen(*others, ADA).called("ada@x.example") == (ADA, *others)
+
+
 def test_a_mailbox_that_bears_one_name_twice_answers_to_it_once() -> None:
     plain = replace(ADA, upn="ADA@x.example", aliases=("ada@X.example",))
     assert seen(plain, BEN).called("ada@x.example") == (plain,)

@@ -22,8 +22,8 @@ from portineria.policy.exceptions import deny, exclusion
 from portineria.policy.guards.case import Case
 from portineria.policy.guards.registry import speak
 from portineria.policy.plan import Cell, Plan
-from portineria.policy.planner import judge
-from portineria.policy.promise import REFUSED
+from portineria.policy.planner import judging
+from portineria.policy.promise import REFUSED, promises
 from portineria.policy.voices import Speaking
 from portineria.tenant.caller import Basic
 from portineria.tenant.mailbox import Protocol
@@ -60,7 +60,7 @@ def expired_plan(
     speaking = Speaking(desired.everyone_else, mail_app)
     cells = tuple(
         cell
-        for cell in judge(snapshot, draft, spoken, now, speaking)
+        for cell in promises(spoken, judging(snapshot, draft, now), speaking)
         if cell.promised == REFUSED and _concerns(spoken.by_mailbox[cell.mailbox], cell)
     )
     plan = Plan(

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from portineria.policy.beside import beside
 from portineria.policy.closings import (
     close_basic,
     close_mailboxes,
@@ -74,9 +75,11 @@ def make_plan(
         draft.note(f"grant «{grant.name}» ended on {grant.until}: its doors are closed")
     _draft(desired, snapshot, entitlements, now, draft)
     speaking = Speaking(desired.everyone_else, mail_app)
-    cells = judge(snapshot, draft, entitlements, now, speaking)
+    judge = judging(snapshot, draft, now)
+    cells = promises(entitlements, judge, speaking)
     if _shut_twins(snapshot, cells, draft):
-        cells = judge(snapshot, draft, entitlements, now, speaking)
+        judge = judging(snapshot, draft, now)
+        cells = promises(entitlements, judge, speaking)
     words = set(accepted) | ({"exposure"} if desired.accept_exposure else set())
     changes = draft.numbered()
     plan = Plan(
@@ -91,7 +94,7 @@ def make_plan(
         drift=drift(changes, memory, snapshot),
         accepted=tuple(sorted(words)),
         lost=tuple(draft.lost),
-        exposure=exposure(cells),
+        exposure=(*exposure(cells), *beside(cells, judge)),
         unknown=tuple(draft.unknown),
         notes=tuple(draft.notes),
     )
@@ -131,16 +134,9 @@ def _conditional_access_bought(
     return licences.entra_p1
 
 
-def judge(
-    snapshot: Snapshot,
-    draft: Draft,
-    entitlements: Entitlements,
-    now: datetime,
-    speaking: Speaking,
-) -> tuple[Cell, ...]:
-    """The promises of a draft, judged on the tenant as it would be."""
-    planned = simulate(snapshot, draft.numbered())
-    return promises(entitlements, Judge(snapshot, planned, now), speaking)
+def judging(snapshot: Snapshot, draft: Draft, now: datetime) -> Judge:
+    """Judges today's tenant, and the tenant as it would be after a draft."""
+    return Judge(snapshot, simulate(snapshot, draft.numbered()), now)
 
 
 def _shut_twins(snapshot: Snapshot, cells: Iterable[Cell], draft: Draft) -> bool:

@@ -26,7 +26,7 @@ from portineria.policy.desired import (
     Wish,
 )
 from portineria.policy.grantfile import CsvReader, mailbox_name, read_grants
-from portineria.policy.marked import Page, Spot, need, shown
+from portineria.policy.marked import FileFault, Page, Spot, need, shown
 from portineria.policy.plan import canonical_digest
 from portineria.policy.schema import VERSION
 
@@ -66,8 +66,7 @@ def parse(text: str, *, read_csv: CsvReader | None, file: str = "policy.yaml") -
     root = page.open(text.removeprefix("\ufeff"))
     found = page.mapping(root, ROOT_KEYS, "the policy")
     if found is None:
-        page.finish()
-        found = {}
+        raise FileFault(file, page.complaints)
     _version(page, found.get("schema"))
     need(page, root, found, "tenant", "the policy", "name it: tenant: contoso.onmicrosoft.com")
     posture = _posture(page, found.get("posture"))

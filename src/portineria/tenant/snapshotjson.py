@@ -55,7 +55,7 @@ def _write(value: Any) -> Any:
         case _ if is_dataclass(value):
             return {field.name: _write(getattr(value, field.name)) for field in fields(value)}
         case Mapping():
-            return _write_mapping(value)
+            return {key: _write(value[key]) for key in sorted(value)}
         case frozenset():
             return sorted(_write(item) for item in value)
         case tuple():
@@ -77,18 +77,12 @@ def _later_keyed(value: Any) -> Any:
 
 
 def _later_paired(value: Mapping[Any, Any]) -> Any:
+    """Pairs as keys have no place in JSON: such a mapping is a list of [first, second, value]."""
     return Listed(lambda: ([*key, _write(value[key])] for key in sorted(value)))
 
 
 _LATER = {"mailboxes": _later_listed, "users": _later_keyed, "rights": _later_paired}
 """The families of which there may be thousands."""
-
-
-def _write_mapping(value: Mapping[Any, Any]) -> Any:
-    """Pairs as keys have no place in JSON: such a mapping is a list of [first, second, value]."""
-    if any(isinstance(key, tuple) for key in value):
-        return [[*key, _write(value[key])] for key in sorted(value)]
-    return {key: _write(value[key]) for key in sorted(value)}
 
 
 @cache

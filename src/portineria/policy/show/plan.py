@@ -35,6 +35,9 @@ MOST_LEFT_OUT = 20
 """Lines of a group's members that are no mailbox; the rest is counted, and stands in the JSON."""
 
 
+NOTHING = "Nothing to do: the tenant already is as the policy asks."
+NOTHING_MORE = "Nothing to do: whatever of the policy can be, and could be seen, already is."
+
 IN_ITS_JSON = "the plan's JSON holds all of it (--output FILE, --json)"
 
 
@@ -61,7 +64,7 @@ def _lines(plan: Plan, each_cell: bool, each: bool, whole: str) -> Iterator[str]
     yield f"digest {plan.digest}"
     if not plan.changes:
         yield ""
-        yield "Nothing to do: the tenant already is as the policy asks."
+        yield NOTHING_MORE if plan.refusals or plan.unknown else NOTHING
     refused = [f"{r.grant}, {r.mailbox}: {r.why}. Instead: {r.instead}" for r in plan.refusals]
     parts = (plan.changes, plan.notes, refused, plan.exposure, plan.unknown, plan.cells)
     if not each and any(len(part) > MANY for part in parts):
