@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/
 WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 STRANGERS := tests/strangers
 
-.PHONY: help setup check fix test strangers invite demo picture bench covered coverage mutants promises docs ci clean
+.PHONY: help setup check fix test strangers invite demo picture bench scale covered coverage mutants promises docs ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
@@ -20,6 +20,7 @@ help:
 	@echo "demo       the main job, told as a story, on the embedded tenant"
 	@echo "picture    draw the demo's last act again, for the README"
 	@echo "bench      how fast, as ratios"
+	@echo "scale      what a tenant of 250, 2,500, 10,000 mailboxes costs, and how that grows"
 	@echo "covered    every branch of the pure floors is reached, or listed with a reason"
 	@echo "coverage   what the quick tests reach"
 	@echo "mutants    do the tests bite? counts survivors in the heart"
@@ -80,6 +81,9 @@ picture: setup
 
 bench: setup
 	$(PY) benchmarks/startup.py
+
+scale: setup
+	$(PY) benchmarks/scale.py $(SIZES)
 
 covered: setup
 	$(PY) tests/covered.py
