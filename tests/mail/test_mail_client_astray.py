@@ -224,3 +224,9 @@ def test_smtp_mechanisms_written_the_old_way_are_understood() -> None:
 def test_smtp_lines_that_are_no_answer_are_not_guessed_at(talk: str) -> None:
     events = play(SmtpClient(PASSWORD, starttls=False), talk)
     assert last(events) == Broken(Step.GREETING, "this is not the answer of an SMTP server")
+
+
+@pytest.mark.parametrize("line", ["welcome", "OK", "+ welcome", "-err"])
+def test_pop_lines_that_are_no_answer_are_not_guessed_at(line: str) -> None:
+    events = play(PopClient(PASSWORD, starttls=False), f"S: {line}\n")
+    assert last(events) == Broken(Step.GREETING, "this is not the answer of a POP3 server")

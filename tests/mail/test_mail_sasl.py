@@ -142,3 +142,8 @@ def test_a_large_token_passes_in_one_line() -> None:
     line = sasl.xoauth2("ada@contoso.example", token).step(0)
     assert 2_500 < len(line) < sasl.AUTH_LINE_LIMIT
     assert Hearing("XOAUTH2").open(line) == TokenOffered("XOAUTH2", "ada@contoso.example", token)
+
+
+def test_an_equals_sign_alone_is_the_empty_string() -> None:
+    """RFC 4954 section 4: an initial response of no octets."""
+    assert sasl.decode(b"=") == b""

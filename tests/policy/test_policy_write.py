@@ -203,3 +203,11 @@ def test_what_was_not_seen_is_said_and_not_taken_for_off() -> None:
     text = init_text(Snapshot(tenant_id=TENANT, taken_at=WHEN))
     assert text.count("could not be seen: not looked at") >= 5
     assert "The mailboxes could not be seen: not looked at." in text
+
+
+def test_a_domain_that_reads_like_a_number_does_not_name_the_tenant() -> None:
+    domains = (Domain(name="1.2", initial=True), Domain(name="contoso.example"))
+    snapshot = Snapshot(tenant_id=TENANT, taken_at=WHEN, domains=domains)
+    assert parse(init_text(snapshot), read_csv=None).tenant == "contoso.example"
+    nameless = replace(snapshot, domains=domains[:1])
+    assert parse(init_text(nameless), read_csv=None).tenant == TENANT
