@@ -37,8 +37,19 @@ if "EXAMPLES" in os.environ:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow ones first: the last to end is then a short one, on whichever worker."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Slow ones first, dealt out: each worker begins with a stretch of the list as long as the
+    others' (pytest-xdist, worksteal), and gives away only what stands at its end.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    quick = iter([item for item in items if not item.get_closest_marker("slow")])
+    each, over = divmod(len(items), workers)
+    dealt: list[pytest.Item] = []
+    for worker in range(workers):
+        mine = slow[worker::workers]
+        room = each + (worker < over) - len(mine)
+        dealt += [*mine, *(item for _, item in zip(range(room), quick, strict=False))]
+    items[:] = [*dealt, *quick]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
