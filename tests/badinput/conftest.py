@@ -60,7 +60,7 @@ def desk(
     monkeypatch.setenv("PORTINERIA_STATE", str(state))
     monkeypatch.setenv("PORTINERIA_PROFILE", "lab")
     monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setattr("portineria.wiring.system_clock", HastyClock)
+    monkeypatch.setattr("portineria.wiring.opening.system_clock", HastyClock)
     monkeypatch.chdir(folder)
 
     def planned(policy: str) -> str:

@@ -20,7 +20,7 @@ from portineria.tenant.unseen import Unseen
 
 if TYPE_CHECKING:
     from portineria.run.ports import Progress
-    from portineria.wiring import Tenant
+    from portineria.wiring.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)

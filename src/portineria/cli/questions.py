@@ -25,7 +25,7 @@ from portineria.tenant.unseen import Unseen
 
 if TYPE_CHECKING:
     from portineria.run.ports import Progress
-    from portineria.wiring import Tenant
+    from portineria.wiring.tenant import Tenant
 
 SHOWN = 5
 """Of several people of one name, as many are told by address."""

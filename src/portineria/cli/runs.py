@@ -21,12 +21,12 @@ from portineria.run.resume import put_away, repair_first, resume
 from portineria.run.story import Story
 from portineria.run.undo import check_undoable, undo_plan
 from portineria.run.verify import Verified, verify
-from portineria.wiring import system_clock
+from portineria.wiring.opening import system_clock
 
 if TYPE_CHECKING:
     from portineria.policy.desired import Desired
     from portineria.run.ports import Progress
-    from portineria.wiring import Handed, Tenant
+    from portineria.wiring.tenant import Handed, Tenant
 
 
 def apply_plan(said: Asked, plan: Plan, handed: Handed) -> Outcome:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from portineria.run.look import Wants
     from portineria.run.ports import Progress
     from portineria.tenant.snapshot import Snapshot
-    from portineria.wiring import Tenant
+    from portineria.wiring.tenant import Tenant
 
 Result = TypeVar("Result")
 
@@ -25,7 +25,7 @@ def with_tenant(said: Asked, work: Callable[[Tenant, Progress], Awaitable[Result
     from portineria.cli.progress import progress
     from portineria.doors import profiles
     from portineria.doors.state import StateFolder
-    from portineria.wiring import open_tenant, system_clock
+    from portineria.wiring.opening import open_tenant, system_clock
 
     state = StateFolder(said.state)
     profile = profiles.load(state.profiles, said.profile)

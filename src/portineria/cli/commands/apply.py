@@ -68,7 +68,7 @@ def command(
     from portineria.cli.faces.outcome import print_outcome
     from portineria.cli.policies import read_plan
     from portineria.cli.runs import apply_plan, resume_run
-    from portineria.wiring import Handed
+    from portineria.wiring.tenant import Handed
 
     said = asked()
     if expired_only is not None:
@@ -95,7 +95,7 @@ def _expired(said: Asked, policy: str, accept: tuple[str, ...], others: list[str
     from portineria.cli.policies import read_policy
     from portineria.cli.runs import apply_plan, make_expired
     from portineria.policy.guards.registry import standing
-    from portineria.wiring import Handed
+    from portineria.wiring.tenant import Handed
 
     if any(others):
         raise UsageFault(

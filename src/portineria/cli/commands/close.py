@@ -38,7 +38,7 @@ def command(mailbox: str, now: bool, accept: tuple[str, ...]) -> int:
     from portineria.cli.policies import plan_document
     from portineria.cli.runs import apply_plan, make_close
     from portineria.policy.show.plan import plan_text
-    from portineria.wiring import Handed
+    from portineria.wiring.tenant import Handed
 
     said = asked()
     plan = make_close(said, mailbox)

@@ -12,7 +12,7 @@ from portineria.cli.frame import asked, verb
 if TYPE_CHECKING:
     from portineria.policy.plan import Plan
     from portineria.run.ports import Progress
-    from portineria.wiring import Tenant
+    from portineria.wiring.tenant import Tenant
 
 
 @verb(

@@ -47,7 +47,7 @@ def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
     from portineria.cli.policies import plan_document
     from portineria.cli.runs import apply_plan, make_undo, put_undone_away
     from portineria.policy.show.plan import plan_text
-    from portineria.wiring import Handed
+    from portineria.wiring.tenant import Handed
 
     said = asked()
     session.refuse_unwritable(output)

@@ -20,7 +20,7 @@ from portineria.run.window import WindowReport
 from portineria.tenant.caller import Basic
 from portineria.tenant.mailbox import Protocol
 from portineria.tenant.snapshot import Snapshot
-from portineria.wiring import Handed, Tenant
+from portineria.wiring.tenant import Handed, Tenant
 
 PATIENCE = 20.0
 """Seconds for which a change that is not seen, or a promise that is pending, is asked again:
