@@ -176,14 +176,15 @@ def test_a_journal_without_its_first_line_holds_no_plan() -> None:
         _ = progress_of([]).plan
 
 
+TEXT = st.text(max_size=6)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=4,
 )
 
 
-@given(st.lists(st.dictionaries(st.text(), JSON), max_size=6), st.data())
+@given(st.lists(st.dictionaries(TEXT, JSON, max_size=3), max_size=4), st.data())
 def test_a_journal_cut_anywhere_gives_its_whole_lines(
     entries: list[dict[str, Any]], data: st.DataObject
 ) -> None:
