@@ -51,6 +51,10 @@ class Verdict:
     advice: str = ""
 
 
+_LET_IN = "the server let us in"
+_IN = {
+    Step.SENDER: "the server let us in and takes this sender; no recipient was named, nothing sent"
+}
 _STAGES = {
     Step.GREETING: Stage.GREETING,
     Step.CAPABILITY: Stage.CAPABILITY,
@@ -194,7 +198,7 @@ class Attempt:
         reading = reader(self._ask.protocol, self._ask.caller, self._stage, event.line)
         trouble = Trouble.SERVICE if reading.temporary else None
         if event.ok:
-            answer, because, trouble = Answer.YES, "the server let us in", None
+            answer, because, trouble = Answer.YES, _IN.get(event.step, _LET_IN), None
         elif event.step is Step.STARTTLS:
             answer, trouble = Answer.UNKNOWN, Trouble.TLS
             because = "the server offers no TLS here, and nothing is said without it"
@@ -205,7 +209,7 @@ class Attempt:
         return Verdict(answer, because, self._stage, event.shown, reading, trouble)
 
     def _advice(self, cut: Cut) -> str:
-        if isinstance(cut, TlsFailed) and cut.clear:
+        if isinstance(cut, TlsFailed) and cut.clear and self._ask.tls is Tls.IMPLICIT:
             return IN_CLEAR
         in_clear = self._ask.tls is Tls.STARTTLS and self._stage is Stage.GREETING
         if isinstance(cut, TimedOut) and in_clear and not self._first_line():

@@ -47,8 +47,8 @@ class Finding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """What a server showed. `complaints` are of its certificate, each a whole clause; `versions`
-    says of each version of TLS whether the server takes it, `hygiene` whether it drops what comes
-    in the clear behind STARTTLS; both are empty where nobody asked."""
+    says of each version of TLS whether the server takes it, where somebody asked or none came about;
+    `hygiene` whether it drops what comes in the clear behind STARTTLS, where somebody asked."""
 
     ask: Ask
     facts: TlsFacts | None
@@ -71,7 +71,7 @@ async def survey(ask: Ask, lookers: Lookers, clock: Clock, *, deep: bool) -> Sur
         complaints=tuple(complaints(certificate, ask.host, clock.now())) if certificate else (),
         trouble="" if found.trouble is Trouble.CREDENTIAL else found.because,
         offered=found.offered,
-        versions=await _versions(nobody, lookers, clock) if deep else {},
+        versions=await _versions(nobody, lookers, clock) if deep or facts is None else {},
         hygiene=await _hygiene(nobody, lookers, clock) if deep else None,
     )
 

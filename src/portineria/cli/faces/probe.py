@@ -84,8 +84,7 @@ def _verdict(row: Told, now: datetime) -> Iterator[tuple[str, str]]:
         return
     yield "server", f"{found.server}, {found.seconds:.1f} s"
     yield from servers.facts_rows(found.facts, now)
-    for when, words in found.offered.items():
-        yield "offers", f"{when.value}: {' · '.join(words)}"
+    yield from servers.offered_rows(found.offered)
     if found.dropped:
         yield (
             "STARTTLS",

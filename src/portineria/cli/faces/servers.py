@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from portineria.mail.conversation import When
 from portineria.run.survey import Finding, Survey
 from portineria.run.tlsfacts import SOON, Certificate, TlsFacts
 
@@ -19,12 +20,22 @@ def rows(seen: Survey, now: datetime) -> Iterator[Row]:
     yield from facts_rows(seen.facts, now)
     for complaint in seen.complaints:
         yield "certificate", f"{complaint}"
-    for when, words in seen.offered.items():
-        yield "offers", f"{when.value}: {' · '.join(words)}"
+    yield from offered_rows(seen.offered)
     for version, finding in seen.versions.items():
         yield version, _finding(finding)
     if seen.hygiene is not None:
         yield "STARTTLS", _finding(seen.hygiene)
+
+
+def offered_rows(offered: Mapping[When, tuple[str, ...]]) -> Iterator[Row]:
+    """What a server offered, and of each later time only what is new then."""
+    before: tuple[str, ...] = ()
+    for when, words in offered.items():
+        new = [word for word in words if word not in before]
+        if new:
+            also = " also" if before else ""
+            yield "offers", f"{when.value}{also}: {' · '.join(new)}"
+        before = words
 
 
 def facts_rows(facts: TlsFacts | None, now: datetime) -> Iterator[Row]:
@@ -39,7 +50,7 @@ def _certificate(one: Certificate, trusted: bool, now: datetime) -> str:
     days = one.days_left(now)
     names = ", ".join(one.names[:3]) or one.subject
     until = f"until {one.ends:%Y-%m-%d}"
-    held = "chain and name hold" if trusted else "not checked"
+    held = "chain and name hold" if trusted else "looked at without checking"
     left = f"{days} days left" if days >= 0 else "over"
     soon = ", renew it soon" if 0 <= days < SOON else ""
     return f"of {names}, by {one.issuer}, {until} ({left}{soon}); {held}, chain of {len(one.chain)}"

@@ -36,7 +36,9 @@ class Told:
     @property
     def name(self) -> str:
         """`IMAP of ada@contoso.example as basic`."""
-        return f"{self.protocol.upper()} of {self.mailbox or 'nobody'} as {self.caller}"
+        if not self.mailbox:
+            return f"{self.protocol.upper()} without a login"
+        return f"{self.protocol.upper()} of {self.mailbox} as {self.caller}"
 
     @property
     def layer(self) -> str:

@@ -11,6 +11,8 @@ from portineria.policy.verdict import Confidence, Layer
 from portineria.policy.wiretexts.rows import (
     ANYONE,
     AUTH,
+    BASIC,
+    CAPABILITY,
     FIRST,
     Row,
     beside,
@@ -23,7 +25,24 @@ _LOGIN = frozenset({Layer.CREDENTIAL, Layer.ACCOUNT})
 _DOCUMENTED = Confidence.DOCUMENTED
 _REFUSED = "the login was refused; the server does not say whether for its name or its secret"
 
+_NO_PASSWORD = frozenset({Layer.BASIC_RETIREMENT})
+_NONE_TAKEN = "the server takes no password from anybody"
+_UNSPOKEN = r"(CRAM-MD5|DIGEST-MD5|SCRAM-[A-Z0-9-]+|NTLM)\b"
+
+
+def _other_ways(prefix: str, source: str) -> Row:
+    """Passwords in forms that this program does not speak: then nothing was tried."""
+    return beside(
+        rf"^(?!.*\b{prefix}(PLAIN|LOGIN)\b).*\b{_UNSPOKEN}",
+        "the server wants a password by a mechanism that is not spoken here",
+        source,
+        CAPABILITY,
+        BASIC,
+    )
+
+
 _IMAP: tuple[Row, ...] = (
+    _other_ways("AUTH=", "RFC 9051 6.2.2"),
     later(
         r"^NO \[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]",
         "the service is in trouble or busy",
@@ -71,6 +90,15 @@ _IMAP: tuple[Row, ...] = (
     beside(r"^NO \[PRIVACYREQUIRED\]", "the server wants TLS before any login", "RFC 5530 3"),
 )
 _POP: tuple[Row, ...] = (
+    _other_ways("", "RFC 5034 6"),
+    refused(
+        AUTH,
+        BASIC,
+        r"^-ERR (\[AUTH\] )?Unsupported authentication mechanism",
+        _NO_PASSWORD,
+        _NONE_TAKEN,
+        "Dovecot 2.3, which offers USER whether it takes it or not",
+    ),
     later(
         r"^-ERR \[(IN-USE|LOGIN-DELAY|SYS/TEMP)\]",
         "the mailbox is in use or asked for too often, or the service is in trouble",
@@ -88,6 +116,16 @@ _POP: tuple[Row, ...] = (
     ),
 )
 _SMTP: tuple[Row, ...] = (
+    _other_ways("", "RFC 4954 3"),
+    refused(
+        CAPABILITY,
+        BASIC,
+        r"^(?!.*\bAUTH\b.*\b(LOGIN|PLAIN)\b)",
+        _NO_PASSWORD,
+        _NONE_TAKEN,
+        "RFC 4954 3",
+        _DOCUMENTED,
+    ),
     refused(AUTH, ANYONE, r"^535 5\.7\.8\b", _LOGIN, _REFUSED, "RFC 4954 6", _DOCUMENTED),
     beside(
         r"^(534 5\.7\.9|538 5\.7\.11)\b",
