@@ -46,9 +46,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What a server showed. `complaints` are of its certificate, each a whole clause; `versions`
-    says of each version of TLS whether the server takes it, where somebody asked or none came about;
-    `hygiene` whether it drops what comes in the clear behind STARTTLS, where somebody asked."""
+    """What a server showed.
+
+    `complaints` are of its certificate, each a whole clause. `versions` says of each version of
+    TLS whether the server takes it, where somebody asked or none came about; `hygiene` whether it
+    drops what comes in the clear behind STARTTLS, where somebody asked.
+    """
 
     ask: Ask
     facts: TlsFacts | None

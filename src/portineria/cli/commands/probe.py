@@ -23,7 +23,12 @@ PROTOCOLS = click.Choice(["imap", "pop", "smtp"])
         "portineria probe ada@example.com --server mail.example.com:993 --password env:PASSWORD",
     ],
 )
-@click.argument("mailboxes", metavar="[MAILBOX]... [imap|pop|smtp]...", nargs=-1)
+@click.argument(
+    "mailboxes",
+    metavar="[MAILBOX]... [imap|pop|smtp]...",
+    nargs=-1,
+    shell_complete=completing.words(PROTOCOLS.choices),
+)
 @click.option("--protocol", "protocols", multiple=True, type=PROTOCOLS, help="All, unless named.")
 @click.option(
     "--as",

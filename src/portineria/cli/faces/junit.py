@@ -12,11 +12,9 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from portineria.cli.faces.told import Told
 from portineria.policy.verdict import Answer
-from portineria.run.probe import Trouble
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 (2.2, Char) cannot hold, not even escaped."""
-_BROKEN = {Trouble.NETWORK, Trouble.TLS, Trouble.PROTOCOL, Trouble.SERVICE}
 
 
 def junit(rows: Sequence[Told]) -> bytes:
@@ -53,7 +51,7 @@ def _kind(row: Told) -> str:
         case Answer.NO:
             return "failure"
         case Answer.UNKNOWN:
-            return "error" if row.trouble in _BROKEN else "skipped"
+            return "error" if row.broken else "skipped"
 
 
 def _clean(text: str) -> str:

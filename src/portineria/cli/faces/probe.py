@@ -107,7 +107,7 @@ def _tenant(row: Told) -> str:
 
 
 def _print_table(rows: Sequence[Told]) -> None:
-    worst = sorted(rows, key=lambda row: _WORST.index(row.answer))
+    worst = sorted(rows, key=lambda row: row.rank)
     columns = ("Answer", "Mailbox", "Protocol", "Caller", "Layer", "Because")
     print_many(columns, lambda: map(_cells, worst))
     print()

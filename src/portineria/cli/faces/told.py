@@ -12,6 +12,8 @@ from portineria.policy.verdict import Answer, Layer, Rung
 from portineria.run.probe import Probe, Trouble
 from portineria.tenant.unseen import Unseen
 
+_BROKEN = {Trouble.NETWORK, Trouble.TLS, Trouble.PROTOCOL, Trouble.SERVICE}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -39,6 +41,18 @@ class Told:
         if not self.mailbox:
             return f"{self.protocol.upper()} without a login"
         return f"{self.protocol.upper()} of {self.mailbox} as {self.caller}"
+
+    @property
+    def broken(self) -> bool:
+        """No answer because the network, TLS, the protocol or the service failed."""
+        return self.answer is Answer.UNKNOWN and self.trouble in _BROKEN
+
+    @property
+    def rank(self) -> int:
+        """The worst first: refused, broken, not told, let in."""
+        if self.answer is Answer.UNKNOWN:
+            return 1 if self.broken else 2
+        return 0 if self.answer is Answer.NO else 3
 
     @property
     def layer(self) -> str:
