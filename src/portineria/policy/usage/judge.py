@@ -41,7 +41,7 @@ class Judge:
     def uses(self, tally: Tally, senders: Iterable[Sender] = ()) -> tuple[Use, ...]:
         """Every use, worst first, the latest before the earlier."""
         counted = (self._use(key, count) for key, count in tally.counts.items())
-        found = [use for use in counted if use.protocols]
+        found = [use for use in counted if use.protocols and self._concerns(use, tally.mailboxes)]
         known = {
             (use.mailbox.guid, use.method)
             for use in found
@@ -49,6 +49,13 @@ class Judge:
         }
         found += self._reported(senders, known, tally.mailboxes)
         return tuple(sorted(found, key=_rank))
+
+    def _concerns(self, use: Use, mailboxes: frozenset[str] | None) -> bool:
+        """An application concerns the mailboxes that are asked about unless its rights open none."""
+        if mailboxes is None or use.mailbox is not None:
+            return True
+        boxes = (self.snapshot.mailbox(guid) for guid in mailboxes)
+        return any(box is not None and self._opens(use.app_id, box) is not False for box in boxes)
 
     def idle(self, uses: Iterable[Use], judged: frozenset[Protocol]) -> Iterator[Idle]:
         """Mailboxes with a door open, of the protocols that can be judged, and no use of it."""
