@@ -32,6 +32,7 @@ from portineria.cli.frame import asked, verb
     "protocols",
     multiple=True,
     type=click.Choice(["imap", "pop", "smtp"]),
+    shell_complete=completing.words(("imap", "pop", "smtp")),
     help="This protocol alone. May be given again.",
 )
 @click.option(

@@ -51,7 +51,7 @@ class Judge:
         return tuple(sorted(found, key=_rank))
 
     def _concerns(self, use: Use, mailboxes: frozenset[str] | None) -> bool:
-        """An application concerns the mailboxes that are asked about unless its rights open none."""
+        """An application concerns the mailboxes asked about unless its rights open none of them."""
         if mailboxes is None or use.mailbox is not None:
             return True
         boxes = (self.snapshot.mailbox(guid) for guid in mailboxes)
