@@ -12,9 +12,14 @@ from post_tenant import PASSWORD, auth_login
 from post_tenant import Tenant as Office
 from test_lab_authorize import BRUNO, Browser
 
+from portineria.clock import VirtualClock
 from portineria.lab.login.refusals import SignInFault
 from portineria.lab.login.signin import by_password
+from portineria.lab.seeds.ground import Ground
 from portineria.lab.seeds.people import password
+from portineria.lab.seeds.reading import seed_data
+from portineria.lab.seeds.signins import plant
+from portineria.lab.world import World
 
 SCAN, ADA = "scan@contoso.example", "ada@contoso.example"
 SILENT = "signInEventTypes/any(t: t eq 'nonInteractiveUser')"
@@ -437,3 +442,13 @@ async def test_a_fresh_lab_has_thirty_days_of_sign_ins(seed: str, clients: set[s
     strangers = {row["userPrincipalName"] for row in log if not row["userId"]} - {""}
     assert strangers
     assert not strangers & known
+
+
+def test_an_application_that_a_seed_does_not_have_has_not_signed_in() -> None:
+    world = World(VirtualClock(START))
+    ground = Ground(world, seed_data("small"), START)
+    plant(ground)
+    assert {row["clientAppUsed"] for _, row in world["signIns"].scan()} == {
+        "Authenticated SMTP",
+        "IMAP4",
+    }

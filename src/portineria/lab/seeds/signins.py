@@ -24,8 +24,13 @@ MODERN = CLIENTS["mobileAppsAndDesktopClients"]
 
 
 def plant(ground: Ground) -> None:
-    """A habit is so many sign-ins a day, from one day to another; all lie in the past."""
+    """A habit is so many sign-ins a day, from one day to another; all lie in the past.
+
+    Of an application that this seed does not have there are none.
+    """
     for habit in ground.data.get("signins", ()):
+        if "app" in habit and _principal(ground, habit) is None:
+            continue
         first, last = habit["days"]
         places = habit["from"] if isinstance(habit["from"], list) else [habit["from"]]
         for day in range(first, last - 1, -1):
@@ -47,9 +52,8 @@ def _attempt(ground: Ground, habit: Document, address: str) -> Attempt:
         "resource": EXCHANGE,
     }
     if habit["method"] == "app":
-        principal = ground.world["servicePrincipals"].get(ground.id("principal", habit["app"]))
         agent = habit.get("agent", "")
-        return Attempt(event=PRINCIPAL, principal=principal, agent=agent, **common)
+        return Attempt(event=PRINCIPAL, principal=_principal(ground, habit), agent=agent, **common)
     name = str(habit["who"]) if "@" in str(habit["who"]) else _named(ground, habit["who"])
     common |= {"name": name, "user": ground.world["users"].get(ground.id("user", name))}
     if habit["method"] == "basic":
@@ -64,9 +68,13 @@ def _attempt(ground: Ground, habit: Document, address: str) -> Attempt:
         event=SILENT if habit.get("silent") else INTERACTIVE,
         client=MODERN,
         agent=habit.get("agent", ""),
-        principal=ground.world["servicePrincipals"].get(ground.id("principal", habit["app"])),
+        principal=_principal(ground, habit),
         **common,
     )
+
+
+def _principal(ground: Ground, habit: Document) -> Document | None:
+    return ground.world["servicePrincipals"].get(ground.id("principal", habit["app"]))
 
 
 def _named(ground: Ground, name: str) -> str:
