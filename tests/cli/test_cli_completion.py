@@ -104,7 +104,7 @@ def test_the_lists_are_those_of_their_owners() -> None:
 def test_every_value_that_has_a_list_offers_it(place: Path) -> None:
     """An option of the same name has the same values, whichever verb it is of."""
     plain = {"--digest", "--mailboxes", "--base-port", "--host", "--from"}
-    plain |= {"--server", "--user", "--password", "--token", "--jobs", "--timeout"}
+    plain |= {"--since", "--mailbox", "--server", "--user", "--password", "--token", "--jobs", "--timeout"}
     for verb in VERBS.values():
         for one in verb.params:
             name = one.opts[0]

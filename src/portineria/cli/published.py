@@ -30,6 +30,7 @@ KNOWN: dict[str, Known] = {
     "look": Known(1, "`look`"),
     "snapshot": Known(1, "`look --output`; a part of `look`"),
     "why": Known(1, "`why`"),
+    "inventory": Known(1, "`inventory`"),
     "probe": Known(1, "`probe`"),
     "plan": Known(1, "`plan`, `close` without --now, `undo --output`; the file that `apply` reads"),
     "run": Known(1, "`apply`, `undo`, `close --now`"),

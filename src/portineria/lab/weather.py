@@ -23,6 +23,7 @@ EFFECTS: Mapping[str, tuple[float, str]] = MappingProxyType(
         "securityDefaults": (120.0, "security defaults at sign-in: minutes, UNVERIFIED"),
         "policyCheck": (3.0, "security defaults as the Conditional Access endpoint sees them"),
         "application": (10.0, "a new application, secret or consent at the token endpoint"),
+        "signInLog": (652.0, "sign-in and audit logs show what happened: 5 to 11 min"),
     }
 )
 """What takes time to act, with Microsoft's delay in seconds (exchange-online 1.11, entra 2.12)."""
@@ -39,6 +40,8 @@ READINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "exchange-policy-identifier": ("name", "dn"),
         "exchange-error-warnings": ("inside", "beside"),
         "device-code-haste": ("slow_down", "pending"),
+        "retired-basic-in-sign-in-log": ("failure", "absent"),
+        "directory-audits-without-premium": ("served", "refused"),
     }
 )
 """Facts nobody has proven: each name with its possible readings, the default one first."""
@@ -84,6 +87,8 @@ class Weather:
     """The share of requests that happen, and whose answer is lost."""
     conditional_access_per_second: float = 1.0
     """Requests a second to /identity/conditionalAccess, all apps together; 0 is no limit."""
+    reports_per_ten_seconds: int = 5
+    """Requests of one application to the sign-in and audit logs in ten seconds; 0 is no limit."""
     conditional_access_errors: Literal["newer", "older"] = "newer"
     """Where the numbered text is: in error.message, or in innerError.message."""
     forgets: str = ""

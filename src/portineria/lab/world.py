@@ -160,6 +160,8 @@ KINDS = (
     "deviceCodes",  # by device code: user code, what was asked, pending | approved | declined
     "signInState",  # by user id: wrong passwords so far, locked until
     "deletedConditionalAccess",  # soft-deleted policies, 30 days
+    "signIns",  # Graph signIn (beta) by id, at the time of the sign-in
+    "directoryAudits",  # Graph directoryAudit by id
 )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from portineria.lab.ask import Answer, Ask
+from portineria.lab.graph.auditing import audited
 from portineria.lab.graph.call import Call, GraphFault, fault_answer
 from portineria.lab.graph.routes import READS_BY_POST, ROUTES, Route
 from portineria.lab.login import tokens
@@ -62,7 +63,7 @@ def _serve(lab: Lab, ask: Ask) -> Answer:
         route, names = _route(version, ask.method, _plain(path))
         _permit(route, claims)
         call = Call(lab=lab, ask=ask, names=names, claims=claims, version=version)
-        return _dressed(lab, ask, route.handler(call))
+        return _dressed(lab, ask, audited(route.handler, call))
     except GraphFault as fault:
         return fault_answer(lab, ask, fault)
 
