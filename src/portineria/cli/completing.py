@@ -46,6 +46,7 @@ WEATHERS = (
     "truncated",
     "accepts-and-forgets",
 )
+CLOUDS = ("global", "gcc-high", "dod", "china", "lab")
 CALLERS = ("basic", "user")
 
 Offer = Callable[[click.Context, click.Parameter, str], Any]
