@@ -162,7 +162,7 @@ async def connect(
             app = await find(hands.directory, attempt, wait)
             if app is None and files.profile.exists():
                 raise _gone(files, attempt.client_id)
-            lack = await lacking(hands.directory, app, wanted)
+            lack = await lacking(hands.directory, app, wanted, wait)
             if not lack.nothing and not agree(place, hands.person, wanted, lack):
                 raise GuardStop(
                     "nobody said yes to this, and nothing was made",

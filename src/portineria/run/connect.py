@@ -126,8 +126,18 @@ async def find(directory: Directory, attempt: Attempt, wait: Replication) -> Reg
     return await wait.settled("Looking for what an earlier call has made", seen)
 
 
-async def lacking(directory: Directory, app: Registered | None, wanted: Wanted) -> Lacking:
+async def lacking(
+    directory: Directory, app: Registered | None, wanted: Wanted, wait: Replication
+) -> Lacking:
     """Compare what is there with what is wanted; nothing is written."""
+    return await wait.settled(
+        "Looking at what is there",
+        lambda: _compared(directory, app, wanted),
+        lambda fault: isinstance(fault, NotFound),
+    )
+
+
+async def _compared(directory: Directory, app: Registered | None, wanted: Wanted) -> Lacking:
     principal = None if app is None else await directory.principal(app.client_id)
     if app is None or principal is None:
         key = app is None or not _held(app, wanted)
@@ -215,15 +225,20 @@ async def make(
 async def _create(
     directory: Directory, attempt: Attempt, wanted: Wanted, wait: Replication
 ) -> Registered:
+    """Where the answer was lost it is looked for, and sent again once it cannot have happened."""
     wait.progress.step("Registering the application")
-    attempt.creating()
-    try:
-        app = await directory.create(wanted.name, attempt.tag)
-    except AmbiguousWrite:
-        found = await find(directory, attempt, wait)
-        if found is None:
-            raise
-        app = found
+    app = None
+    for last in (False, True):
+        attempt.creating()
+        try:
+            app = await directory.create(wanted.name, attempt.tag)
+        except AmbiguousWrite:
+            app = await find(directory, attempt, wait)
+            if last and app is None:
+                raise
+        if app is not None:
+            break
+    assert app is not None
     attempt.made(app)
     return app
 
