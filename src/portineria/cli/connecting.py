@@ -56,7 +56,7 @@ class SignIn:
     port: int = 0
     client: str = COMMAND_LINE_TOOLS
 
-    def wish(self, scopes: tuple[str, ...], hint: str = "") -> Wish:
+    def refuse_both(self) -> None:
         """Raises UsageFault for ways that exclude each other."""
         if self.device_code and (self.no_browser or self.port):
             raise UsageFault(
@@ -64,6 +64,8 @@ class SignIn:
                 where="portineria connect",
                 try_="leave out --device-code, or --no-browser and --port",
             )
+
+    def wish(self, scopes: tuple[str, ...], hint: str = "") -> Wish:
         return Wish(
             scopes=scopes,
             client_id=self.client,
