@@ -100,7 +100,7 @@ def test_the_lists_are_those_of_their_owners() -> None:
     assert SEEDS == NAMES
     assert tuple(PRESETS) == WEATHERS
     assert offered("schema", "") == list(KNOWN)
-    assert completing.CLOUDS == (*CLOUDS, "lab")
+    assert (*CLOUDS, "lab") == completing.CLOUDS
 
 
 def test_every_value_that_has_a_list_offers_it(place: Path) -> None:
