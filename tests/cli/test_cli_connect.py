@@ -134,6 +134,14 @@ def test_called_again_it_writes_nothing_and_proves_again(lab: Signing) -> None:
     assert (lab.shell.state / "profiles/default.yaml").read_text() == before
 
 
+def test_halves_of_keys_that_a_killed_process_left_are_swept_away(lab: Signing) -> None:
+    for name in (".default.pem.123", ".default.next.pem.123"):
+        (lab.shell.state / "keys" / name).write_text("half a key")
+    (lab.shell.state / "keys" / ".other.pem.123").write_text("another profile's")
+    lab(*NEW)
+    assert kept(lab) == {"profiles/default.yaml", "keys/default.pem", "keys/.other.pem.123"}
+
+
 def test_by_device_code_where_there_is_no_browser(lab: Signing) -> None:
     browser = lab.browser()
     lab("connect", TENANT, "--cloud", "lab", "--device-code", "--yes", browser=browser)

@@ -157,6 +157,7 @@ async def connect(
     wish = how.wish(scopes_of(endpoints.graph_scope, SIGN_IN))
     wait = Replication(clock, teller, patience)
     with files.lock():
+        files.sweep()
         attempt = attempt_of(files, place, clock)
         certificate = kept_key(files, clock.now())
         wanted = wanted_of(files, access, certificate)
