@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "portineria"
@@ -78,6 +79,12 @@ def strangers() -> str:
     return f"{before}<!-- states -->\n{page()}\n<!-- end of states -->{after}"
 
 
+def _for(permission: Any, write: Any) -> str:
+    if permission.optional:
+        return "who wishes it"
+    return "writing" if permission.only_for is write else "reading and writing"
+
+
 def connect() -> str:
     """The permissions that `connect` asks for, as the table has them."""
     from portineria.m365.permissions import NAMES, PERMISSIONS
@@ -85,8 +92,7 @@ def connect() -> str:
 
     head = ["| permission | for | why |", "|---|---|---|"]
     rows = [
-        f"| `{one.value}` on {NAMES[one.resource]} | "
-        f"{'writing' if one.only_for is Access.WRITE else 'reading and writing'} | {one.why} |"
+        f"| `{one.value}` on {NAMES[one.resource]} | {_for(one, Access.WRITE)} | {one.why} |"
         for one in PERMISSIONS
     ]
     text = (ROOT / "docs" / "connect.md").read_text(encoding="utf-8")

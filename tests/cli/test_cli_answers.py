@@ -44,8 +44,18 @@ CLOSED = """\
 tenant: contoso.example
 grants: [{name: less, who: {mailboxes: [ada@contoso.example]}, deny: [pop]}]
 """
-ELSEWHERE = {"demo"}
-"""It takes a minute: tests/manual/test_manual_demo.py holds its answer against the schema."""
+ELSEWHERE = {"demo": ("demo",)} | {
+    f"connect {verb}": schemas
+    for verb, schemas in {
+        "tenant": ("connect", "connect-print"),
+        "check": ("connect-check",),
+        "rotate": ("connect-rotate",),
+        "remove": ("connect-remove",),
+        "user": ("connect-user",),
+    }.items()
+}
+"""Verb and schemas. The demo takes a minute, and connect needs somebody who signs in: the tests in
+tests/manual/test_manual_demo.py and tests/cli/test_cli_connect.py hold their answers against them."""
 
 
 @pytest.fixture
@@ -78,4 +88,4 @@ def test_every_verb_answers_with_one_object_of_a_published_schema(
     seen.add("policy")
     asked = {f"portineria {verb}" for verb, *_ in CALLS}
     assert asked | {f"portineria {verb}" for verb in ELSEWHERE} == set(VERBS)
-    assert seen | ELSEWHERE == set(KNOWN)
+    assert seen | {one for schemas in ELSEWHERE.values() for one in schemas} == set(KNOWN)

@@ -446,7 +446,7 @@ def test_a_delegate_opens_a_shared_mailbox_with_her_own_token(lab: Signing) -> N
     whole = {**right, "IsInherited": False, "Deny": False}
     door(lab.info, "PUT", f"/world/mailboxPermissions/{box['Guid']}/{user['id']}", whole)
     before = lab.shell.json("probe", shared, "imap", "--as", "user", code=3)
-    assert "no sign-in of people" in before["because"]
+    assert "no sign-in of people" in before["results"][0]["because"]
     people(lab, ada, "--opens", shared, browser=lab.browser(ada))
     after = lab.shell.json("probe", shared, "imap", "--as", "user", code=None)
     assert after["answer"] == "yes", after

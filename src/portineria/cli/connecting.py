@@ -145,6 +145,8 @@ async def connect(
     patience: float,
     teller: Progress,
     agree: Callable[[Place, Person, Wanted, Lacking], bool],
+    *,
+    logs: bool = False,
 ) -> Connected:
     """From nothing to a proven profile, or from wherever an earlier call has stopped.
 
@@ -160,7 +162,7 @@ async def connect(
         files.sweep()
         attempt = attempt_of(files, place, clock)
         certificate = kept_key(files, clock.now())
-        wanted = wanted_of(files, access, certificate)
+        wanted = wanted_of(files, access, certificate, logs=logs)
         async with signed_in(place, clock, wish, inviter(no_browser=how.no_browser)) as hands:
             app = await find(hands.directory, attempt, wait)
             if app is None and files.profile.exists():
@@ -174,7 +176,7 @@ async def connect(
                 )
             if certificate is None:
                 certificate = keys.make(files.key, wanted.name, clock.now(), days)
-                wanted = wanted_of(files, access, certificate)
+                wanted = wanted_of(files, access, certificate, logs=logs)
             app = await make(hands.directory, attempt, wanted, lack, wait)
         write_profile(files, place, access, app.client_id, files.key)
         attempt.over()
