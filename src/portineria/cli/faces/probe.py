@@ -13,6 +13,7 @@ from portineria.policy.show import why
 from portineria.policy.verdict import Answer
 from portineria.run.probe import Probe
 from portineria.tenant.unseen import Unseen
+from portineria.tongue.say import compose, say
 
 SCHEMA = "portineria/probe@1"
 
@@ -59,15 +60,19 @@ def _layers(tried: Tried, found: Probe) -> list[str]:
 
 
 def _print_text(tried: Tried, answer: Answer) -> None:
-    access = tried.access
-    print(f"{access.protocol.value.upper()} of {plain(access.mailbox.address)} as {access.caller}")
-    print(f"  the wire said: {answer.value}, {plain(tried.found.because)}")
-    print(f"  expected:      {why.answer(tried.expected).value}")
+    access, because = tried.access, plain(say(tried.found.because))
+    name = access.protocol.value.upper()
+    print(compose("{} of {} as {}", name, plain(access.mailbox.address), access.caller))
+    rows = {"the wire said:": f"{say(answer.value)}, {because}"}
+    rows["expected:"] = say(why.answer(tried.expected).value)
+    layers = [] if isinstance(tried.found, Unseen) else _layers(tried, tried.found)
+    if layers:
+        rows["refused by:"] = say(" or ".join(layers))
+    width = max(map(len, map(say, rows)))
+    for head, told in rows.items():
+        print(f"  {say(head):<{width}} {told}")
     if isinstance(tried.found, Unseen):
         return
-    layers = _layers(tried, tried.found)
-    if layers:
-        print(f"  refused by:    {' or '.join(layers)}")
     print()
     for line in tried.found.transcript:
         print(f"  {plain(str(line))}")
