@@ -138,8 +138,8 @@ def _holds_nothing(path: Path, data: bytes) -> OperatorFault:
 def _fault(
     why: str, path: Path, command: str = "", evidence: dict[str, object] | None = None
 ) -> BadEncoding:
-    ways = [BadEncoding.mend, *([command] if command else [])]
-    return BadEncoding(why, where=str(path), try_="; or ".join(ways), evidence=evidence)
+    advice = f"{BadEncoding.mend}; or {command}" if command else BadEncoding.mend
+    return BadEncoding(why, where=str(path), try_=advice, evidence=evidence)
 
 
 def _magic(data: bytes) -> str:

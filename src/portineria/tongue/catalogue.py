@@ -2,19 +2,19 @@
 
 A sentence is looked up by its words: each template is kept under the one of its own that the
 fewest others have, so that few are tried. Of several that fit, the one with the most text of its
-own is meant.
+own is meant, unless it does so by what somebody is called.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
 from portineria.tongue.po import Entry, read
-from portineria.tongue.template import Template
+from portineria.tongue.template import SENTENCE, Template
 
 KEPT = 4096
 """Sentences that are remembered: of ten thousand mailboxes many are told the same."""
@@ -23,6 +23,9 @@ TOGETHER = 6
 DEEPEST = 12
 """Sentences inside sentences: a file may hold more, ours do not."""
 BETWEEN = "; "
+
+Fit = tuple[Template, tuple[str, ...]]
+"""A template, and what stands in its slots."""
 
 _WORD = re.compile(r"\w+")
 
@@ -73,25 +76,60 @@ class Catalogue:
             yield parts[at] if told is None else told
             at = end
 
+    def exactly(self, sentence: str) -> str | None:
+        """Of a sentence without slots, what it is in the other language."""
+        return self._whole.get(sentence)
+
     def _one(self, sentence: str, depth: int) -> str | None:
-        whole = self._whole.get(sentence)
+        whole = self.exactly(sentence)
         if whole is not None:
             return whole
-        found = self.found(sentence)
+        fitting = self._fitting(sentence)
+        found = self._meant(sentence, fitting)
         if found is None:
-            return None
+            return sentence if fitting else None
         template, values = found
         return template.fill(values, lambda value: self._say(value, depth + 1))
 
-    def found(self, sentence: str) -> tuple[Template, tuple[str, ...]] | None:
+    def found(self, sentence: str) -> Fit | None:
         """The template of a sentence, and what stands in its slots."""
+        return self._meant(sentence, self._fitting(sentence))
+
+    def _meant(self, sentence: str, fitting: Sequence[Fit]) -> Fit | None:
+        """The one with the most text that accounts for all others, and whose inner sentences are
+        known; else the one with the most text of all, if it accounts for the others.
+
+        A shorter one must stand around the longer ones, not be a looser form of them. Where none
+        is left, somebody's name looks like a sentence of ours: then nothing is sure, and the
+        sentence stays English.
+        """
+        first = None
+        for at, (template, values) in enumerate(fitting):
+            shorter = [one for one, its in fitting[at + 1 :] if self._credible(one, its)]
+            longer = [one for one, _ in fitting[:at]]
+            if any(template.values(one.bare) is not None for one in longer):
+                continue
+            if not template.accounts_for(sentence, values, longer + shorter):
+                continue
+            if all(map(self._known, template.sentences(values))):
+                return template, values
+            first = first or (None if longer else (template, values))
+        return first
+
+    def _credible(self, template: Template, values: tuple[str, ...]) -> bool:
+        """What begins with a sentence of ours begins with one that is known."""
+        begins = template.literals[0] == "" and template.kinds[0] == SENTENCE
+        return not begins or self._known(values[0])
+
+    def _known(self, sentence: str) -> bool:
+        return sentence in self._whole or self.found(sentence) is not None
+
+    def _fitting(self, sentence: str) -> list[Fit]:
+        """Every template that it can have been made from, the one with the most text first."""
         words = {*_WORD.findall(sentence), ""}
         near = [one for word in words for one in self._by_word.get(word, ())]
-        for one in sorted(near, key=lambda one: (-one.size, one.english)):
-            values = one.values(sentence)
-            if values is not None:
-                return one, values
-        return None
+        near.sort(key=lambda one: (-one.size, one.english))
+        return [(one, values) for one in near if (values := one.values(sentence)) is not None]
 
 
 @cache

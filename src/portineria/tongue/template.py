@@ -15,6 +15,10 @@ from functools import cached_property
 from string import Formatter
 
 NUMBER, SENTENCE, LIST = "n", "say", "each"
+NOBODY = "\N{REPLACEMENT CHARACTER}"
+"""Stands for a name: it is none of anybody's."""
+LONG = 5
+"""Letters behind a name that are no chance."""
 _TOKEN = re.compile(r"\w+")
 _BETWEEN = re.compile(r"(, | and | or )")
 
@@ -61,12 +65,43 @@ class Template:
         found = self._pattern.match(sentence)
         return None if found is None else found.groups()
 
+    @cached_property
+    def bare(self) -> str:
+        """The sentence about nobody and nothing."""
+        kinds = ("7" if kind == NUMBER else NOBODY for kind in self.kinds)
+        return self.english.format(*kinds)
+
+    def with_other_names(self, values: tuple[str, ...]) -> str:
+        """The sentence as it would be if all were called otherwise: what is ours stays."""
+        return self.english.format(
+            *(
+                value if kind in (SENTENCE, LIST) else "7" if kind == NUMBER else NOBODY
+                for value, kind in zip(values, self.kinds, strict=True)
+            )
+        )
+
+    def sentences(self, values: tuple[str, ...]) -> list[str]:
+        """The values that are sentences themselves."""
+        kinds = zip(values, self.kinds, strict=True)
+        return [value for value, kind in kinds if kind == SENTENCE]
+
+    def accounts_for(self, sentence: str, values: tuple[str, ...], others: list[Template]) -> bool:
+        """Whether what fits beside it fits because of what is ours, not of what people are called;
+        and each name ends where it was taken to end."""
+        ours = self.with_other_names(values)
+        return all(one.values(ours) is not None for one in others) and not any(
+            kind == "" and len(literal) >= LONG and sentence.count(literal) > ours.count(literal)
+            for kind, literal in zip(self.kinds, self.literals[1:], strict=True)
+        )
+
     def fill(self, values: tuple[str, ...], say: Callable[[str], str]) -> str:
-        told = [_told(value, kind, say) for value, kind in zip(values, self.kinds, strict=True)]
-        return "".join(part if isinstance(part, str) else told[part] for part in self._filling)
+        kinds = zip(values, self.kinds, strict=True)
+        filled = [told(value, kind, say) for value, kind in kinds]
+        return "".join(part if isinstance(part, str) else filled[part] for part in self._filling)
 
 
-def _told(value: str, kind: str, say: Callable[[str], str]) -> str:
+def told(value: str, kind: str, say: Callable[[str], str]) -> str:
+    """A value of this kind, in the other language."""
     if kind == SENTENCE:
         return say(value)
     return "".join(map(say, _BETWEEN.split(value))) if kind == LIST else value
