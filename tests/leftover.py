@@ -11,7 +11,10 @@ import pytest
 from portineria.tongue.catalogue import Catalogue, catalogue, entries
 from portineria.tongue.template import told
 
-QUOTED = re.compile(r"«[^»]*»|`[^`]*`|'[^']*'|\"[^\"]*\"|\S*[@/\\]\S*|--\w[\w-]*( [A-Z]+)?")
+QUOTED = re.compile(
+    r"«[^»]*»|not shown|`[^`]*`|'[^']*'|\"[^\"]*\"|(id of )?Portineria: [^\[]*"
+    r"|\S*[@/\\]\S*|--\w[\w-]*( [A-Z]+)?"
+)
 """Names, commands, values: they are of no language."""
 LITTLE = re.compile(
     r"\b(the|is|was|were|are|not|which|that|of|with|and|its|could|cannot|does|nobody|this|has|have"
@@ -20,7 +23,7 @@ LITTLE = re.compile(
 """Words that hardly an English sentence lacks, and that no Italian one has."""
 SAME = re.compile(
     r"^\w+(-\w+)+ -|^portineria |^openssl |^iconv |^[\w.-]+: [\w-]+$"
-    r"|^(documentato|osservato|segnalato sul campo|non verificato): "
+    r"|^(documentato|osservato|segnalato sul campo|non verificato): |^- «.*» nega: "
 )
 """Commands, settings and titles of sources, which are the same in both."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 
 from portineria.tongue.po import Entry, read
-from portineria.tongue.template import SENTENCE, Template
+from portineria.tongue.template import Template
 
 KEPT = 4096
 """Sentences that are remembered: of ten thousand mailboxes many are told the same."""
@@ -61,9 +61,21 @@ class Catalogue:
         if depth > DEEPEST:
             return text
         told = self._one(text, depth)
-        if told is not None:
-            return told
-        return BETWEEN.join(self._parts(text.split(BETWEEN), depth)) if BETWEEN in text else text
+        if told is None and BETWEEN in text and self._several(text, depth):
+            told = BETWEEN.join(self._parts(text.split(BETWEEN), depth))
+        if told in (None, text):
+            told = self._one(text, depth, surely=False)
+        return text if told is None else told
+
+    def _several(self, text: str, depth: int) -> bool:
+        """Whether it is not one sentence, with a name in it that looks like several."""
+        fitting = self._fitting(text)
+        if fitting and BETWEEN in "".join(fitting[0][0].literals):
+            return False
+        return all(
+            template.twice(text, values) or not self._knows(template.sentences(values), depth)
+            for template, values in fitting
+        )
 
     def _parts(self, parts: list[str], depth: int) -> Iterator[str]:
         """Each run of parts that is one sentence, the longest first."""
@@ -73,6 +85,8 @@ class Catalogue:
                 told = self._one(BETWEEN.join(parts[at:end]), depth)
                 if told is not None:
                     break
+            else:
+                told = self._one(parts[at], depth, surely=False)
             yield parts[at] if told is None else told
             at = end
 
@@ -80,49 +94,44 @@ class Catalogue:
         """Of a sentence without slots, what it is in the other language."""
         return self._whole.get(sentence)
 
-    def _one(self, sentence: str, depth: int) -> str | None:
+    def _one(self, sentence: str, depth: int, *, surely: bool = True) -> str | None:
         whole = self.exactly(sentence)
         if whole is not None:
             return whole
-        fitting = self._fitting(sentence)
-        found = self._meant(sentence, fitting)
+        found = self.found(sentence, depth, surely=surely)
         if found is None:
-            return sentence if fitting else None
+            return None
         template, values = found
         return template.fill(values, lambda value: self._say(value, depth + 1))
 
-    def found(self, sentence: str) -> Fit | None:
-        """The template of a sentence, and what stands in its slots."""
-        return self._meant(sentence, self._fitting(sentence))
+    def found(self, sentence: str, depth: int = 0, *, surely: bool = False) -> Fit | None:
+        """The template of a sentence, and what stands in its slots.
 
-    def _meant(self, sentence: str, fitting: Sequence[Fit]) -> Fit | None:
-        """The one with the most text that accounts for all others, and whose inner sentences are
-        known; else the one with the most text of all, if it accounts for the others.
-
+        It is the one with the most text that accounts for all others and whose inner sentences
+        are known; else, if not `surely`, the one with the most text, if it accounts for the rest.
         A shorter one must stand around the longer ones, not be a looser form of them. Where none
         is left, somebody's name looks like a sentence of ours: then nothing is sure, and the
         sentence stays English.
         """
         first = None
+        fitting = self._fitting(sentence)
         for at, (template, values) in enumerate(fitting):
-            shorter = [one for one, its in fitting[at + 1 :] if self._credible(one, its)]
-            longer = [one for one, _ in fitting[:at]]
-            if any(template.values(one.bare) is not None for one in longer):
+            others = [one for one, _ in fitting if one is not template]
+            if any(template.values(one.bare) is not None for one in others[:at]):
                 continue
-            if not template.accounts_for(sentence, values, longer + shorter):
+            if not template.accounts_for(sentence, values, others):
                 continue
-            if all(map(self._known, template.sentences(values))):
+            if self._knows(template.sentences(values), depth):
                 return template, values
-            first = first or (None if longer else (template, values))
-        return first
+            if at == 0:
+                first = template, values
+        return None if surely else first
 
-    def _credible(self, template: Template, values: tuple[str, ...]) -> bool:
-        """What begins with a sentence of ours begins with one that is known."""
-        begins = template.literals[0] == "" and template.kinds[0] == SENTENCE
-        return not begins or self._known(values[0])
-
-    def _known(self, sentence: str) -> bool:
-        return sentence in self._whole or self.found(sentence) is not None
+    def _knows(self, sentences: Iterable[str], depth: int) -> bool:
+        return all(
+            one in self._whole or (depth < DEEPEST and self.found(one, depth + 1) is not None)
+            for one in sentences
+        )
 
     def _fitting(self, sentence: str) -> list[Fit]:
         """Every template that it can have been made from, the one with the most text first."""

@@ -89,8 +89,17 @@ class Template:
         """Whether what fits beside it fits because of what is ours, not of what people are called;
         and each name ends where it was taken to end."""
         ours = self.with_other_names(values)
-        return all(one.values(ours) is not None for one in others) and not any(
-            kind == "" and len(literal) >= LONG and sentence.count(literal) > ours.count(literal)
+        return all(one.values(ours) is not None for one in others) and not self.twice(
+            sentence, values
+        )
+
+    def twice(self, sentence: str, values: tuple[str, ...]) -> bool:
+        """Whether what follows a name stands there again, so that the name may end later."""
+        ours = self.with_other_names(values)
+        return any(
+            kind == ""
+            and _letters(literal) >= LONG
+            and sentence.count(literal) > ours.count(literal)
             for kind, literal in zip(self.kinds, self.literals[1:], strict=True)
         )
 
@@ -98,6 +107,10 @@ class Template:
         kinds = zip(values, self.kinds, strict=True)
         filled = [told(value, kind, say) for value, kind in kinds]
         return "".join(part if isinstance(part, str) else filled[part] for part in self._filling)
+
+
+def _letters(literal: str) -> int:
+    return sum(map(str.isalpha, literal))
 
 
 def told(value: str, kind: str, say: Callable[[str], str]) -> str:

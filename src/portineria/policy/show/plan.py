@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from portineria.policy.change import Change, Fields, Json, Phase, Verb
+from portineria.policy.change import Change, Family, Fields, Json, Phase, Target, Verb
 from portineria.policy.guards.registry import standing
 from portineria.policy.plan import Cell, Drift, LeftOut, Plan
 from portineria.policy.show.cells import cell_lines
@@ -32,6 +32,9 @@ PHASES = {
 SIGN = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.DELETE: "-"}
 
 
+SINGLE = (Family.TRANSPORT, Family.ORGANIZATION, Family.SECURITY_DEFAULTS)
+CAUSES = ("basic grants", "grants that ended", "the basic twin")
+"""Causes that are neither the name of a grant nor a key of the file."""
 MOST_LEFT_OUT = 20
 """Lines of a group's members that are no mailbox; the rest is counted, and stands in the JSON."""
 
@@ -144,15 +147,21 @@ def _phase_by_kind(
 
 
 def _change(change: Change, drift: Iterable[Drift]) -> Iterator[str]:
-    what = f"{change.target.family}: {change.target.name}"
+    what = f"{change.target.family}: {_name(change.target)}"
     yield f"  {SIGN[change.verb]} {change.id:>3}  {what}{_risk(change)}"
     yield from _details(change)
     yield from (f"         {_drift(one)}" for one in drift)
 
 
+def _name(target: Target) -> str:
+    """What there is one of has a name of ours; all else is called as people called it."""
+    return say(target.name) if target.family in SINGLE else target.name
+
+
 def _details(change: Change) -> Iterator[str]:
     yield from (f"         {told}" for told in _fields(change.before, change.after))
-    yield f"         {say(change.reason)}  ({', '.join(change.because)})"
+    causes = ", ".join(say(one) if one in CAUSES else one for one in change.because)
+    yield f"         {say(change.reason)}  ({causes})"
 
 
 def _risk(change: Change) -> str:
