@@ -8,7 +8,7 @@ import pytest
 
 from portineria.tongue.say import ENGLISH, speak
 
-for folder in ("", "policy", "cli"):
+for folder in ("", "policy", "cli", "run"):
     sys.path.append(str(Path(__file__).parents[1] / folder))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from portineria.tongue.catalogue import catalogue, entries, files
 from portineria.tongue.template import NUMBER, Template
-from sentences import BY_HAND, LANGUAGES, missing, pages
+from sentences import BY_HAND, LANGUAGES, SOURCE, missing, pages
 
 ITALIAN = list(entries("it"))
 SLOTTED = [one for one in ITALIAN if "{}" in one.english and not one.composed]
@@ -74,3 +74,14 @@ def test_no_name_is_translated_or_lost_whatever_it_is(entry) -> None:
         told = catalogue("it").say(entry.english.format(*values))
         for value, kind in zip(values, template.kinds, strict=True):
             assert kind != "" or value in told, (told, value)
+
+
+def test_only_what_prints_says_anything_in_another_language() -> None:
+    """Whatever decides, reads or writes knows English only: plans, journals and JSON with it."""
+    who = {
+        path.relative_to(SOURCE).parts[:2]
+        for path in SOURCE.rglob("*.py")
+        if "portineria.tongue" in path.read_text(encoding="utf-8")
+    }
+    assert {parts[0] for parts in who} == {"cli", "policy", "tongue"}
+    assert {parts for parts in who if parts[0] == "policy"} == {("policy", "show")}
