@@ -63,9 +63,19 @@ PAPERS = {"source", "asks", "about", "help", "short_help", "examples", "metavar"
 PATTERNS = {"compile", "search", "match", "fullmatch", "sub", "findall", "finditer"}
 """Calls whose arguments are regular expressions."""
 
-SAYING = {"say", "compose", "print_table", "print_many"}
+SAYING = {"say", "compose", "either", "print_table", "print_many"}
 """Calls whose texts are said whatever they look like."""
-VOCABULARY = {"Layer", "Answer", "Confidence", "Verdict", "End", "RecipientKind", "COLUMNS"}
+VOCABULARY = {
+    "Layer",
+    "Answer",
+    "Confidence",
+    "Verdict",
+    "End",
+    "RecipientKind",
+    "Trouble",
+    "When",
+    "COLUMNS",
+}
 """Enumerations and constants whose words are shown to people."""
 BY_HAND = ("shapes", "words")
 """Files of entries that no module holds as one text: what is put together from sentences, and
@@ -196,6 +206,8 @@ NO_SENTENCE = re.compile(
 )
 """Sources, paths and patterns."""
 NO_SENTENCES = {
+    # sources
+    "Dovecot 2.3, which offers USER whether it takes it or not",
     # names of objects in the tenant
     "{}no basic authentication",
     "{}basic SMTP only",
@@ -221,6 +233,7 @@ NO_SENTENCES = {
     "name resolution",
     "name or service not known",
     "timed out",
+    "* OK",
     # what is sent to servers
     "application/json; charset=utf-8",
     "displayName eq {}",
@@ -245,6 +258,7 @@ NO_SENTENCES = {
     "{} is {}",
     "{} on {}",
     "{} x {}: {}",
+    "{}, {} s",
     "{} s",
     "{} min",
     "{} h",

@@ -67,7 +67,10 @@ OFFERS = {
     "guards' words": (("plan", "--accept", "b"), ["break-glass", "blast-radius", "basic-twin"]),
     "seeds": (("lab", "up", "--seed", "c"), ["contoso", "contoso-free"]),
     "weathers": (("demo", "--weather", "f"), ["fair", "flaky"]),
-    "callers": (("probe", "a@contoso.example", "imap", "--as", ""), ["basic", "user"]),
+    "callers": (("probe", "a@contoso.example", "imap", "--as", ""), ["basic", "user", "app"]),
+    "protocols": (("probe", "a@contoso.example", "--protocol", ""), ["imap", "pop", "smtp"]),
+    "protocols behind": (("probe", "a@contoso.example", "s"), ["smtp"]),
+    "how TLS starts": (("probe", "--server", "h:1", "--tls", "i"), ["implicit"]),
     "schemas": (("schema", "pl"), ["plan"]),
     "plans": (("apply", ""), ["plan.json"]),
     "policies": (("plan", ""), ["policy.yaml"]),
@@ -102,12 +105,13 @@ def test_the_lists_are_those_of_their_owners() -> None:
 def test_every_value_that_has_a_list_offers_it(place: Path) -> None:
     """An option of the same name has the same values, whichever verb it is of."""
     plain = {"--digest", "--mailboxes", "--base-port", "--host", "--from"}
+    plain |= {"--server", "--user", "--password", "--token", "--jobs", "--timeout"}
     for verb in VERBS.values():
         for one in verb.params:
             name = one.opts[0]
             if name.startswith("--") and not getattr(one, "is_flag", False) and name not in plain:
-                named = isinstance(one.type, click.Choice)
-                assert named or one._custom_shell_complete is not None, (verb.name, name)
+                offers = one._custom_shell_complete or isinstance(one.type, click.Choice)
+                assert offers, (verb.name, name)
 
 
 def test_completing_imports_nothing_heavy(place: Path) -> None:

@@ -50,7 +50,7 @@ NEVER = (
     "permess[oi] (dell|di (?!legger|scriver))",
     "principale del servizio",
     "accesso token",
-    "rinnov",
+    "token di rinnov",
     "(^|; )(seleziona|immetti|scrivi|usa|esegui|controlla|guarda|togli|aggiungi) ",
 )
 """Words that the screens do not use, and the imperative."""

@@ -8,7 +8,7 @@ language's. It works for a sentence of an earlier run as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,11 @@ def compose(template: str, *values: object) -> str:
     catalogue = _spoken.get()
     told = tuple(map(str, values))
     return template.format(*told) if catalogue is None else catalogue.compose(template, told)
+
+
+def either(words: Iterable[str]) -> str:
+    """Words of ours with "or" between them."""
+    return say(" or ").join(map(say, words))
 
 
 def speak(language: str) -> None:
