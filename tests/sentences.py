@@ -38,6 +38,7 @@ SPOKEN = (
 
 SILENT = {
     "policy/policywrite.py": "writes a policy file: its keys and remarks are of one language",
+    "policy/usage/draft.py": "writes a policy file",
     "policy/schema.py": "a schema is for programs",
     "policy/show/ladder.py": "draws a page of the documentation",
     "policy/conditionalbody.py": "names of policies in the tenant, and of conditions in Graph",
@@ -63,6 +64,8 @@ PAPERS = {"source", "asks", "about", "help", "short_help", "examples", "metavar"
 PATTERNS = {"compile", "search", "match", "fullmatch", "sub", "findall", "finditer"}
 """Calls whose arguments are regular expressions."""
 
+SCRIPTS = {"_script"}
+"""Functions that write programs."""
 SAYING = {"say", "compose", "either", "print_table", "print_many"}
 """Calls whose texts are said whatever they look like."""
 VOCABULARY = {
@@ -111,7 +114,7 @@ def is_sentence(text: str) -> bool:
 
 @dataclass(slots=True)
 class Spoken:
-    """Where a sentence is said; `composed` where that is always by `compose`, with its values."""
+    """Where a sentence is said; `composed` where it is no f-string, and gets its values later."""
 
     modules: list[str] = field(default_factory=list)
     composed: bool = True
@@ -133,7 +136,7 @@ def _walk(node: ast.AST, call: str, found: Found) -> None:
     if text is not None:
         if is_sentence(text) or (call and re.search("[A-Za-z]", text)):
             place = (node.lineno, node.col_offset)  # type: ignore[attr-defined]
-            found.append((*place, text, call == "compose" and "{}" in text))
+            found.append((*place, text, isinstance(node, ast.Constant) and "{}" in text))
         for value in _values(node):
             _walk(value, "", found)
         return
@@ -165,6 +168,8 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
     """What stands below, but for docstrings, papers, patterns and keys."""
     match node:
         case ast.keyword(arg=name) if name in PAPERS:
+            return
+        case ast.FunctionDef(name=name) if name in SCRIPTS:
             return
         case ast.Call(func=ast.Attribute(attr=name)) if name in PATTERNS:
             return
@@ -202,7 +207,8 @@ def spoken() -> dict[str, Spoken]:
 
 
 NO_SENTENCE = re.compile(
-    r"exchange-online |entra-graph |RFC |Microsoft Learn, |/|GET |POST |Bearer |[\\^]"
+    r"exchange-online |entra-graph |RFC |Microsoft Learn, |/|GET |POST|PATCH |Bearer |HTTP/|[\\^<]"
+    r"|\d\d\d [A-Z]"
 )
 """Sources, paths and patterns."""
 NO_SENTENCES = {
@@ -251,6 +257,22 @@ NO_SENTENCES = {
     # a name of its own, in JSON only
     "beside the point",
     "nothing ended",
+    "{}?$filter=principalId eq {}",
+    "createdDateTime ge {}",
+    "createdDateTime le {}",
+    "signInEventTypes/any(t: t eq '{}')",
+    "{} eq {}",
+    # what the logs hold
+    "does not reference a valid application",
+    "Authenticated SMTP",
+    "Other clients",
+    "authenticated smtp",
+    "other clients",
+    "access denied",
+    # what is written into a profile
+    "Written by `portineria connect`: {}.",
+    "Portineria control ({})",
+    "Portineria {} ",
     # between words that are said, or beside them
     " or ",
     " or cloud: ",

@@ -36,9 +36,9 @@ TERMS = {
     r"directory role": r"ruolo della directory",
     r"application permission": r"autorizzazione dell'applicazione|autorizzazione Exchange",
     r"authenticated SMTP": r"SMTP autenticato",
-    r"device code": r"codice dispositivo",
+    r"device code": r"codic[ei] dispositivo",
     r"licen[cs]e": r"licenz",
-    r"\bgrants?\b(?! (it|what|\{\}|the application|another|a mailbox|the mailbox))": r"conce",
+    r"\bgrants?\b(?! (it|what|\{\}|the application|another|a mailbox|the mailbox|Directory))": r"conce",
 }
 """English to Italian, as regular expressions. Commands and keys of files stay as they are."""
 NEVER = (
