@@ -38,7 +38,7 @@ TERMS = {
     r"authenticated SMTP": r"SMTP autenticato",
     r"device code": r"codic[ei] dispositivo",
     r"licen[cs]e": r"licenz",
-    r"\bgrants?\b(?! (it|what|\{\}|the application|another|a mailbox|the mailbox|Directory))": r"conce",
+    r"\bgrants?\b(?! (it|what|\{\}|the application|another|(a|the) mailbox|Directory))": r"conce",
 }
 """English to Italian, as regular expressions. Commands and keys of files stay as they are."""
 NEVER = (
