@@ -124,7 +124,7 @@ def row(answer: Answer, trouble: Trouble | None = None, mailbox: str = "a@b.exam
         answer=answer,
         because=f"because of {mailbox}",
         expected=None,
-        unlooked="nobody was to look",
+        unlooked="nobody was to look at the tenant",
         admits=frozenset({Layer.CREDENTIAL}) if answer is Answer.NO else frozenset(),
         leaves=None,
         mends=(),
