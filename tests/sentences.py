@@ -149,6 +149,8 @@ def _said_by(node: ast.AST) -> str:
     match node:
         case ast.Call(func=ast.Name(id=name)) | ast.ClassDef(name=name):
             return name if name in SAYING | VOCABULARY else ""
+        case ast.Call(func=ast.Attribute(attr="step")):
+            return "step"
         case ast.Assign(targets=[ast.Name(id=name)]):
             return name if name in VOCABULARY else ""
         case _:
