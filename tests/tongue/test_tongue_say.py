@@ -10,7 +10,7 @@ import pytest
 
 from portineria.tongue.catalogue import DEEPEST, Catalogue, catalogue
 from portineria.tongue.po import Entry, read
-from portineria.tongue.say import ENGLISH, ITALIAN, compose, language, say, speak
+from portineria.tongue.say import ENGLISH, ITALIAN, compose, either, language, say, speak
 from portineria.tongue.template import Template
 
 PAIRS = [
@@ -72,6 +72,10 @@ def test_in_english_a_sentence_comes_back_as_it_is() -> None:
 def test_what_is_composed_knows_its_values_whatever_they_look_like(small: None) -> None:
     assert compose("{} of {}", "x of y", "z") == "di z x of y"
     assert compose("{} is unheard of", "x of y") == "x of y is unheard of"
+
+
+def test_one_of_several_words_is_said_word_by_word(small: None) -> None:
+    assert either(["policy", "mfa", "switch"]) == "criterio o mfa o interruttore"
 
 
 def test_a_template_that_is_only_composed_is_never_found_in_a_sentence() -> None:
