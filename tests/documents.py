@@ -24,7 +24,7 @@ FLOORS = (
     ("run", "m365", "lab"),
     ("policy", "mail"),
     ("tenant",),
-    ("config", "clock", "secret", "fault"),
+    ("config", "clock", "secret", "fault", "tongue"),
 )
 
 

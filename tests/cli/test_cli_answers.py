@@ -54,8 +54,8 @@ ELSEWHERE = {"demo": ("demo",)} | {
         "user": ("connect-user",),
     }.items()
 }
-"""Verb and schemas. The demo takes a minute, and connect needs somebody who signs in: the tests in
-tests/manual/test_manual_demo.py and tests/cli/test_cli_connect.py hold their answers against them."""
+"""Verb and schemas. The demo takes a minute, and connect needs somebody who signs in: their own
+tests, test_manual_demo.py and test_cli_connect.py, hold these answers against them."""
 
 
 @pytest.fixture

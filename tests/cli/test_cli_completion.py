@@ -78,6 +78,7 @@ OFFERS = {
     "policies": (("plan", ""), ["policy.yaml"]),
     "files": (("look", "--output", ""), ["<file>"]),
     "plans elsewhere": (("apply", "../"), ["<file>"]),
+    "languages": (("--lang", ""), ["en", "it"]),
     "clouds": (("connect", "contoso.com", "--cloud", "g"), ["global", "gcc-high"]),
     "verbs of connect": (("connect", "r"), ["rotate", "remove"]),
     "shells": (("completion", ""), ["bash", "zsh", "fish"]),

@@ -23,6 +23,7 @@ from portineria.run.checkconnect import Step, check
 from portineria.run.connect import Lacking, Wanted, find, lacking, make, remove
 from portineria.run.replication import Replication
 from portineria.tenant.ownaccess import Access, Registered
+from portineria.tongue.say import compose
 from portineria.wiring.connecting import (
     Files,
     Place,
@@ -105,10 +106,8 @@ def endpoints_of(said: Asked, cloud: str) -> tuple[Endpoints, Path | None]:
         found = CLOUDS[cloud]
         if found.unverified:
             names = ", ".join(sorted(found.unverified))
-            print(
-                f"warning: of the cloud {cloud} no page of Microsoft's confirms: {names}",
-                file=sys.stderr,
-            )
+            told = "warning: of the cloud {} no page of Microsoft's confirms: {}"
+            print(compose(told, cloud, names), file=sys.stderr)
         return found, None
     from portineria.cli import labs
 

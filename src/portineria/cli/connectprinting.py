@@ -13,6 +13,7 @@ from portineria.doors import keys
 from portineria.doors.files import write_atomic
 from portineria.fault import OperatorFault
 from portineria.tenant.ownaccess import Access
+from portineria.tongue.say import compose, say
 from portineria.wiring.connecting import Files, kept_key, wanted_of
 from portineria.wiring.opening import system_clock
 
@@ -57,17 +58,18 @@ def print_instead(
             },
         )
         return 0
-    print(f"What {access} access needs:")
+    print(compose("What {} access needs:", access))
     print()
-    print_table(("Permission", "Of", "Why"), reasons(wish))
+    rows = ((value, service, say(why)) for value, service, why in reasons(wish))
+    print_table(("Permission", "Of", "Why"), rows)
     print()
-    print(f"Directory role: {wish.role.name}, {wish.role.why}.")
+    print(compose("Directory role: {}, {}.", wish.role.name, wish.role.why))
     print()
-    print("In the portal:")
+    print(say("In the portal:"))
     for number, step in enumerate(steps, 1):
-        print(plain(f"  {number}. {step}"))
+        print(plain(f"  {number}. {say(step)}"))
     print()
-    print("Or in PowerShell:")
+    print(say("Or in PowerShell:"))
     print()
     print(script, end="")
     return 0

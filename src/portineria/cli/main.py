@@ -18,6 +18,7 @@ from portineria.cli import completing
 from portineria.cli.failure import as_fault, tell
 from portineria.cli.frame import Asked, Lazy, ReaderLeft, Verbs
 from portineria.cli.mouth import hush, open_mouth, unheard
+from portineria.tongue.say import language, say, speak
 
 INTERRUPTED = 130
 
@@ -69,6 +70,7 @@ def terminal_width() -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and say how it ended; nothing is raised."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    speak(language(given, os.environ))
     said = Asked()
     mute = open_mouth()
     if mute is not None:
@@ -88,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
-        print("interrupted", file=sys.stderr)
+        print(say("interrupted"), file=sys.stderr)
         return INTERRUPTED
     except (BrokenPipeError, ReaderLeft):
         hush()

@@ -21,6 +21,7 @@ from portineria.run.resume import put_away, repair_first, resume
 from portineria.run.story import Story
 from portineria.run.undo import check_undoable, undo_plan
 from portineria.run.verify import Verified, verify
+from portineria.tongue.say import compose
 from portineria.wiring.opening import system_clock
 
 if TYPE_CHECKING:
@@ -75,10 +76,8 @@ def _resumable(said: Asked) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         for state in Runs(said.state).unfinished()[-1:]:
-            print(
-                f"run {state.run} rests where it was: portineria apply --resume {state.run}",
-                file=sys.stderr,
-            )
+            told = "run {} rests where it was: portineria apply --resume {}"
+            print(compose(told, state.run, state.run), file=sys.stderr)
         raise
 
 

@@ -250,7 +250,9 @@ class _Reader:
         if len(ways) != 1:
             self.page.complain(
                 spot,
-                f"{what} has {'a secret and a certificate' if ways else 'nothing to log in with'}",
+                f"{what} has a secret and a certificate"
+                if ways
+                else f"{what} has nothing to log in with",
                 "give one of them: secret: env:NAME, or certificate: file:PATH",
             )
         if "password" in found and "certificate" not in found:

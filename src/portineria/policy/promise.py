@@ -170,8 +170,9 @@ def outside(networks: Iterable[Network]) -> str:
 def exposure(cells: Iterable[Cell]) -> tuple[str, ...]:
     """Every promised cell that goes from shut to open, in words."""
     return tuple(
-        f"{cell.protocol.value} opens for {cell.caller} on {cell.address}"
-        + (f" from {cell.place}" if cell.place else "")
+        f"{cell.protocol.value} opens for {cell.caller} on {cell.address} from {cell.place}"
+        if cell.place
+        else f"{cell.protocol.value} opens for {cell.caller} on {cell.address}"
         for cell in cells
         if cell.before != Answer.YES.value
         and (cell.after == Answer.YES.value or (cell.promised == OPEN and cell.after != "no"))

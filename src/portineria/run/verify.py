@@ -172,8 +172,10 @@ def _named(layers: frozenset[Layer] | set[Layer]) -> str:
 def _reason(read: Effective) -> str:
     if isinstance(read, Allowed):
         return "nothing refuses it"
-    word = "refused by" if answer(read) is Answer.NO else "could not tell:"
-    return f"{word} {read.by.layer.value}, {read.by.because}"
+    layer, because = read.by.layer.value, read.by.because
+    if answer(read) is Answer.NO:
+        return f"refused by {layer}, because {because}"
+    return f"could not tell, because of {layer}: {because}"
 
 
 def exit_code(rows: Sequence[Verified]) -> int:

@@ -10,6 +10,7 @@ import click
 from portineria.cli import completing
 from portineria.cli.frame import Asked, asked, verb
 from portineria.fault import UsageFault
+from portineria.tongue.say import say
 
 if TYPE_CHECKING:
     from portineria.policy.plan import Plan
@@ -125,4 +126,4 @@ def agree(said: Asked, plan: Plan, whole: str) -> bool:
     for told in plan_lines(plan, whole=whole):
         print(told)
     print()
-    return str(click.prompt("Type yes to do this", default="no")) == "yes"
+    return str(click.prompt(say("Type yes to do this"), default="no")) == "yes"

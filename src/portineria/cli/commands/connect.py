@@ -10,6 +10,7 @@ from portineria.cli import completing
 from portineria.cli.commands.connectmore import MORE, sign_in_options
 from portineria.cli.frame import Verbs, asked, verb
 from portineria.fault import UsageFault
+from portineria.tongue.say import say
 
 if TYPE_CHECKING:
     from portineria.cli.frame import Asked
@@ -175,7 +176,7 @@ def _yes(said: Asked) -> bool:
         return True
     if said.json or not sys.stdin.isatty():
         return False
-    return str(click.prompt("Type yes to do this", default="no")) == "yes"
+    return str(click.prompt(say("Type yes to do this"), default="no")) == "yes"
 
 
 def _guid(text: str) -> str:

@@ -204,7 +204,8 @@ def token_fault(
             why = f"this machine's clock is {clock} the service's"
         if number == 700027 and _EXPIRED.search(said):
             why, repair = _ROWS[1000502][1:]
-        return kind(f"{why}: {said}", where=where, try_=repair, evidence=evidence)
+        why = f"{why}; the service said: {said}"
+        return kind(why, where=where, try_=repair, evidence=evidence)
     return _unnumbered(status, document, said, where, evidence)
 
 

@@ -76,12 +76,12 @@ def basic_twin(case: Case) -> str:
     left = twins_left_open(case.plan.cells)
     if not left:
         return ""
-    first = left[0]
-    return (
+    first, more = left[0], len(left) - 1
+    told = (
         f"{first.protocol.value} on {first.address} for {first.caller} is promised as refused, "
         f"and after the plan the answer would be «{first.after}»"
-        + (f" ({len(left) - 1} more)" if len(left) > 1 else "")
     )
+    return f"{told} ({more} more)" if more else told
 
 
 def not_ours(case: Case) -> str:
@@ -112,7 +112,7 @@ def exposure(case: Case) -> str:
     """Protection that is lost for good needs the admin's written reason."""
     if not case.plan.lost:
         return ""
-    return "the tenant loses: " + "; ".join(case.plan.lost)
+    return f"the tenant loses: {'; '.join(case.plan.lost)}"
 
 
 def digest(case: Case) -> str:
