@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from portineria.lab.ask import Seen
 from portineria.lab.login import clients, consent, resources, tokens
-from portineria.lab.login.conditional import SignIn
+from portineria.lab.login.conditional import SignIn, roles_of
 from portineria.lab.login.grants import Granting, audiences, token_answer
 from portineria.lab.login.refusals import SignInFault
 from portineria.lab.login.signin import check_protections
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from portineria.lab.lab import Lab
 
 INACTIVE = timedelta(days=90)
+MEMBER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+"""What `wids` holds of somebody without a directory role: the built-in role of all members."""
 
 
 def refresh_token(request: Granting) -> dict[str, Any]:
@@ -90,6 +92,7 @@ def tokens_of(
         appid=principal["appId"],
         appidacr="1" if request.form.get("client_secret") else "0",
         idtyp="user",
+        wids=sorted(roles_of(seen, user["id"])) or [MEMBER],
         ipaddr=request.ask.address,
         name=user.get("displayName", ""),
         scp=" ".join(scopes or sorted(wanted.openid)),

@@ -125,6 +125,7 @@ def consented(visit: Visit, form: Mapping[str, str]) -> Answer:
         resource = consent.resource(visit.seen, wanted)
         if resource is None or not consent.may_allow(visit.seen, user, wanted, scopes):
             return _admin_page(visit)
+        clients.settle(visit.lab.world, visit.principal)
         consent.allow(visit.lab.world, visit.principal, user["id"], resource["id"], scopes)
     return _onward(_save(replace(visit, allowed=True)))
 
