@@ -67,8 +67,10 @@ def _by_facts(case: Case) -> Said | None:
 
 
 def _ours(case: Case) -> list[Registered]:
-    known = case.app.registration
-    return [one for one in known.proofs if one.ours] if isinstance(known, Registration) else []
+    known, kind = case.app.registration, case.app.proof.kind
+    if not isinstance(known, Registration):
+        return []
+    return [one for one in known.proofs if one.ours and one.kind == kind]
 
 
 def _expired(case: Case, ours: list[Registered]) -> Said:

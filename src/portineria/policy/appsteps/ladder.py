@@ -55,12 +55,22 @@ def check(case: Case) -> Checked:
     found = _weighed(case, found)
     for position, judged in enumerate(found):
         if judged.outcome in WRONG:
-            rest = (behind(after, judged) for after in found[position + 1 :])
+            rest = (_behind(case, after, judged) for after in found[position + 1 :])
             ladder = (*found[: position + 1], *rest)
             return Checked(case, judged.outcome, judged, ladder)
     unseen = next((judged for judged in found if judged.outcome is not Outcome.YES), None)
     answer = Outcome.YES if unseen is None else Outcome.UNKNOWN
     return Checked(case, answer, unseen, tuple(found))
+
+
+def _behind(case: Case, after: Judged, first: Judged) -> Judged:
+    tried = None if case.place is None else case.place.login
+    refused = isinstance(tried, Login) and tried.answer is Answer.NO
+    if after.step == login.name and after.part != "user" and refused:
+        after = replace(
+            after, outcome=Outcome.LATER, because=f"refused, as step {first.number} explains"
+        )
+    return behind(after, first)
 
 
 def _weighed(case: Case, found: list[Judged]) -> list[Judged]:
