@@ -1,7 +1,10 @@
 """Every step broken on purpose: what is done to the tenant, and which step that is.
 
 A row that is `seen_by_login` shows in nothing but a refused login: where something else is read to
-be wrong as well, that is named, since the refusal is then explained without it.
+be wrong as well, that is named, since the refusal is then explained without it. In the same way one
+that is `seen_by_token` shows in nothing but a refused token, and one that is `before_proof` makes the
+token service refuse before it has looked at the credential; what is `in_token` needs one to be seen.
+Of two that a login alone shows, the better witnessed is named: 0 recorded, 1 bounded, 2 seen first.
 """
 
 from __future__ import annotations
@@ -46,6 +49,13 @@ class Fault:
     protocol: Protocol = IMAP
     scoped: bool = False
     seen_by_login: bool = False
+    seen_by_token: bool = False
+    before_proof: bool = False
+    in_token: bool = False
+    no_token: bool = False
+    witness: int = 0
+    about: str = ""
+    """What it makes wrong, where another row makes the same thing wrong otherwise."""
     alone: bool = False
     """It takes away what the others work on, so it is not paired with them."""
 
@@ -203,7 +213,7 @@ async def smtp_without_either(tenant: AppTenant) -> None:
 
 async def app_disabled(tenant: AppTenant) -> None:
     principal = {**tenant.principal, "accountEnabled": False}
-    tenant.put("servicePrincipals", principal["id"], principal)
+    tenant.put("servicePrincipals", principal["id"], principal, ago=DAY)
 
 
 async def principal_missing(tenant: AppTenant) -> None:
@@ -413,16 +423,26 @@ FAULTS: tuple[Fault, ...] = (
     Fault("wrong tenant", wrong_tenant, 1, "tenant"),
     Fault("app unknown", app_unknown, 1, "application", alone=True),
     Fault("new application", new_application, 1, "application", PENDING, alone=True),
-    Fault("new secret", new_secret, 1, "secret", PENDING),
-    Fault("new certificate", new_certificate, 1, "certificate", PENDING),
-    Fault("consent that tokens never carry", consent_stuck, 2, "roles"),
-    Fault("consent missing", consent_missing, 3, "consent"),
+    Fault("new secret", new_secret, 1, "secret", PENDING, seen_by_token=True),
+    Fault("new certificate", new_certificate, 1, "certificate", PENDING, seen_by_token=True),
+    Fault(
+        "consent that tokens never carry", consent_stuck, 2, "roles", about="consent", in_token=True
+    ),
+    Fault("consent missing", consent_missing, 3, "consent", about="consent"),
     Fault("neither consent nor scoped role", smtp_without_either, 3, "consent", protocol=SMTP),
-    Fault("new consent", consent_young, 3, "consent", PENDING),
-    Fault("app disabled", app_disabled, 4, "disabled"),
+    Fault("new consent", consent_young, 3, "consent", PENDING, about="consent", in_token=True),
+    Fault("app disabled", app_disabled, 4, "disabled", before_proof=True, no_token=True),
     Fault("enterprise application missing", principal_missing, 4, "missing", alone=True),
-    Fault("app enabled again", enabled_again, 4, "replication", PENDING),
-    Fault("assignment required", assignment_required, 4, "assignment"),
+    Fault(
+        "app enabled again",
+        enabled_again,
+        4,
+        "replication",
+        PENDING,
+        before_proof=True,
+        no_token=True,
+    ),
+    Fault("assignment required", assignment_required, 4, "assignment", no_token=True),
     Fault(
         "assignment required by Exchange Online",
         assignment_required_by_exchange,
@@ -459,6 +479,7 @@ FAULTS: tuple[Fault, ...] = (
         "IMAP or POP switch of a mailbox",
         PENDING,
         seen_by_login=True,
+        witness=1,
     ),
     Fault(
         "SMTP switched on just now, mailbox",
@@ -468,6 +489,7 @@ FAULTS: tuple[Fault, ...] = (
         PENDING,
         protocol=SMTP,
         seen_by_login=True,
+        witness=1,
     ),
     Fault(
         "SMTP switched on just now, tenant",
@@ -477,6 +499,7 @@ FAULTS: tuple[Fault, ...] = (
         PENDING,
         protocol=SMTP,
         seen_by_login=True,
+        witness=1,
     ),
     Fault("mailbox right missing", right_missing, 7, "mailbox right"),
     Fault(
@@ -486,6 +509,8 @@ FAULTS: tuple[Fault, ...] = (
         "mailbox permission of an application",
         PENDING,
         seen_by_login=True,
+        witness=2,
+        about="right",
     ),
     Fault(
         "right given just now by a run",
@@ -494,6 +519,7 @@ FAULTS: tuple[Fault, ...] = (
         "mailbox permission of an application",
         PENDING,
         seen_by_login=True,
+        about="right",
     ),
     Fault(
         "scoped role just now",
@@ -504,6 +530,7 @@ FAULTS: tuple[Fault, ...] = (
         protocol=SMTP,
         scoped=True,
         seen_by_login=True,
+        about="role",
     ),
     Fault(
         "outside the scope", outside_the_scope, 8, "outside the scope", protocol=SMTP, scoped=True
@@ -517,6 +544,8 @@ FAULTS: tuple[Fault, ...] = (
         protocol=SMTP,
         scoped=True,
         seen_by_login=True,
+        about="role",
+        witness=2,
     ),
     Fault("wrong user in the XOAUTH2 string", wrong_user, 9, "user"),
     Fault("nobody's name in the XOAUTH2 string", nobody_as_user, 9, "user"),
@@ -526,5 +555,7 @@ FAULTS: tuple[Fault, ...] = (
         9,
         "Exchange service principal or licence or mailbox right or mailbox switch or recipient",
         seen_by_login=True,
+        witness=3,
+        about="right",
     ),
 )

@@ -422,7 +422,9 @@ def _plant_scoped_app(tenant: AppTenant) -> None:
 
 
 async def assign_scoped(tenant: AppTenant, *, ago: float) -> None:
-    """The SMTP role within the group, as a cmdlet makes it; then it ages."""
+    """The SMTP role within the group, as a cmdlet makes it; then it ages. Once is enough."""
+    if tenant.lab.world["managementRoleAssignments"].get("SMTP of a test") is not None:
+        return
     await tenant.exchange(
         "New-ManagementRoleAssignment",
         Name="SMTP of a test",

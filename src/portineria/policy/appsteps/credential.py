@@ -63,7 +63,7 @@ def _by_facts(case: Case) -> Said | None:
     ours = _ours(case)
     if ours and all(one.ends is not None and one.ends <= case.now for one in ours):
         return _expired(case, ours)
-    return None
+    return _nobodys(case)
 
 
 def _ours(case: Case) -> list[Registered]:
@@ -71,6 +71,31 @@ def _ours(case: Case) -> list[Registered]:
     if not isinstance(known, Registration):
         return []
     return [one for one in known.proofs if one.ours and one.kind == kind]
+
+
+def _nobodys(case: Case) -> Said | None:
+    """None of those on the registration is the profile's, as far as Graph shows them all."""
+    known, proof = case.app.registration, case.app.proof
+    if not isinstance(known, Registration):
+        return None
+    if any(one.ours is not False for one in known.proofs if one.kind == proof.kind):
+        return None
+    where = _WHERE.format(name=case.app.name)
+    if proof.kind == "secret":
+        return no(
+            "secret",
+            "no secret on the app registration begins like the profile's",
+            f"make a new secret and keep its Value, not its Secret ID: {where}",
+            Who.APPS,
+            evidence=case.app.client_id,
+        )
+    return no(
+        "certificate mismatch",
+        f"the profile's certificate {proof.thumbprint} is not on the app registration",
+        f"upload this certificate, or name the right one in the profile: {where}, Certificates",
+        Who.APPS,
+        evidence=proof.thumbprint,
+    )
 
 
 def _expired(case: Case, ours: list[Registered]) -> Said:
@@ -141,8 +166,6 @@ def _secret_refused(case: Case, token: TokenRefused) -> Said:
     because = "the token service does not know the profile's secret"
     if ours:
         because = "a secret that begins like the profile's is registered, and its value differs"
-    elif isinstance(case.app.registration, Registration):
-        because = "no secret on the app registration begins like the profile's"
     where = _WHERE.format(name=case.app.name)
     return no(
         "secret",
@@ -175,12 +198,9 @@ def _certificate_refused(case: Case, token: TokenRefused) -> Said:
             Who.APPS,
             evidence=proof.thumbprint,
         )
-    because = f"the profile's certificate {proof.thumbprint} is not the application's"
-    if isinstance(case.app.registration, Registration):
-        because = f"the profile's certificate {proof.thumbprint} is not on the app registration"
     return no(
         "certificate mismatch",
-        because,
+        f"the token service does not take the profile's certificate {proof.thumbprint}",
         f"upload this certificate, or name the right one in the profile: {where}, Certificates",
         Who.APPS,
         evidence=proof.thumbprint,
