@@ -33,11 +33,12 @@ GUARD_WORDS = (
     "foreign-policy",
     "exposure",
 )
-SEEDS = ("contoso", "contoso-free", "small")
+SEEDS = ("contoso", "contoso-free", "small", "bare")
 WEATHERS = (
     "fair",
     "demo",
     "service",
+    "newcomer",
     "throttled",
     "lag",
     "flaky",

@@ -5,7 +5,10 @@ cloud: global                     # or endpoints: {login: https://…, imap: hos
 control: {client_id: GUID, secret: env:PORTINERIA_SECRET}
 probe:
   app: {client_id: GUID, certificate: file:mail.pem}
-  user: {client_id: GUID, refresh_tokens: file:tokens.yaml}
+  user:
+    client_id: GUID
+    refresh_tokens: file:../tokens/NAME.vault   # or a list: address: token, mode 0600
+    delegates: {invoices@contoso.com: ada@contoso.com}   # who opens a shared mailbox
   passwords: file:passwords.yaml  # address: password, mode 0600
   from: [203.0.113.5]             # addresses from which the probe logs in
 ca: ca.pem                        # trusted instead of the system's authorities
@@ -46,7 +49,7 @@ KEYS = (
 )
 APP_KEYS = ("client_id", "secret", "certificate", "password")
 PROBE_KEYS = ("app", "user", "passwords", "from")
-USER_KEYS = ("client_id", "refresh_tokens")
+USER_KEYS = ("client_id", "refresh_tokens", "delegates")
 ORIGINS = ("login", "graph", "exchange")
 HOSTS = ("imap", "pop", "smtp")
 SCOPES = ("graph_scope", "exchange_scope", "mail_resource")
@@ -69,10 +72,12 @@ class AppIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleTokens:
-    """People's own refresh tokens (a file of `address: token`), got through `client_id`."""
+    """People's own refresh tokens (a vault, or a file of `address: token`), got through
+    `client_id`. `delegates`: a mailbox that is nobody's own, and whose token opens it."""
 
     client_id: str
     refresh_tokens: Reference
+    delegates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,11 +276,26 @@ class _Reader:
         found = self.page.mapping(spot, USER_KEYS, "probe.user") if spot else None
         if spot is None or found is None:
             return None
-        for key in USER_KEYS:
-            need(self.page, spot, found, key, "probe.user", f"write {' and '.join(USER_KEYS)}")
+        for key in ("client_id", "refresh_tokens"):
+            need(self.page, spot, found, key, "probe.user", "write client_id and refresh_tokens")
         tokens = self._private_file(found.get("refresh_tokens"), "the list of tokens")
         client_id = self._client_id(found.get("client_id"))
-        return PeopleTokens(client_id=client_id, refresh_tokens=tokens) if tokens else None
+        delegates = self._delegates(found.get("delegates"))
+        if tokens is None:
+            return None
+        return PeopleTokens(client_id=client_id, refresh_tokens=tokens, delegates=delegates)
+
+    def _delegates(self, spot: Spot | None) -> dict[str, str]:
+        """Mailbox to person, both in small letters."""
+        what = "probe.user.delegates"
+        found = {}
+        for key, value in (self.page.pairs(spot, what) if spot else None) or ():
+            person = self.page.text(value, "a delegate")
+            if person is not None and "@" not in person:
+                self.page.complain(value, f"{person!r} is no address", "write ada@contoso.com")
+            elif person is not None:
+                found[str(key.node.value).lower()] = person.lower()
+        return found
 
     def _private_file(self, spot: Spot | None, what: str) -> Reference | None:
         reference = self._reference(spot, what)

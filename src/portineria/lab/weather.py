@@ -23,6 +23,7 @@ EFFECTS: Mapping[str, tuple[float, str]] = MappingProxyType(
         "securityDefaults": (120.0, "security defaults at sign-in: minutes, UNVERIFIED"),
         "policyCheck": (3.0, "security defaults as the Conditional Access endpoint sees them"),
         "application": (10.0, "a new application, secret or consent at the token endpoint"),
+        "directoryRole": (900.0, "a directory role as Exchange sees it: up to 15 min"),
     }
 )
 """What takes time to act, with Microsoft's delay in seconds (exchange-online 1.11, entra 2.12)."""
@@ -115,6 +116,11 @@ PRESETS: Mapping[str, Weather] = MappingProxyType(
         "fair": Weather(),
         "demo": Weather(name="demo", effects=_DEMO, lag={"": 0.3}),
         "service": Weather(name="service", effects=_SERVICE, lag={"": 5.0}, latency=0.2),
+        "newcomer": Weather(
+            name="newcomer",
+            effects={"application": 2.5, "directoryRole": 4.0, "appRbac": 4.0},
+            lag={"": 1.0},
+        ),
         "throttled": Weather(name="throttled", throttled=0.25, retry_after=(2.0, None, 1.0)),
         "lag": Weather(
             name="lag",
