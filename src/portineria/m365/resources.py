@@ -56,7 +56,7 @@ _BATCHED: Mapping[Family, tuple[str, tuple[str, ...]]] = {
 """The command that reads one of a family, and the members by which its row is known."""
 
 
-def _no_certificate(thumbprint: str) -> bytes:
+def no_certificate(thumbprint: str) -> bytes:
     raise NoFile(
         f"the certificate {thumbprint} is not on this machine",
         where="keys",
@@ -71,7 +71,7 @@ class TenantResources:
         self,
         session: Session,
         admin: Session | None = None,
-        certificate: Certificate = _no_certificate,
+        certificate: Certificate = no_certificate,
     ) -> None:
         """`admin` is the session of a person who signed in, for what only one may write;
         `certificate` gives our own certificates by thumbprint."""

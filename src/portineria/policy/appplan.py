@@ -87,7 +87,8 @@ def create_plan(
         unknown=tuple(draft.unknown),
         notes=tuple(draft.notes),
     )
-    plan = replace(plan, exposure=(*exposure(plan.cells), *blasts(judge.planned)))
+    wider = blasts(judge.planned) if judge.planned.rights != snapshot.rights else ()
+    plan = replace(plan, exposure=(*exposure(plan.cells), *wider))
     return replace(plan, stops=speak(Case(plan=plan, snapshot=snapshot, now=now)))
 
 
@@ -141,6 +142,7 @@ def _cells(
                 continue
         made = cell.caller.removeprefix("app:") not in today
         found.append(replace(cell, before=Answer.NO.value) if made else cell)
+    found += withdrawn(judge, planned.values())
     return (*found, *beyond(judge, planned.values(), needs))
 
 
@@ -160,6 +162,29 @@ def beyond(judge: Judge, apps: Iterable[OwnApp], needs: Mapping[AppKind, Needs])
                 if box is None or granted or ROLES[protocol] not in app.roles:
                     continue
                 yield judge.cell(box, protocol, AppOnly(app.id), REFUSED)
+
+
+def withdrawn(judge: Judge, apps: Iterable[OwnApp]) -> Iterator[Cell]:
+    """What an application may do today and, by the plan, no more: it is refused afterwards."""
+    for app in apps:
+        before, after = (_reach(app, snapshot) for snapshot in (judge.today, judge.planned))
+        roles = frozenset() if isinstance(app.roles, Unseen) else app.roles
+        for guid in sorted(before - after):
+            box = judge.planned.mailbox(guid)
+            for protocol in Protocol:
+                smtp = app.kind is AppKind.SMTP and protocol is Protocol.SMTP
+                if box is not None and (smtp or ROLES[protocol] in roles):
+                    yield judge.cell(box, protocol, AppOnly(app.id), REFUSED)
+
+
+def _reach(app: OwnApp, snapshot: Snapshot) -> set[str]:
+    """The mailboxes that it may open, or send as by a scoped role."""
+    scoped = {
+        guid
+        for (client_id, guid), right in snapshot.rights.items()
+        if client_id == app.id and right.scoped_smtp is True
+    }
+    return held_by(app, snapshot) | scoped
 
 
 def blasts(planned: Snapshot) -> Iterator[str]:
@@ -244,4 +269,13 @@ def made_apps(changes: Iterable[Change]) -> dict[AppKind, Change]:
     }
 
 
-__all__ = ["NO_GRANT", "Making", "beyond", "blasts", "create_plan", "made_apps", "remove_plan"]
+__all__ = [
+    "NO_GRANT",
+    "Making",
+    "beyond",
+    "blasts",
+    "create_plan",
+    "made_apps",
+    "remove_plan",
+    "withdrawn",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from portineria.policy.appplan import beyond, blasts
+from portineria.policy.appplan import beyond, blasts, withdrawn
 from portineria.policy.apprights import keep_rights
 from portineria.policy.desired import EverybodyElse
 from portineria.policy.draft import Draft
@@ -57,9 +57,11 @@ class OwnApps:
         return self.named.meant(kind, self.own) or (own.id if own else None)
 
     def beyond(self, judge: Judge) -> Iterator[Cell]:
+        """What must be shut: rights that go, and what a right would open beside the grants."""
+        yield from withdrawn(judge, self.own.values())
         yield from beyond(judge, self.own.values(), self.needs)
 
     def blasts(self, judge: Judge) -> Iterator[str]:
-        """Told where the plan looked at rights that it changes."""
-        if any(self.needs.values()):
+        """What each could open, told where the plan gives a right."""
+        if judge.planned.rights != judge.today.rights:
             yield from blasts(judge.planned)

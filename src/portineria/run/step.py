@@ -84,7 +84,7 @@ def _not_yet(change: Change, fault: Fault) -> bool:
     """
     if change.target.family not in _BUILT_UPON or change.verb is Verb.DELETE:
         return False
-    early = isinstance(fault, Conflict) or fault.evidence.get("status") == 400
+    early = fault.evidence.get("status") == 400 and not isinstance(fault, Conflict)
     return isinstance(fault, NotFound) or (early and change.target.family in ENTRA)
 
 
