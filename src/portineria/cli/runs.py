@@ -134,8 +134,8 @@ def make_close(said: Asked, mailbox: str) -> Plan:
     """How one mailbox is shut at once. Nothing is written."""
 
     async def work(tenant: Tenant, teller: Progress) -> Plan:
-        apps = frozenset({tenant.mail_app} if tenant.mail_app else ())
-        wants = Wants(mailboxes=frozenset({mailbox.lower()}), apps=apps)
+        apps = frozenset(app for app in (tenant.mail_app, tenant.smtp_app) if app)
+        wants = Wants(mailboxes=frozenset({mailbox.lower()}), apps=apps, own=True)
         snapshot = await tenant.look(teller, wants)
         find_mailbox(snapshot, mailbox)
         return await close_plan(mailbox, snapshot, tenant.resources, tenant.clock)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from portineria.policy.appmaking import APP, make
-from portineria.policy.apprights import NO_GRANT, close_rights, held_by
+from portineria.policy.apprights import close_rights, held_by
 from portineria.policy.change import Change, Family, Phase, Target, Verb
 from portineria.policy.desired import Desired
 from portineria.policy.draft import Draft
@@ -267,15 +267,3 @@ def made_apps(changes: Iterable[Change]) -> dict[AppKind, Change]:
         for kind, tag in KIND_TAGS.items()
         if tag in (change.after or {}).get("tags", ())
     }
-
-
-__all__ = [
-    "NO_GRANT",
-    "Making",
-    "beyond",
-    "blasts",
-    "create_plan",
-    "made_apps",
-    "remove_plan",
-    "withdrawn",
-]

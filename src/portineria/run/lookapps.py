@@ -8,7 +8,7 @@ from typing import Protocol
 
 from portineria.run.ports import Crew, Progress
 from portineria.run.seeing import LIMIT, Failure, in_parts, seen
-from portineria.tenant.apps import App, MailboxRight, OwnApp
+from portineria.tenant.apps import App, AppKind, MailboxRight, OwnApp, ScopeGroup
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
@@ -70,15 +70,17 @@ async def look_at_own_apps(
     if isinstance(own, Failure):
         return replace(snapshot, own=Unseen(own.fault.why))
     boxes = () if isinstance(snapshot.mailboxes, Unseen) else snapshot.mailboxes
-    if everywhere or len(boxes) <= SMALL:
-        guids = [box.guid for box in boxes]
+    everybody = [box.guid for box in boxes] if everywhere or len(boxes) <= SMALL else guids
     apps = dict(() if isinstance(snapshot.apps, Unseen) else snapshot.apps)
     rights = dict(snapshot.rights)
     for each in own:
         app = each.seen()
         if app is None:
             continue
-        asked = [guid for guid in guids if (app.id, guid) not in rights]
+        # Of one that sends by a scope, the group tells who is in it: nobody else need be asked.
+        inside = each.group.members if isinstance(each.group, ScopeGroup) else frozenset()
+        wanted = everybody if each.kind is AppKind.MAIL else [*guids, *sorted(inside)]
+        asked = [guid for guid in dict.fromkeys(wanted) if (app.id, guid) not in rights]
         rights.update(await _rights(app, asked, reader, crew, progress))
         apps.setdefault(app.id, app)
     if not apps:
