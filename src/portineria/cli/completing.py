@@ -30,6 +30,12 @@ GUARD_WORDS = (
     "break-glass",
     "blast-radius",
     "basic-twin",
+    "not-our-app",
+    "app-twice",
+    "app-credentials",
+    "beyond-grants",
+    "mixed-grants",
+    "foreign-roles",
     "foreign-policy",
     "exposure",
 )

@@ -31,9 +31,14 @@ KNOWN: dict[str, Known] = {
     "snapshot": Known(1, "`look --output`; a part of `look`"),
     "why": Known(1, "`why`"),
     "probe": Known(1, "`probe`"),
-    "plan": Known(1, "`plan`, `close` without --now, `undo --output`; the file that `apply` reads"),
-    "run": Known(1, "`apply`, `undo`, `close --now`"),
+    "plan": Known(
+        1,
+        "`plan`, `app create`, `app remove`, `close` without --now, `undo --output`; what `apply` "
+        "reads",
+    ),
+    "run": Known(1, "`apply`, `undo`, `close --now`, `app create --yes`, `app remove --yes`"),
     "verify": Known(1, "`verify`"),
+    "apps": Known(1, "`app list`"),
     "runs": Known(1, "`runs list`"),
     "journal": Known(1, "`runs show`"),
     "demo": Known(1, "`demo`"),

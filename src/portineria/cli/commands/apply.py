@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     shell_complete=completing.words(completing.GUARD_WORDS),
 )
 @click.option(
+    "--device-code",
+    is_flag=True,
+    help="Sign in with a code, should the plan need an administrator.",
+)
+@click.option(
     "--expired-only",
     metavar="POLICY",
     help="Close what ended in this policy file, and nothing else. Made for a timer.",
@@ -51,6 +56,7 @@ def command(
     digest: str | None,
     resume: str | None,
     accept: tuple[str, ...],
+    device_code: bool,
     expired_only: str | None,
 ) -> int:
     """Do exactly what a plan says, in its order, and read everything back.
@@ -58,7 +64,8 @@ def command(
     Takes the plan that `plan --output` wrote and its digest, or a typed yes. Every guard looks
     again before the first write; each write is promised in a journal first, so that a run that
     is interrupted can be resumed. Exit code 4: a guard stopped it and nothing was written. 5:
-    it stopped in the middle and can be resumed.
+    it stopped in the middle and can be resumed. A plan that registers applications asks an
+    administrator to sign in before the first write, and a resume asks again.
 
     With --expired-only it takes a policy file instead: whatever a grant opened whose last day
     is over, and no other grant opens, is closed; no other change of the policy is made. It
@@ -80,12 +87,12 @@ def command(
             try_="portineria apply plan.json, or portineria apply --resume last",
         )
     if resume is not None:
-        handed = Handed(yes=True, accepted=accept)
+        handed = Handed(yes=True, accepted=accept, device_code=device_code)
         return print_outcome(resume_run(said, resume, handed), as_json=said.json)
     assert plan is not None
     found = read_plan(plan)
     yes = digest is None and agree(said, found, f"{plan} holds all of it")
-    handed = Handed(digest=digest, yes=yes, accepted=accept)
+    handed = Handed(digest=digest, yes=yes, accepted=accept, device_code=device_code)
     return print_outcome(apply_plan(said, found, handed), as_json=said.json)
 
 
