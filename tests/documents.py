@@ -3,7 +3,7 @@
 Generated: docs/ladder.md (from the ladder), the picture in docs/architecture.md (from the
 imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
 the family of errors), docs/schemas.md (from the published schemas), the states in
-docs/strangers.md (from the strangers' tests).
+docs/strangers.md (from the strangers' tests), the tables in docs/app-check.md (from the steps).
 """
 
 from __future__ import annotations
@@ -76,6 +76,18 @@ def strangers() -> str:
     before, _, rest = text.partition("<!-- states -->\n")
     _, _, after = rest.partition("<!-- end of states -->")
     return f"{before}<!-- states -->\n{page()}\n<!-- end of states -->{after}"
+
+
+def app_check() -> str:
+    """The steps of the mail app, and the delays of the service."""
+    from portineria.policy.show import appsteps
+
+    text = (ROOT / "docs" / "app-check.md").read_text(encoding="utf-8")
+    for name, table in (("steps", appsteps.steps()), ("delays", appsteps.delays())):
+        before, _, rest = text.partition(f"<!-- {name} -->\n")
+        _, _, after = rest.partition(f"<!-- end of {name} -->")
+        text = f"{before}<!-- {name} -->\n{table}\n<!-- end of {name} -->{after}"
+    return text
 
 
 def ladder() -> str:
@@ -167,6 +179,7 @@ def schemas() -> str:
 
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/app-check.md": app_check,
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
     "docs/errors.md": errors,

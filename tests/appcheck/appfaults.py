@@ -1,10 +1,11 @@
 """Every step broken on purpose: what is done to the tenant, and which step that is.
 
 A row that is `seen_by_login` shows in nothing but a refused login: where something else is read to
-be wrong as well, that is named, since the refusal is then explained without it. In the same way one
-that is `seen_by_token` shows in nothing but a refused token, and one that is `before_proof` makes the
-token service refuse before it has looked at the credential; what is `in_token` needs one to be seen.
-Of two that a login alone shows, the better witnessed is named: 0 recorded, 1 bounded, 2 seen first.
+be wrong as well, that is named, since the refusal is then explained without it. In the same way
+one that is `seen_by_token` shows in nothing but a refused token, and one that is `before_proof`
+makes the token service refuse before it has looked at the credential; what is `in_token` needs one
+to be seen. Of two that a login alone shows, the better witnessed is named: 0 recorded, 1 bounded,
+2 seen first.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ from portineria.m365.oauth.refusals import token_fault
 from portineria.m365.session import Session
 from portineria.mail.conversation import Token
 from portineria.policy.appsteps.ladder import Checked
-from portineria.run.appcheck import Asked, Hands, Held, app_check
+from portineria.run.appcheck import AppQuestion, Hands, Held, app_check
 from portineria.run.probe import Ask, Probe, Tls, probe
 from portineria.secret import Secret
 from portineria.tenant.mailapp import OwnProof, TokenRefused
@@ -213,6 +213,7 @@ class AppTenant:
     own: dict[str, OwnApp] = field(default_factory=dict)
     memory: Remembered = field(default_factory=Remembered)
     given: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    members: dict[str, datetime] = field(default_factory=dict)
     user: str | None = None
     mailbox: str = ERP
     ask_tenant: str = ""
@@ -283,22 +284,30 @@ class AppTenant:
         assert done.status_code == 200, f"{cmdlet}: {done.text}"
         return list(done.json()["value"])
 
+    # --- what runs of ours gave ---
+
+    def right(self, principal: str, guid: str) -> datetime | None:
+        return self.given.get((principal, guid))
+
+    def member(self, guid: str) -> datetime | None:
+        return self.members.get(guid)
+
     # --- the question ---
 
     async def check(self, *protocols: Protocol, mailboxes: tuple[str, ...] = ()) -> list[Checked]:
         apps = dict.fromkeys(protocols or (Protocol.IMAP,), self.mail.client_id)
         return await self.ask(
-            Asked(apps=apps, mailboxes=mailboxes or (self.mailbox,), user=self.user)
+            AppQuestion(apps=apps, mailboxes=mailboxes or (self.mailbox,), user=self.user)
         )
 
     async def check_scoped(self) -> Checked:
-        asked = Asked(
+        asked = AppQuestion(
             apps={Protocol.SMTP: self.scoped.client_id}, mailboxes=(self.mailbox,), user=self.user
         )
         (found,) = await self.ask(asked)
         return found
 
-    async def ask(self, asked: Asked) -> list[Checked]:
+    async def ask(self, asked: AppQuestion) -> list[Checked]:
         return list(await app_check(self.hands(), asked))
 
     def hands(self) -> Hands:
@@ -320,7 +329,7 @@ class AppTenant:
             own=self.own,
             log_in=self.log_in,
             memory=self.memory,
-            given=lambda principal, guid: self.given.get((principal, guid)),
+            given=self,
             clock=self.clock,
             crew=AsyncCrew(),
             progress=Quiet(),

@@ -31,6 +31,7 @@ KNOWN: dict[str, Known] = {
     "snapshot": Known(1, "`look --output`; a part of `look`"),
     "why": Known(1, "`why`"),
     "probe": Known(1, "`probe`"),
+    "app-check": Known(1, "`app check`"),
     "plan": Known(
         1,
         "`plan`, `app create`, `app remove`, `close` without --now, `undo --output`; what `apply` "

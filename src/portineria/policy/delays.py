@@ -46,20 +46,20 @@ DELAYS: Mapping[Made, Delay] = {
     Made.APPLICATION: Delay(
         usual="seconds to a minute",
         most=MINUTE,
-        source="Graph dossier 4.1: 404 and AADSTS700016 right after creation, retried up to 60 s",
+        source="entra-graph 4.1: 404 and AADSTS700016 right after creation, retried up to 60 s",
         confidence=Confidence.FIELD_REPORT,
     ),
     Made.PROOF: Delay(
         usual="seconds to minutes",
         most=HOUR,
-        source="Graph dossier 4.1, 5.6: 7000215 and 700027 right after creation; the hour is its "
+        source="entra-graph 4.1, 5.6: 7000215 and 700027 right after creation; the hour is its "
         "neighbours'",
         confidence=Confidence.UNVERIFIED,
     ),
     Made.CONSENT: Delay(
         usual="minutes, and a new token",
         most=HOUR,
-        source="Exchange dossier 1.11, Graph or Entra role given to an application",
+        source="exchange-online 1.11, Graph or Entra role given to an application",
         confidence=Confidence.UNVERIFIED,
     ),
     Made.ENABLED: Delay(
@@ -71,13 +71,13 @@ DELAYS: Mapping[Made, Delay] = {
     Made.PRINCIPAL: Delay(
         usual="minutes to two hours",
         most=2 * HOUR,
-        source="Exchange dossier 1.11, with the mailbox permission that is given to it",
+        source="exchange-online 1.11, with the mailbox permission that is given to it",
         confidence=Confidence.UNVERIFIED,
     ),
     Made.RIGHT: Delay(
         usual="one to two hours",
         most=2 * HOUR,
-        source="Exchange dossier 1.11: one operator measured 90 minutes",
+        source="exchange-online 1.11: one operator measured 90 minutes",
         confidence=Confidence.FIELD_REPORT,
     ),
     Made.SCOPED_ROLE: Delay(
@@ -89,13 +89,13 @@ DELAYS: Mapping[Made, Delay] = {
     Made.SMTP_SWITCH: Delay(
         usual="15 minutes to an hour",
         most=HOUR,
-        source="Exchange dossier 1.11: what administrators are told",
+        source="exchange-online 1.11: what administrators are told",
         confidence=Confidence.FIELD_REPORT,
     ),
     Made.PROTOCOL_SWITCH: Delay(
         usual="minutes to an hour",
         most=HOUR,
-        source="Exchange dossier 1.11: not documented",
+        source="exchange-online 1.11: not documented",
         confidence=Confidence.UNVERIFIED,
     ),
 }

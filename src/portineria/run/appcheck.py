@@ -13,7 +13,7 @@ from typing import Protocol as Port
 
 from portineria.clock import Clock
 from portineria.policy.appsteps import seen
-from portineria.policy.appsteps.case import Case, Login, Place
+from portineria.policy.appsteps.case import AppCase, Login, Place
 from portineria.policy.appsteps.ladder import Checked, check
 from portineria.policy.appsteps.step import Outcome
 from portineria.policy.recipients import GRANTABLE
@@ -91,19 +91,27 @@ class FirstSeen(Port):
         ...
 
 
+class Given(Port):
+    """When a run of ours gave something that bears no date of its own; None: no run did."""
+
+    def right(self, principal: str, guid: str) -> datetime | None: ...
+
+    def member(self, guid: str) -> datetime | None: ...
+
+
 LogIn = Callable[[Mailbox, Protocol, str, Secret], Awaitable[Probe]]
 """One real login: to this mailbox, by this protocol, with this `user=` and this token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
-    """Everything from outside. `given` is when a run of ours gave a principal FullAccess."""
+    """Everything from outside. `audience` is the resource that the mail hosts take tokens for."""
 
     reader: AppReader
     own: Mapping[str, Own]
     log_in: LogIn
     memory: FirstSeen
-    given: Callable[[str, str], datetime | None]
+    given: Given
     clock: Clock
     crew: Crew
     progress: Progress
@@ -112,7 +120,7 @@ class Hands:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AppQuestion:
     """What is to be proved: which app by which protocol, into which mailboxes.
 
     Without mailboxes the steps of the app alone are judged. `user` is what another program sends
@@ -136,7 +144,7 @@ class _Sight:
     rights: Mapping[tuple[str, str], MailboxRight | Unseen]
 
 
-async def app_check(hands: Hands, asked: Asked) -> tuple[Checked, ...]:
+async def app_check(hands: Hands, asked: AppQuestion) -> tuple[Checked, ...]:
     """One attempt: every app, protocol and mailbox judged, in the order asked.
 
     Raises OperatorFault where our own credential for reading does not serve.
@@ -153,7 +161,7 @@ async def app_check(hands: Hands, asked: Asked) -> tuple[Checked, ...]:
     now = hands.clock.now()
     return tuple(
         check(
-            Case(
+            AppCase(
                 now=now,
                 tenant_id=hands.tenant_id,
                 audience=hands.audience,
@@ -167,7 +175,7 @@ async def app_check(hands: Hands, asked: Asked) -> tuple[Checked, ...]:
     )
 
 
-async def _look(hands: Hands, asked: Asked) -> _Sight:
+async def _look(hands: Hands, asked: AppQuestion) -> _Sight:
     apps, tokens = {}, {}
     for client_id in dict.fromkeys(asked.apps.values()):
         hands.progress.step(f"application {client_id}")
@@ -229,7 +237,7 @@ async def _rights(
 
 
 def _place(
-    hands: Hands, asked: Asked, sight: _Sight, protocol: Protocol, client_id: str, name: str
+    hands: Hands, asked: AppQuestion, sight: _Sight, protocol: Protocol, client_id: str, name: str
 ) -> Place:
     found, changed = sight.recipients[name]
     if not isinstance(found, Mailbox):
@@ -246,7 +254,8 @@ def _place(
         changed=changed,
         transport_changed=sight.transport_changed,
         right=sight.rights[client_id, found.guid],
-        right_given=hands.given(app.object_id or "", found.guid),
+        right_given=hands.given.right(app.object_id or "", found.guid),
+        member_since=hands.given.member(found.guid),
     )
 
 
@@ -304,9 +313,13 @@ def _is_of(place: Place, app: MailApp) -> bool:
     return isinstance(place.access, Access) and place.access.client_id == app.client_id
 
 
+def together(checks: Iterable[Checked]) -> Outcome:
+    """One answer for all: wrong beats pending, pending beats could not tell."""
+    answers = {one.answer for one in checks}
+    order = (Outcome.NO, Outcome.PENDING, Outcome.UNKNOWN)
+    return next((one for one in order if one in answers), Outcome.YES)
+
+
 def exit_code(checks: Iterable[Checked]) -> int:
     """1 where one is wrong, else 3 where one is pending or could not be told, else 0."""
-    answers = {one.answer for one in checks}
-    if Outcome.NO in answers:
-        return 1
-    return 0 if answers <= {Outcome.YES} else 3
+    return {Outcome.NO: 1, Outcome.YES: 0}.get(together(checks), 3)

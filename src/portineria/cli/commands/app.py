@@ -14,6 +14,7 @@ _HOME = "portineria.cli.commands."
     cls=Verbs,
     lazy={
         "create": Lazy(_HOME + "appcreate", "Plan and make the mail app that the grants need."),
+        "check": Lazy(_HOME + "appcheck", "Prove the mail app step by step; name what is wrong."),
         "list": Lazy(_HOME + "applist", "Show our applications and what each may open."),
         "remove": Lazy(_HOME + "appremove", "Take our applications away, with all their rights."),
     },

@@ -47,7 +47,8 @@ class Place:
     `access` is None where no recipient bears the name, Unseen where that could not be found
     out. `changed` and `transport_changed` are WhenChangedUTC: when anything of the mailbox, or
     of the tenant's transport settings, was last changed. `right_given` is when a run of our own
-    gave FullAccess; Exchange writes down no date. `user` is what is sent as `user=` in XOAUTH2,
+    gave FullAccess, `member_since` when one put it into a scope's group; Exchange writes down
+    no date of either. `user` is what is sent as `user=` in XOAUTH2,
     and `user_box` whose name that is, None for nobody's.
     """
 
@@ -59,6 +60,7 @@ class Place:
     transport_changed: datetime | None = None
     right: MailboxRight | Unseen = NOT_LOOKED_AT
     right_given: datetime | None = None
+    member_since: datetime | None = None
     login: Login | Unseen = NOT_LOOKED_AT
 
     @property
@@ -71,7 +73,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class AppCase:
     """One question: can this app open this mailbox by this protocol, and if not, since where?
 
     `first_seen` is when this program first saw each undated thing as it is now, by its key.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portineria.policy.appsteps.case import Case
+from portineria.policy.appsteps.case import AppCase
 from portineria.policy.appsteps.saying import EXCHANGE, when
 from portineria.policy.appsteps.step import Said, Who, app_step, no, pending, unknown, yes, young
 from portineria.policy.delays import Made
@@ -21,7 +21,7 @@ _READ = "give the control application Application.Read.All on Microsoft Graph"
     source="Graph v1.0, servicePrincipal: appRoleAssignments; Microsoft Learn, Authenticate an "
     "IMAP, POP or SMTP connection using OAuth",
 )
-def consent(case: Case) -> Said:
+def consent(case: AppCase) -> Said:
     consented = case.consented
     if isinstance(consented, Consent):
         return _given(case, consented)
@@ -40,7 +40,7 @@ def consent(case: Case) -> Said:
     return _missing(case)
 
 
-def _given(case: Case, consented: Consent) -> Said:
+def _given(case: AppCase, consented: Consent) -> Said:
     since = case.since(consented.created)
     dated = "" if since is None else f" on {when(since.at)}"
     needed = not case.by_scope
@@ -55,13 +55,13 @@ def _given(case: Case, consented: Consent) -> Said:
     return yes(f"{case.role} was consented to{dated}{_mix(case)}", evidence=case.role)
 
 
-def _mix(case: Case) -> str:
+def _mix(case: AppCase) -> str:
     if not case.mixed:
         return ""
     return f"; with the scoped role it is not needed, and spoils its scope: withdraw {case.role}"
 
 
-def _unseen(case: Case, unseen: Unseen) -> Said:
+def _unseen(case: AppCase, unseen: Unseen) -> Said:
     if case.claims is not None and case.role in case.claims.roles:
         return yes(f"the token carries {case.role}, so it was consented to")
     if case.by_scope:
@@ -70,7 +70,7 @@ def _unseen(case: Case, unseen: Unseen) -> Said:
     return unknown("consent", because, _READ, Who.CONSENT)
 
 
-def _missing(case: Case) -> Said:
+def _missing(case: AppCase) -> Said:
     role, name = case.role, case.app.name
     if case.protocol is Protocol.SMTP:
         return no(

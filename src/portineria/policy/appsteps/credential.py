@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portineria.policy.appsteps import seen
-from portineria.policy.appsteps.case import Case
+from portineria.policy.appsteps.case import AppCase
 from portineria.policy.appsteps.saying import when
 from portineria.policy.appsteps.step import Said, Who, app_step, later, no, pending, unknown, young
 from portineria.policy.appsteps.step import yes as fine
@@ -25,9 +25,9 @@ _WHERE = "Entra admin center, App registrations, {name}, Certificates & secrets"
     1,
     "credential",
     asks="Does the token service take the profile's secret or certificate?",
-    source="Graph dossier 5.2, 5.6; Microsoft Entra authentication error codes",
+    source="entra-graph 5.2, 5.6; Microsoft Entra authentication error codes",
 )
-def credential(case: Case) -> Said:
+def credential(case: AppCase) -> Said:
     token = case.app.token
     if isinstance(token, TokenClaims):
         kind = case.app.proof.kind
@@ -42,7 +42,7 @@ def credential(case: Case) -> Said:
     return _by_facts(case) or _by_code(case, token)
 
 
-def _by_facts(case: Case) -> Said | None:
+def _by_facts(case: AppCase) -> Said | None:
     """What is wrong with the credential can often be told without the service's word."""
     proof, name = case.app.proof, case.app.name
     if proof.is_id:
@@ -66,14 +66,14 @@ def _by_facts(case: Case) -> Said | None:
     return _nobodys(case)
 
 
-def _ours(case: Case) -> list[Registered]:
+def _ours(case: AppCase) -> list[Registered]:
     known, kind = case.app.registration, case.app.proof.kind
     if not isinstance(known, Registration):
         return []
     return [one for one in known.proofs if one.ours and one.kind == kind]
 
 
-def _nobodys(case: Case) -> Said | None:
+def _nobodys(case: AppCase) -> Said | None:
     """None of those on the registration is the profile's, as far as Graph shows them all."""
     known, proof = case.app.registration, case.app.proof
     if not isinstance(known, Registration):
@@ -98,7 +98,7 @@ def _nobodys(case: Case) -> Said | None:
     )
 
 
-def _expired(case: Case, ours: list[Registered]) -> Said:
+def _expired(case: AppCase, ours: list[Registered]) -> Said:
     kind, last = case.app.proof.kind, max(one.ends for one in ours if one.ends is not None)
     where = _WHERE.format(name=case.app.name)
     return no(
@@ -110,7 +110,7 @@ def _expired(case: Case, ours: list[Registered]) -> Said:
     )
 
 
-def _by_code(case: Case, token: TokenRefused) -> Said:
+def _by_code(case: AppCase, token: TokenRefused) -> Said:
     if token.code in OF_ENTERPRISE:
         return later(
             "not judged: the token service refused because of the enterprise application (step 4)"
@@ -128,7 +128,7 @@ def _by_code(case: Case, token: TokenRefused) -> Said:
     return no("token", token.why, token.remedy, Who.APPS)
 
 
-def _app_unknown(case: Case, token: TokenRefused) -> Said:
+def _app_unknown(case: AppCase, token: TokenRefused) -> Said:
     """The directory may know it already: a new application takes its time to come around."""
     known = case.app.registration
     if isinstance(known, Registration):
@@ -151,7 +151,7 @@ def _app_unknown(case: Case, token: TokenRefused) -> Said:
     )
 
 
-def _secret_refused(case: Case, token: TokenRefused) -> Said:
+def _secret_refused(case: AppCase, token: TokenRefused) -> Said:
     ours = _ours(case)
     dated = [one.starts for one in ours if one.starts is not None]
     made = case.since(max(dated, default=None))
@@ -176,7 +176,7 @@ def _secret_refused(case: Case, token: TokenRefused) -> Said:
     )
 
 
-def _certificate_refused(case: Case, token: TokenRefused) -> Said:
+def _certificate_refused(case: AppCase, token: TokenRefused) -> Said:
     proof, where = case.app.proof, _WHERE.format(name=case.app.name)
     if token.expired:
         return no("certificate expired", token.why, token.remedy, Who.APPS)

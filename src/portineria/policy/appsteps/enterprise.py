@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portineria.policy.appsteps import seen
-from portineria.policy.appsteps.case import Case
+from portineria.policy.appsteps.case import AppCase
 from portineria.policy.appsteps.saying import EXCHANGE, when
 from portineria.policy.appsteps.step import Said, Who, app_step, no, pending, unknown, yes, young
 from portineria.policy.delays import Made
@@ -18,10 +18,10 @@ UNASSIGNED = frozenset({50105, 501051})
     4,
     "enterprise application",
     asks="Is the enterprise application there and enabled, and does it need an assignment?",
-    source="Graph v1.0, servicePrincipal: accountEnabled, appRoleAssignmentRequired; Graph "
-    "dossier 5.6",
+    source="Graph v1.0, servicePrincipal: accountEnabled, appRoleAssignmentRequired; entra-graph "
+    "5.6",
 )
-def enterprise(case: Case) -> Said:
+def enterprise(case: AppCase) -> Said:
     known, code = case.app.enterprise, _refused_by(case)
     if known is None or (isinstance(known, Unseen) and code == NO_PRINCIPAL):
         return no(
@@ -39,11 +39,11 @@ def enterprise(case: Case) -> Said:
     return _refused(case, known, code) or _there(case, known)
 
 
-def _refused_by(case: Case) -> int:
+def _refused_by(case: AppCase) -> int:
     return case.app.token.code if isinstance(case.app.token, TokenRefused) else 0
 
 
-def _unseen(case: Case, unseen: Unseen, code: int) -> Said:
+def _unseen(case: AppCase, unseen: Unseen, code: int) -> Said:
     """What the token service says of it is enough where the directory could not be read."""
     place = "ENTERPRISE_APPLICATION_OBJECT_ID"
     if code == DISABLED:
@@ -60,7 +60,7 @@ def _unseen(case: Case, unseen: Unseen, code: int) -> Said:
     )
 
 
-def _disabled(case: Case, object_id: str) -> Said:
+def _disabled(case: AppCase, object_id: str) -> Said:
     return no(
         "disabled",
         f"the enterprise application «{case.app.name}» is disabled",
@@ -70,7 +70,7 @@ def _disabled(case: Case, object_id: str) -> Said:
     )
 
 
-def _unassigned(case: Case, object_id: str) -> Said:
+def _unassigned(case: AppCase, object_id: str) -> Said:
     if case.app.assigned_only is True:
         return no(
             "assignment",
@@ -91,7 +91,7 @@ def _unassigned(case: Case, object_id: str) -> Said:
     )
 
 
-def _refused(case: Case, known: Enterprise, code: int) -> Said | None:
+def _refused(case: AppCase, known: Enterprise, code: int) -> Said | None:
     """The directory says yes and the token service no: young, or wrong."""
     if code == DISABLED:
         until = young(case, Made.ENABLED, case.since(None, seen.enabled(case.app)))
@@ -113,7 +113,7 @@ def _refused(case: Case, known: Enterprise, code: int) -> Said | None:
     )
 
 
-def _there(case: Case, known: Enterprise) -> Said:
+def _there(case: AppCase, known: Enterprise) -> Said:
     dated = "" if known.created is None else f", made on {when(known.created)}"
     if known.assignment_required:
         return yes(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from portineria.policy.appsteps.case import Case, Login
+from portineria.policy.appsteps.case import AppCase, Login
 from portineria.policy.appsteps.consent import consent
 from portineria.policy.appsteps.credential import credential
 from portineria.policy.appsteps.enterprise import enterprise
@@ -43,13 +43,13 @@ WRONG = (Outcome.NO, Outcome.PENDING)
 class Checked:
     """The answer for one app, protocol and mailbox: `by` is the step that is named, if any."""
 
-    case: Case
+    case: AppCase
     answer: Outcome
     by: Judged | None
     ladder: tuple[Judged, ...]
 
 
-def check(case: Case) -> Checked:
+def check(case: AppCase) -> Checked:
     """Walk the steps. The first that is wrong is named; else the first that could not tell."""
     found = [judged for step in STEPS if (judged := step(case)) is not None]
     found = _weighed(case, found)
@@ -63,7 +63,7 @@ def check(case: Case) -> Checked:
     return Checked(case, answer, unseen, tuple(found))
 
 
-def _behind(case: Case, after: Judged, first: Judged) -> Judged:
+def _behind(case: AppCase, after: Judged, first: Judged) -> Judged:
     tried = None if case.place is None else case.place.login
     refused = isinstance(tried, Login) and tried.answer is Answer.NO
     if after.step == login.name and after.part != "user" and refused:
@@ -73,7 +73,7 @@ def _behind(case: Case, after: Judged, first: Judged) -> Judged:
     return behind(after, first)
 
 
-def _weighed(case: Case, found: list[Judged]) -> list[Judged]:
+def _weighed(case: AppCase, found: list[Judged]) -> list[Judged]:
     """A refused login, beside what is right and young."""
     tried = None if case.place is None else case.place.login
     if not isinstance(tried, Login) or case.claims is None or found[-1].part == "user":
@@ -107,7 +107,7 @@ def _settled(judged: Judged, outcome: Outcome, told: str) -> Judged:
 
 
 def _youngest(
-    case: Case, found: Sequence[Judged], tried: Login
+    case: AppCase, found: Sequence[Judged], tried: Login
 ) -> tuple[int, Settling, datetime] | None:
     """The best witnessed of what is young, then the first in order."""
     young = sorted(_young(case, found, tried), key=lambda one: (one[1].weight, one[0]))
@@ -115,7 +115,7 @@ def _youngest(
 
 
 def _young(
-    case: Case, found: Sequence[Judged], tried: Login
+    case: AppCase, found: Sequence[Judged], tried: Login
 ) -> Iterator[tuple[int, Settling, datetime]]:
     for position, judged in enumerate(found):
         for settling in judged.settling:

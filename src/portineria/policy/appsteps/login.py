@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portineria.policy.appsteps.case import Case, Login, Place
+from portineria.policy.appsteps.case import AppCase, Login, Place
 from portineria.policy.appsteps.step import Said, Who, app_step, later, no, unknown, yes
 from portineria.policy.verdict import Answer, Confidence
 from portineria.tenant.unseen import Unseen
@@ -12,11 +12,11 @@ from portineria.tenant.unseen import Unseen
     9,
     "login",
     asks="Does a real login get in, as far as the first command on the mailbox?",
-    source="Exchange dossier 1.9, 1.10, 3.2, 5.1 to 5.5",
+    source="exchange-online 1.9, 1.10, 3.2, 5.1, 5.2, 5.3, 5.4, 5.5",
     confidence=Confidence.CAPTURED,
     of_mailbox=True,
 )
-def login(case: Case) -> Said | None:
+def login(case: AppCase) -> Said | None:
     place = case.place
     if place is None:
         return None

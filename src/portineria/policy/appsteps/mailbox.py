@@ -5,7 +5,7 @@ Judged by the rungs of effective access; here they get the exact command.
 
 from __future__ import annotations
 
-from portineria.policy.appsteps.case import Case, Place, Since
+from portineria.policy.appsteps.case import AppCase, Place, Since
 from portineria.policy.appsteps.saying import when
 from portineria.policy.appsteps.step import Said, Settling, Who, app_step, no, unknown, yes
 from portineria.policy.delays import Made
@@ -27,10 +27,10 @@ _SMTP_ON = "-SmtpClientAuthenticationDisabled $false"
     6,
     "mailbox",
     asks="Is it a mailbox that can be opened, with a plan, and is the protocol switched on?",
-    source="Set-CASMailbox, Set-TransportConfig references; Exchange dossier 1.9, 1.10",
+    source="Set-CASMailbox, Set-TransportConfig references; exchange-online 1.9, 1.10",
     of_mailbox=True,
 )
-def mailbox(case: Case) -> Said:
+def mailbox(case: AppCase) -> Said:
     place = _place(case)
     access = place.access
     if isinstance(access, Unseen):
@@ -53,12 +53,12 @@ def mailbox(case: Case) -> Said:
     return yes("; ".join(rung.because for rung in rungs), *_settling(case, place, access))
 
 
-def _place(case: Case) -> Place:
+def _place(case: AppCase) -> Place:
     assert case.place is not None
     return case.place
 
 
-def _no(case: Case, access: Access, rung: Rung) -> Said:
+def _no(case: AppCase, access: Access, rung: Rung) -> Said:
     remedy, who = rung.remedy, Who.EXCHANGE
     if rung.layer in (Layer.MAILBOX_SWITCH, Layer.TENANT_SWITCH):
         switch = _SWITCHES.get(case.protocol, _SMTP_ON)
@@ -72,7 +72,7 @@ def _no(case: Case, access: Access, rung: Rung) -> Said:
     return no(rung.layer.value, rung.because, remedy, who, evidence=rung.evidence)
 
 
-def _settling(case: Case, place: Place, access: Access) -> tuple[Settling, ...]:
+def _settling(case: AppCase, place: Place, access: Access) -> tuple[Settling, ...]:
     """A switch bears no date of its own: no later than the last change of what it belongs to."""
     found = []
     smtp = case.protocol is Protocol.SMTP

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portineria.policy.appsteps import seen
-from portineria.policy.appsteps.case import Case
+from portineria.policy.appsteps.case import AppCase
 from portineria.policy.appsteps.saying import register, when
 from portineria.policy.appsteps.step import (
     Said,
@@ -33,7 +33,7 @@ READ_EXCHANGE = (
     source="Microsoft Learn, Authenticate an IMAP, POP or SMTP connection using OAuth; "
     "New-ServicePrincipal reference",
 )
-def principal(case: Case) -> Said:
+def principal(case: AppCase) -> Said:
     known, app = case.app.exchange, case.app
     if isinstance(known, Unseen):
         because = f"whether Exchange knows the application was not seen: {known.because}"
@@ -54,7 +54,7 @@ def principal(case: Case) -> Said:
     return _wrong(case, known)
 
 
-def _right(case: Case, known: ExchangePrincipal) -> Said:
+def _right(case: AppCase, known: ExchangePrincipal) -> Said:
     since = case.since(known.created, seen.principal(case.app))
     dated = "" if known.created is None else f", since {when(known.created)}"
     young = Settling(
@@ -71,7 +71,7 @@ def _right(case: Case, known: ExchangePrincipal) -> Said:
     )
 
 
-def _wrong(case: Case, known: ExchangePrincipal) -> Said:
+def _wrong(case: AppCase, known: ExchangePrincipal) -> Said:
     mend = f"Remove-ServicePrincipal -Identity {known.object_id}; {register(case.app)}"
     registration = case.app.registration
     if isinstance(registration, Registration) and (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portineria.policy.appsteps import seen
-from portineria.policy.appsteps.case import Case, Place
+from portineria.policy.appsteps.case import AppCase, Place
 from portineria.policy.appsteps.principal import READ_EXCHANGE
 from portineria.policy.appsteps.saying import object_id, when
 from portineria.policy.appsteps.step import (
@@ -34,7 +34,7 @@ REACHES = frozenset({Layer.MAILBOX_RIGHT, Layer.CONSENT})
     "application RBAC",
     of_mailbox=True,
 )
-def right(case: Case) -> Said:
+def right(case: AppCase) -> Said:
     place = case.place
     if place is None or place.box is None:
         return later("not looked at: there is no mailbox")
@@ -49,7 +49,7 @@ def right(case: Case) -> Said:
     return _mixed(case) if case.mixed else _none(case, place)
 
 
-def _role(case: Case) -> Said:
+def _role(case: AppCase) -> Said:
     """Assigned; whether the scope takes the mailbox in is the next step's to say."""
     assert not isinstance(case.scoped, Unseen)
     scopes = ", ".join(one.scope or "no scope at all" for one in case.scoped)
@@ -63,7 +63,7 @@ def _role(case: Case) -> Said:
     return yes(f"the role {SCOPED_SMTP} is assigned, within {scopes}", young, evidence=scopes)
 
 
-def _full(case: Case, place: Place) -> Said:
+def _full(case: AppCase, place: Place) -> Said:
     assert place.box is not None
     since = case.since(place.right_given, seen.right(case.app, place.box.guid))
     dated = "" if place.right_given is None else f", given on {when(place.right_given)}"
@@ -76,7 +76,7 @@ def _full(case: Case, place: Place) -> Said:
     return yes(f"the application has FullAccess on it{dated}", young)
 
 
-def _mixed(case: Case) -> Said:
+def _mixed(case: AppCase) -> Said:
     return unknown(
         MIX,
         f"it has {SCOPED_SMTP} and {case.role}, and no FullAccess: which of them decides is not "
@@ -86,7 +86,7 @@ def _mixed(case: Case) -> Said:
     )
 
 
-def _none(case: Case, place: Place) -> Said:
+def _none(case: AppCase, place: Place) -> Said:
     return no(
         "mailbox right",
         f"the application has no FullAccess on {place.address}",

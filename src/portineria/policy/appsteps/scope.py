@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portineria.policy.appsteps import seen
-from portineria.policy.appsteps.case import Case
+from portineria.policy.appsteps.case import AppCase
 from portineria.policy.appsteps.principal import READ_EXCHANGE
 from portineria.policy.appsteps.right import REACHES
 from portineria.policy.appsteps.step import Said, Settling, Who, app_step, no, unknown, yes
@@ -20,7 +20,7 @@ COMMAND = "Test-ServicePrincipalAuthorization"
     source="Microsoft Learn, Role Based Access Control for Applications in Exchange Online",
     of_mailbox=True,
 )
-def scope(case: Case) -> Said | None:
+def scope(case: AppCase) -> Said | None:
     place = case.place
     if not case.by_scope or place is None or place.box is None:
         return None
@@ -32,9 +32,9 @@ def scope(case: Case) -> Said | None:
         young = Settling(
             Made.SCOPED_ROLE,
             REACHES,
-            case.since(None, seen.scope(case.app, place.box.guid)),
+            case.since(place.member_since, seen.scope(case.app, place.box.guid)),
             f"{COMMAND} says that it is within the scope",
-            weight=2,
+            weight=2 if place.member_since is None else 0,
         )
         return yes(f"{COMMAND} says that {place.address} is within the scope", young)
     scoped = () if isinstance(case.scoped, Unseen) else case.scoped

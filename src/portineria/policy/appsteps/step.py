@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from portineria.policy.appsteps.case import Case, Since
+from portineria.policy.appsteps.case import AppCase, Since
 from portineria.policy.delays import DELAYS, Made
 from portineria.policy.verdict import Confidence, Layer
 
@@ -87,7 +87,7 @@ def later(because: str) -> Said:
     return Said(outcome=Outcome.LATER, because=because)
 
 
-def young(case: Case, made: Made, since: Since | None) -> datetime | None:
+def young(case: AppCase, made: Made, since: Since | None) -> datetime | None:
     """Until when it may not be known everywhere; None where its time is over, or not known."""
     if since is None:
         return None
@@ -113,7 +113,7 @@ class Judged:
     source: str = ""
 
 
-Judge = Callable[[Case], Said | None]
+Judge = Callable[[AppCase], Said | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ class AppStep:
     judge: Judge
     of_mailbox: bool = False
 
-    def __call__(self, case: Case) -> Judged | None:
+    def __call__(self, case: AppCase) -> Judged | None:
         if self.of_mailbox and case.place is None:
             return None
         said = self.judge(case)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portineria.policy.appsteps.case import Case
+from portineria.policy.appsteps.case import AppCase
 from portineria.policy.appsteps.saying import EXCHANGE, when
 from portineria.policy.appsteps.step import (
     Said,
@@ -25,9 +25,9 @@ from portineria.tenant.unseen import Unseen
     "roles in the token",
     asks="Is the token for the mail hosts, and does it carry the role that the protocol needs?",
     source="Microsoft Learn, Authenticate an IMAP, POP or SMTP connection using OAuth; SMTP "
-    "application RBAC; Graph dossier 5.3",
+    "application RBAC; entra-graph 5.3",
 )
-def token(case: Case) -> Said:
+def token(case: AppCase) -> Said:
     claims = case.claims
     if claims is None:
         return later("not looked at: there is no token")
@@ -45,7 +45,7 @@ def token(case: Case) -> Said:
     return _lacking(case, claims)
 
 
-def _for_another(case: Case, claims: TokenClaims) -> Said | None:
+def _for_another(case: AppCase, claims: TokenClaims) -> Said | None:
     if claims.tenant != case.tenant_id:
         return no(
             "tenant",
@@ -73,13 +73,13 @@ def _for_another(case: Case, claims: TokenClaims) -> Said | None:
     return None
 
 
-def _mix(case: Case) -> str:
+def _mix(case: AppCase) -> str:
     if not case.mixed:
         return ""
     return f", beside the role {SCOPED_SMTP}: a mix in which Exchange asks for FullAccess as well"
 
 
-def _lacking(case: Case, claims: TokenClaims) -> Said:
+def _lacking(case: AppCase, claims: TokenClaims) -> Said:
     """The token shows it, and consent is mostly why: then that step is the one to look at."""
     consented = case.consented
     if isinstance(consented, Consent):
