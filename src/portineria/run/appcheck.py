@@ -300,13 +300,11 @@ def login_of(probe: Probe) -> Login:
 
 
 def _noted(hands: Hands, sight: _Sight, places: Sequence[Place]) -> Mapping[str, datetime]:
-    present: set[str] = set()
-    absent: set[str] = set()
+    told: dict[str, bool] = {}
     for app in sight.apps.values():
-        mine = [place for place in places if _is_of(place, app)]
-        present |= seen.present(app, mine)
-        absent |= seen.absent(app, mine)
-    return hands.memory.note(present, absent, hands.clock.now())
+        told |= seen.told(app, [place for place in places if _is_of(place, app)])
+    present = {key for key, there in told.items() if there}
+    return hands.memory.note(present, told.keys() - present, hands.clock.now())
 
 
 def _is_of(place: Place, app: MailApp) -> bool:

@@ -16,10 +16,9 @@ from portineria.tenant.unseen import Unseen
     confidence=Confidence.CAPTURED,
     of_mailbox=True,
 )
-def login(case: AppCase) -> Said | None:
+def login(case: AppCase) -> Said:
     place = case.place
-    if place is None:
-        return None
+    assert place is not None
     misnamed = _misnamed(place)
     if misnamed is not None:
         return misnamed

@@ -36,7 +36,8 @@ REACHES = frozenset({Layer.MAILBOX_RIGHT, Layer.CONSENT})
 )
 def right(case: AppCase) -> Said:
     place = case.place
-    if place is None or place.box is None:
+    assert place is not None
+    if place.box is None:
         return later("not looked at: there is no mailbox")
     if case.by_scope and not case.mixed:
         return _role(case)

@@ -22,7 +22,8 @@ COMMAND = "Test-ServicePrincipalAuthorization"
 )
 def scope(case: AppCase) -> Said | None:
     place = case.place
-    if not case.by_scope or place is None or place.box is None:
+    assert place is not None
+    if not case.by_scope or place.box is None:
         return None
     inside = place.right if isinstance(place.right, Unseen) else place.right.scoped_smtp
     if isinstance(inside, Unseen):

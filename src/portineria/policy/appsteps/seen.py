@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from portineria.policy.appsteps.case import Place
-from portineria.tenant.apps import MailboxRight
-from portineria.tenant.mailapp import Enterprise, ExchangePrincipal, MailApp, Registration
+from portineria.tenant.mailapp import Enterprise, MailApp, Registration
+from portineria.tenant.unseen import Unseen
 
 
 def right(app: MailApp, guid: str) -> str:
@@ -30,36 +30,29 @@ def principal(app: MailApp) -> str:
     return f"{app.client_id}/principal"
 
 
-def present(app: MailApp, places: Iterable[Place]) -> frozenset[str]:
-    """Everything undated that is there now, of this app and these mailboxes."""
-    return frozenset((*_of_app(app), *(key for place in places for key in _of_place(app, place))))
+def told(app: MailApp, places: Iterable[Place]) -> dict[str, bool]:
+    """Whether each undated thing is there. What was not seen is neither: it stays as it was."""
+    found = dict(_of_app(app))
+    for place in places:
+        found |= dict(_of_place(app, place))
+    return found
 
 
-def absent(app: MailApp, places: Iterable[Place]) -> frozenset[str]:
-    """What was looked for and is not there: once it comes, it is new."""
-    places = tuple(places)
-    boxes = [place.box.guid for place in places if place.box is not None]
-    every = {make(app, guid) for make in (right, scope) for guid in boxes}
-    every |= {proof(app), enabled(app), principal(app)}
-    return frozenset(every) - present(app, places)
+def _of_app(app: MailApp) -> Iterator[tuple[str, bool]]:
+    known, entered, exchange = app.registration, app.enterprise, app.exchange
+    if isinstance(known, Registration):
+        ours = (one.ours and one.kind == "certificate" for one in known.proofs)
+        yield proof(app), any(ours)
+    if isinstance(entered, Enterprise):
+        yield enabled(app), entered.enabled
+    if not isinstance(exchange, Unseen):
+        yield principal(app), exchange is not None
 
 
-def _of_app(app: MailApp) -> Iterator[str]:
-    known = app.registration
-    if isinstance(known, Registration) and any(
-        one.ours and one.kind == "certificate" for one in known.proofs
-    ):
-        yield proof(app)
-    if isinstance(app.enterprise, Enterprise) and app.enterprise.enabled:
-        yield enabled(app)
-    if isinstance(app.exchange, ExchangePrincipal):
-        yield principal(app)
-
-
-def _of_place(app: MailApp, place: Place) -> Iterator[str]:
-    if place.box is None or not isinstance(place.right, MailboxRight):
+def _of_place(app: MailApp, place: Place) -> Iterator[tuple[str, bool]]:
+    held = place.right
+    if place.box is None or isinstance(held, Unseen):
         return
-    if place.right.full_access is True:
-        yield right(app, place.box.guid)
-    if place.right.scoped_smtp is True:
-        yield scope(app, place.box.guid)
+    for key, value in ((right, held.full_access), (scope, held.scoped_smtp)):
+        if isinstance(value, bool):
+            yield key(app, place.box.guid), value

@@ -37,10 +37,9 @@ def text(checks: Sequence[Checked]) -> str:
 def _lines(checks: Sequence[Checked]) -> Iterator[str]:
     place = checks[0].case.place
     yield "The mail app by itself; name a mailbox to go on" if place is None else place.address
-    for app in {check.case.app.client_id: check.case.app for check in checks}.values():
-        mine = [check for check in checks if check.case.app is app]
-        yield f"  as «{app.name}», {app.client_id}"
-        for check in mine:
+    for client_id, app in {check.case.app.client_id: check.case.app for check in checks}.items():
+        yield f"  as «{app.name}», {client_id}"
+        for check in (one for one in checks if one.case.app.client_id == client_id):
             name = check.case.protocol.value.upper()
             yield f"  {MARKS[check.answer]} {name:<4}  {headline(check)}"
     yield ""
