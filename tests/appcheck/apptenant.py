@@ -219,6 +219,10 @@ class AppTenant:
     ask_tenant: str = ""
     mail_client: str = ""
     logins: int = 0
+    speaking: int = 0
+    at_once: int = 0
+    """The most conversations that were held at the same time."""
+    said: list[dict[str, Any]] = field(default_factory=list)
 
     # --- what is there ---
 
@@ -339,7 +343,15 @@ class AppTenant:
 
     async def log_in(self, box: Mailbox, protocol: Protocol, user: str, token: Secret) -> Probe:
         self.logins += 1
+        self.speaking += 1
+        self.at_once = max(self.at_once, self.speaking)
+        await self.clock.sleep(0.0)
+        try:
+            return await self._converse(box, protocol, user, token)
+        finally:
+            self.speaking -= 1
 
+    async def _converse(self, box: Mailbox, protocol: Protocol, user: str, token: Secret) -> Probe:
         async def dial(host: str, port: int, *, tls: bool, source: str | None = None) -> Wire:
             return Wire(self.office, _DOORS[protocol])
 
@@ -365,8 +377,10 @@ async def app_tenant(**overrides: Any) -> AsyncIterator[AppTenant]:
         httpx2.AsyncClient(transport=transport) as http,
         HttpDoor(transport=httpx2.ASGITransport(app=build_app(lab))) as door,
     ):
-        office = PostOffice(lab.world, lambda: lab.weather)
+        said: list[dict[str, Any]] = []
+        office = PostOffice(lab.world, lambda: lab.weather, said.append)
         tenant = AppTenant(lab, clock, http, door, office, ask_tenant=lab.world.tenant_id)
+        tenant.said = said
         known = lab.info["mail_app"]
         tenant.own[known["client_id"]] = OwnApp(tenant, known["client_id"], known["client_secret"])
         _open_smtp(tenant)

@@ -27,6 +27,7 @@ from portineria.policy.show import appcheck, appsteps
 from portineria.tenant.apps import MailboxRight
 from portineria.tenant.mailapp import Enterprise, ExchangePrincipal, TokenRefused
 from portineria.tenant.mailbox import Protocol
+from portineria.tenant.unseen import Unseen
 
 NONE = MailboxRight(full_access=False)
 
@@ -86,6 +87,11 @@ def test_many_of_one_remedy_are_told_by_the_first_five() -> None:
     checks = [judged(app, a_place(login=SHUT)) for _ in range(7)]
     (_, first, *_) = appcheck.mending(checks)
     assert first == f"To set it right ({', '.join(['IMAP of erp@c.example'] * 5)} and 2 more):"
+
+
+def test_where_nobody_has_to_be_asked_nobody_is_named() -> None:
+    told = list(appcheck.mending([judged(None, a_place(plan=Unseen("no permission")))]))
+    assert told[1:] == ["To set it right (IMAP of erp@c.example):", "  read the directory's users"]
 
 
 def test_names_cannot_speak_to_the_terminal() -> None:
