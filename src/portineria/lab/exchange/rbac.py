@@ -136,6 +136,7 @@ def new_assignment(call: Call) -> Iterable[Document]:
         "RoleAssignee": app["ObjectId"],
         "RoleAssigneeName": app["DisplayName"] or app["ObjectId"],
         "RoleAssigneeType": "ServicePrincipal",
+        "WhenCreatedUTC": call.stamp,
         **_scope(call),
     }
     call.commit(_ASSIGNMENTS, name, document)
