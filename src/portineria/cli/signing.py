@@ -24,7 +24,7 @@ async def with_person(
     from portineria.cli.connecting import SignIn
     from portineria.cli.invite import inviter
     from portineria.m365.graph.apps import READ
-    from portineria.m365.graph.mailapps import ASSIGN, WRITE
+    from portineria.m365.graph.ownapps import ASSIGN, WRITE
     from portineria.m365.permissions import SIGN_IN
     from portineria.wiring.mailapps import invite_administrator, needs_person, scopes, with_admin
 

@@ -14,7 +14,7 @@ from portineria.doors.signin import AdminSession, Invitation, Wish, scopes_of, s
 from portineria.doors.state import StateFolder
 from portineria.fault import BadCredential, OtherApp, PermissionFault
 from portineria.m365.graph.apps import READ
-from portineria.m365.graph.mailapps import ASSIGN, WRITE, thumbprint
+from portineria.m365.graph.ownapps import ASSIGN, WRITE, thumbprint
 from portineria.m365.messages import Tokens
 from portineria.m365.resources import TenantResources, no_certificate
 from portineria.m365.session import Session
