@@ -7,6 +7,7 @@ A profile that names another application is never changed in silence: the caller
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def name_app(profile: Path, naming: Naming, *, replacing: bool = False) -> bool:
         )
     probe[naming.key] = {"client_id": naming.client_id, "certificate": file}
     document["probe"] = probe
-    write_document(profile, document)
+    _write(profile, document)
     return True
 
 
@@ -59,7 +60,7 @@ def forget_app(profile: Path, client_id: str) -> tuple[str, ...]:
     if gone:
         if not probe:
             del document["probe"]
-        write_document(profile, document)
+        _write(profile, document)
     return gone
 
 
@@ -72,3 +73,11 @@ def _read(profile: Path) -> Any:
     text = read_text(profile, most=MOST)
     parse(text, name=profile.stem, path=profile)
     return round_trip().load(text)
+
+
+def _write(profile: Path, document: Any) -> None:
+    """Only what reads back as a profile is written. Raises as reading does, and StateFault."""
+    told = StringIO()
+    round_trip().dump(document, told)
+    parse(told.getvalue(), name=profile.stem, path=profile)
+    write_document(profile, document)
