@@ -52,6 +52,7 @@ WEATHERS = (
     "truncated",
     "accepts-and-forgets",
 )
+CLOUDS = ("global", "gcc-high", "dod", "china", "lab")
 CALLERS = ("basic", "user")
 
 Offer = Callable[[click.Context, click.Parameter, str], Any]

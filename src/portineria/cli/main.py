@@ -23,6 +23,7 @@ INTERRUPTED = 130
 
 _HOME = "portineria.cli.commands."
 VERBS: dict[str, Lazy] = {
+    "connect": Lazy(_HOME + "connect", "Give Portineria its own access to a tenant."),
     "init": Lazy(_HOME + "init", "Write a policy.yaml from what the tenant does today."),
     "look": Lazy(_HOME + "look", "Show the tenant's posture and who has which protocol."),
     "why": Lazy(_HOME + "why", "Say why a mailbox's access is open or not, rung by rung."),

@@ -26,6 +26,12 @@ class Known(NamedTuple):
 KNOWN: dict[str, Known] = {
     "policy": Known(1, "the policy file that you write"),
     "error": Known(1, "any verb that fails"),
+    "connect": Known(1, "`connect`"),
+    "connect-check": Known(1, "`connect check`, `connect --client-id`"),
+    "connect-rotate": Known(1, "`connect rotate`"),
+    "connect-remove": Known(1, "`connect remove`"),
+    "connect-user": Known(1, "`connect user`"),
+    "connect-print": Known(1, "`connect --print`"),
     "init": Known(1, "`init`"),
     "look": Known(1, "`look`"),
     "snapshot": Known(1, "`look --output`; a part of `look`"),

@@ -26,13 +26,17 @@ from portineria.run.verify import Verified, verify
 from portineria.wiring.opening import system_clock
 
 if TYPE_CHECKING:
+    from portineria.cli.connecting import SignIn
     from portineria.policy.desired import Desired
     from portineria.run.ports import Progress
     from portineria.wiring.tenant import Handed, Tenant
 
 
-def apply_plan(said: Asked, plan: Plan, handed: Handed) -> Outcome:
-    """Begin a run. A window that an earlier run left open is repaired first, and ends it there."""
+def apply_plan(said: Asked, plan: Plan, handed: Handed, how: SignIn | None = None) -> Outcome:
+    """Begin a run. A window that an earlier run left open is repaired first, and ends it there.
+
+    `how` is how an administrator signs in, should the plan need one.
+    """
 
     async def work(tenant: Tenant, teller: Progress) -> Outcome:
         _refuse_other_tenant(plan, tenant)
@@ -41,7 +45,7 @@ def apply_plan(said: Asked, plan: Plan, handed: Handed) -> Outcome:
             if repaired is not None:
                 return repaired
             run = tenant.new_run()
-            able = await with_person(tenant, plan, device_code=handed.device_code)
+            able = await with_person(tenant, plan, how)
             outcome = await apply(
                 plan,
                 handed.digest or plan.digest,
@@ -56,7 +60,7 @@ def apply_plan(said: Asked, plan: Plan, handed: Handed) -> Outcome:
         return with_tenant(said, work)
 
 
-def resume_run(said: Asked, run: str, handed: Handed) -> Outcome:
+def resume_run(said: Asked, run: str, handed: Handed, how: SignIn | None = None) -> Outcome:
     """Take an interrupted run to its end; windows that other runs left open come first."""
 
     async def work(tenant: Tenant, teller: Progress) -> Outcome:
@@ -66,9 +70,7 @@ def resume_run(said: Asked, run: str, handed: Handed) -> Outcome:
             if repaired is not None:
                 return repaired
             guards = tenant.guards(state.plan, handed, teller)
-            able = await with_person(
-                tenant, state.plan, device_code=handed.device_code, done=state.done
-            )
+            able = await with_person(tenant, state.plan, how, state.done)
             outcome = await resume(able.means(state.run, teller), guards)
             return settled(tenant, outcome, handed)
 

@@ -96,6 +96,18 @@ def read(path: Path) -> Certificate:
         ) from None
 
 
+def public(path: Path) -> Certificate:
+    """The first certificate of a PEM file, whatever its key is. Raises OperatorFault."""
+    try:
+        return _public(x509.load_pem_x509_certificates(read_octets(path, most=MOST))[0])
+    except ValueError:
+        raise BadCredential(
+            "the file holds no certificate as PEM",
+            where=str(path),
+            try_="put the private key and the certificate into one PEM file",
+        ) from None
+
+
 def _public(certificate: x509.Certificate) -> Certificate:
     return Certificate(
         der=certificate.public_bytes(Encoding.DER),

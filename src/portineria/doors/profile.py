@@ -1,4 +1,4 @@
-"""What a profile holds, as values. `profiles` reads them, `profilewrite` writes them."""
+"""What a profile holds, as values. `profiles` reads, `profilewrite`, `profileapps` write them."""
 
 from __future__ import annotations
 

@@ -66,12 +66,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 def load(folder: Path, name: str) -> Profile:
     """The profile `name` of the state folder's `profiles`. Raises OperatorFault."""
-    if not _NAME.fullmatch(name):
-        raise UsageFault(
-            f"{name!r} is no name of a profile",
-            where="--profile",
-            try_="write letters, digits, dots and dashes: --profile contoso",
-        )
+    refuse_bad_name(name)
     path = folder / f"{name}.yaml"
     try:
         path.lstat()
@@ -84,6 +79,16 @@ def load(folder: Path, name: str) -> Profile:
             try_=StateFault.mend,
         ) from None
     return parse(read_text(path, most=MOST), name=name, path=path)
+
+
+def refuse_bad_name(name: str) -> None:
+    """Raises UsageFault for what no profile can be called."""
+    if not _NAME.fullmatch(name):
+        raise UsageFault(
+            f"{name!r} is no name of a profile",
+            where="--profile",
+            try_="write letters, digits, dots and dashes: --profile contoso",
+        )
 
 
 def names(folder: Path) -> list[str]:

@@ -1,109 +1,97 @@
-"""Writing into a profile: which application opens mailboxes. Comments and the rest stay.
-
-A profile that names another application is never changed in silence: the caller has to say so.
-"""
+"""Writes profiles: a new one whole, and single members of one that is there, comments kept."""
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.comments import CommentedMap
 
 from portineria.doors.files import write_atomic
-from portineria.doors.profiles import MOST, parse
+from portineria.doors.profiles import HOSTS, ORIGINS, SCOPES, VERSION
 from portineria.doors.textfile import read_text
-from portineria.fault import OtherApp, StateFault
+from portineria.fault import StateFault
+from portineria.m365.endpoints import CLOUDS, Endpoints
+
+MOST = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Naming:
-    """One entry below `probe:`, `app` or `smtp_app`, and the application with its key file."""
-
-    key: str
-    client_id: str
-    certificate: Path
-
-
-def name_app(profile: Path, naming: Naming, *, replacing: bool = False) -> bool:
-    """Enter an application; False where the profile names it already. Raises OtherApp where it
-    names another and `replacing` was not said, StateFault, and what reading a profile raises.
-    """
-    document = _read(profile)
-    probe = document.get("probe")
-    if probe is None:
-        probe = document["probe"] = {}
-    there = probe.get(naming.key) or {}
-    if str(there.get("client_id", "")).lower() == naming.client_id.lower():
-        return False
-    if there and not replacing:
-        raise OtherApp(
-            f"the profile names another application under probe.{naming.key}: "
-            f"{there.get('client_id')}",
-            where=str(profile),
-            try_=f"write client_id: {naming.client_id}, certificate: file:{naming.certificate} "
-            f"there if the new one is meant",
-        )
-    probe[naming.key] = {
-        "client_id": naming.client_id,
-        "certificate": f"file:{naming.certificate}",
-    }
-    _write(profile, document)
-    return True
-
-
-def forget_app(profile: Path, client_id: str) -> tuple[str, ...]:
-    """Take an application out that is gone; the entries that named it."""
-    document = _read(profile)
-    probe = document.get("probe") or {}
-    gone = tuple(
-        key
-        for key in ("app", "smtp_app")
-        if str((probe.get(key) or {}).get("client_id", "")).lower() == client_id.lower()
+def new_profile(
+    path: Path,
+    *,
+    tenant_id: str,
+    about: str,
+    endpoints: Endpoints,
+    client_id: str,
+    certificate: Path,
+    ca: Path | None,
+) -> None:
+    """Write a profile that is not there yet, whole or not at all. Raises StateFault."""
+    document = CommentedMap(
+        {
+            "schema": VERSION,
+            "tenant": tenant_id,
+            **_where(endpoints),
+            "control": {"client_id": client_id, "certificate": reference_to(certificate, path)},
+        }
     )
-    for key in gone:
-        del probe[key]
-    if gone:
-        if not probe:
-            del document["probe"]
-        _write(profile, document)
-    return gone
+    if ca is not None:
+        document["ca"] = str(ca)
+    document.yaml_set_start_comment(f"Written by `portineria connect`: {about}.")
+    write_document(path, document)
 
 
-def _yaml() -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 100
-    return yaml
+def set_people(path: Path, client_id: str, tokens: Path, delegates: Mapping[str, str]) -> None:
+    """Say in a profile through which client people sign in, and where their tokens are.
+
+    Everything else in it stays as it was written. Raises StateFault.
+    """
+    document = round_trip().load(read_text(path, most=MOST))
+    probe = document.setdefault("probe", {})
+    user = probe.setdefault("user", {})
+    user["client_id"] = client_id
+    user["refresh_tokens"] = reference_to(tokens, path)
+    if delegates:
+        user.setdefault("delegates", {}).update(delegates)
+    write_document(path, document)
 
 
-def _read(profile: Path) -> Any:
-    text = read_text(profile, most=MOST)
-    parse(text, name=profile.stem, path=profile)
+def _where(endpoints: Endpoints) -> dict[str, object]:
+    """A cloud by its name, or the hosts of whatever else it is."""
+    for name, known in CLOUDS.items():
+        if known == endpoints:
+            return {"cloud": name}
+    usual = Endpoints()
+    hosts = {name: str(getattr(endpoints, name)) for name in (*ORIGINS, *HOSTS)}
+    scopes = {
+        name: getattr(endpoints, name)
+        for name in SCOPES
+        if getattr(endpoints, name) != getattr(usual, name)
+    }
+    return {"endpoints": {**hosts, **scopes}}
+
+
+def reference_to(file: Path, profile: Path) -> str:
+    return f"file:{os.path.relpath(file, profile.parent)}"
+
+
+def write_document(path: Path, document: CommentedMap) -> None:
+    text = StringIO()
+    round_trip().dump(document, text)
     try:
-        return _yaml().load(text)
-    except YAMLError as error:
-        raise StateFault(
-            f"the profile cannot be read for writing: {str(error)[:120]}",
-            where=str(profile),
-            try_=StateFault.mend,
-        ) from None
-
-
-def _write(profile: Path, document: Any) -> None:
-    """Only what reads back as a profile is written, whole or not at all."""
-    told = io.StringIO()
-    _yaml().dump(document, told)
-    text = told.getvalue()
-    parse(text, name=profile.stem, path=profile)
-    try:
-        write_atomic(profile, text.encode(), mode=profile.stat().st_mode & 0o777)
+        write_atomic(path, text.getvalue().encode())
     except OSError as error:
         raise StateFault(
             f"the profile cannot be written: {error.strerror}",
-            where=str(profile),
+            where=str(path),
             try_=StateFault.mend,
         ) from None
+
+
+def round_trip() -> YAML:
+    yaml = YAML()
+    yaml.width = 100
+    return yaml

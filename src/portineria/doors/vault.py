@@ -47,6 +47,10 @@ class Vault:
         document = _document(path)
         return Vault(path, path.parent / str(document.get("key")))
 
+    @property
+    def lock(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.lock")
+
     def read(self) -> dict[str, Secret]:
         """Every secret; none where there is no file yet. Raises OperatorFault."""
         if not self.path.exists():
@@ -111,8 +115,7 @@ class Vault:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Waits: others hold it for as long as it takes to write a file."""
-        lock = self.path.with_name(f".{self.path.name}.lock")
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

@@ -11,8 +11,8 @@ from typing import Any
 from portineria.fault import NotSignedIn
 from portineria.m365.data import Row
 from portineria.m365.exchange import rights, scopes
-from portineria.m365.graph import registrations
-from portineria.m365.graph.registrations import Certificate
+from portineria.m365.graph import ownapps
+from portineria.m365.graph.ownapps import Certificate
 from portineria.m365.session import Session
 from portineria.policy.change import ENTRA, OF_APPS, Change, Family, Target, Verb, Written
 from portineria.tenant.access import EXCHANGE_ONLINE
@@ -21,7 +21,7 @@ FAMILIES = OF_APPS | {Family.RECIPIENT_PERMISSION}
 
 
 async def _app_role(session: Session, key: str) -> Row:
-    return await registrations.app_role(session, key, EXCHANGE_ONLINE)
+    return await ownapps.app_role(session, key, EXCHANGE_ONLINE)
 
 
 async def _send_as(session: Session, key: str) -> Row:
@@ -30,8 +30,8 @@ async def _send_as(session: Session, key: str) -> Row:
 
 
 ROWS: Mapping[Family, Callable[[Session, str], Awaitable[Row]]] = {
-    Family.APPLICATION: registrations.registration,
-    Family.SERVICE_PRINCIPAL: registrations.principal,
+    Family.APPLICATION: ownapps.registration,
+    Family.SERVICE_PRINCIPAL: ownapps.principal,
     Family.APP_ROLE: _app_role,
     Family.EXCHANGE_PRINCIPAL: scopes.registration,
     Family.GROUP: scopes.group,
@@ -42,8 +42,8 @@ ROWS: Mapping[Family, Callable[[Session, str], Awaitable[Row]]] = {
 """Each raises NotFound where the object is not there."""
 
 _NAMED: Mapping[Family, Callable[[Session, str], Awaitable[tuple[str, ...]]]] = {
-    Family.APPLICATION: registrations.named,
-    Family.SERVICE_PRINCIPAL: registrations.principals_named,
+    Family.APPLICATION: ownapps.named,
+    Family.SERVICE_PRINCIPAL: ownapps.principals_named,
     Family.GROUP: scopes.group_named,
 }
 
@@ -83,19 +83,19 @@ async def _entra(admin: Session, change: Change, certificate: Certificate) -> Wr
     key, after = change.target.key, dict(change.after or {})
     match change.target.family, change.verb:
         case Family.APPLICATION, Verb.CREATE:
-            return Written(await registrations.register(admin, after))
+            return Written(await ownapps.register(admin, after))
         case Family.APPLICATION, Verb.UPDATE:
-            await registrations.set_certificates(admin, key, after["keyCredentials"], certificate)
+            await ownapps.set_certificates(admin, key, after["keyCredentials"], certificate)
         case Family.APPLICATION, Verb.DELETE:
-            await registrations.deregister(admin, key)
+            await ownapps.deregister(admin, key)
         case Family.SERVICE_PRINCIPAL, Verb.CREATE:
-            return Written(await registrations.create_principal(admin, after["appId"]))
+            return Written(await ownapps.create_principal(admin, after["appId"]))
         case Family.SERVICE_PRINCIPAL, Verb.DELETE:
-            await registrations.delete_principal(admin, key)
+            await ownapps.delete_principal(admin, key)
         case Family.APP_ROLE, Verb.CREATE:
-            await registrations.assign_app_role(admin, key, EXCHANGE_ONLINE)
+            await ownapps.assign_app_role(admin, key, EXCHANGE_ONLINE)
         case Family.APP_ROLE, Verb.DELETE:
-            await registrations.withdraw_app_role(admin, key, EXCHANGE_ONLINE)
+            await ownapps.withdraw_app_role(admin, key, EXCHANGE_ONLINE)
         case _:
             raise ValueError(f"{change.target.family} knows no {change.verb}")
     return Written(key)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from portineria.fault import Fault, NotFound
 from portineria.m365.exchange import scopes
-from portineria.m365.graph import apps, registrations
+from portineria.m365.graph import apps, ownapps
 from portineria.m365.session import Session
 from portineria.tenant.apps import AppKind, OwnApp, RoleAssignment, ScopeGroup, group_name
 from portineria.tenant.unseen import Unseen
@@ -14,7 +14,7 @@ from portineria.tenant.unseen import Unseen
 
 async def own_apps(session: Session) -> tuple[OwnApp, ...]:
     """Raises ServiceFault where the directory cannot be read; Exchange's part is then Unseen."""
-    found = await registrations.tagged(session)
+    found = await ownapps.tagged(session)
     return tuple([await _whole(session, own) for own in found])
 
 

@@ -16,7 +16,7 @@ from portineria.m365.exchange import authentication, mailboxes, rights
 from portineria.m365.exchange import tenant as exchange_tenant
 from portineria.m365.exchange.match import one
 from portineria.m365.graph import conditional_access, security_defaults, users
-from portineria.m365.graph.registrations import Certificate
+from portineria.m365.graph.ownapps import Certificate
 from portineria.m365.session import Session
 from portineria.m365.writing import write
 from portineria.policy.change import Change, Family, Fields, Missing, Target, Written

@@ -4,18 +4,17 @@ in where only an administrator may write.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from portineria.doors import keys
-from portineria.doors.profilewrite import Naming, forget_app, name_app
+from portineria.doors.profileapps import Naming, forget_app, name_app
 from portineria.doors.signin import AdminSession, Invitation, Wish, scopes_of, sign_in
 from portineria.doors.state import StateFolder
 from portineria.fault import BadCredential, OtherApp, PermissionFault
 from portineria.m365.graph.apps import READ
-from portineria.m365.graph.registrations import ASSIGN, WRITE, thumbprint
+from portineria.m365.graph.ownapps import ASSIGN, WRITE, thumbprint
 from portineria.m365.messages import Tokens
 from portineria.m365.resources import TenantResources, no_certificate
 from portineria.m365.session import Session
@@ -140,13 +139,16 @@ def needs_person(plan: Plan, done: Collection[int] = ()) -> bool:
     return any(change.target.family in ENTRA and change.id not in done for change in plan.changes)
 
 
+def scopes(tenant: Tenant) -> tuple[str, ...]:
+    """What the person's session is asked for."""
+    return scopes_of(tenant.profile.endpoints.graph_scope, (WRITE, ASSIGN, READ))
+
+
 async def invite_administrator(
-    tenant: Tenant, invite: Callable[[Invitation], None], *, device_code: bool = False
+    tenant: Tenant, wish: Wish, invite: Callable[[Invitation], None]
 ) -> AdminSession:
     """Somebody signs in, with the permissions that are never at rest. Raises NotSignedIn,
     PermissionFault where the person may not consent, before anything was written."""
-    scopes = scopes_of(tenant.profile.endpoints.graph_scope, (WRITE, ASSIGN, READ))
-    wish = Wish(scopes=scopes, device_code=device_code)
     login = authority(tenant.profile, tenant.tenant_id)
     session = await sign_in(login, tenant.clock, wish, invite)
     roles = session.person.roles
@@ -189,8 +191,7 @@ def settle_profile(tenant: Tenant, state: RunState, *, replacing: bool = False) 
         made, path = state.done.get(change.id), _key_of(tenant, state.plan, change.id)
         if made is None or path is None:
             continue
-        near = Path(os.path.relpath(path, profile.parent))
-        naming = Naming(key=ENTRIES[kind], client_id=made.id, certificate=near)
+        naming = Naming(key=ENTRIES[kind], client_id=made.id, certificate=path)
         if name_app(profile, naming, replacing=replacing):
             told.append(f"the profile names it now under probe.{naming.key}: {made.id}")
     return told

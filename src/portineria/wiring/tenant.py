@@ -54,8 +54,6 @@ class Handed:
     digest: str | None = None
     yes: bool = False
     accepted: tuple[str, ...] = ()
-    device_code: bool = False
-    """How an administrator signs in, should the plan need one."""
     replacing: bool = False
     """Whether the profile may name a new application in the place of another."""
 

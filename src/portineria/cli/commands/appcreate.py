@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from portineria.cli import completing
+from portineria.cli.commands.connectmore import how_of, sign_in_options
 from portineria.cli.frame import asked, verb
 
 if TYPE_CHECKING:
+    from portineria.cli.connecting import SignIn
     from portineria.policy.plan import Plan
     from portineria.run.ports import Progress
     from portineria.wiring.tenant import Tenant
@@ -50,14 +52,14 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Make one of our own although the profile names another, and name it there instead.",
 )
-@click.option("--device-code", is_flag=True, help="Sign in with a code, on another device.")
+@sign_in_options
 def command(
     policy: str,
     output: str | None,
     accept: tuple[str, ...],
     classic_smtp: bool,
     fresh: bool,
-    device_code: bool,
+    **given: Any,
 ) -> int:
     """Plan what is missing of the mail app for the grants of POLICY; with --yes, do it.
 
@@ -89,15 +91,15 @@ def command(
         )
 
     plan = session.with_tenant(said, make)
-    return shown_or_done(plan, output, accept, device_code=device_code, replacing=fresh)
+    return shown_or_done(plan, output, accept, how_of(given), replacing=fresh)
 
 
 def shown_or_done(
     plan: Plan,
     output: str | None,
     accept: tuple[str, ...],
+    how: SignIn,
     *,
-    device_code: bool,
     replacing: bool = False,
 ) -> int:
     """Kept and shown; with --yes carried out, where there is anything to do and nothing stops."""
@@ -114,8 +116,8 @@ def shown_or_done(
     if output is not None:
         session.write_private(output, plan_document(plan))
     if said.yes and output is None and plan.changes:
-        handed = Handed(yes=True, accepted=accept, device_code=device_code, replacing=replacing)
-        return print_outcome(apply_plan(said, plan, handed), as_json=said.json)
+        handed = Handed(yes=True, accepted=accept, replacing=replacing)
+        return print_outcome(apply_plan(said, plan, handed, how), as_json=said.json)
     if said.json:
         print_json("portineria/plan@1", plan_document(plan))
     else:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from portineria.cli import completing
+from portineria.cli.commands.connectmore import how_of, sign_in_options
 from portineria.cli.frame import Asked, asked, verb
 from portineria.fault import UsageFault
 
@@ -40,11 +41,7 @@ if TYPE_CHECKING:
     help="A guard's word. May be repeated.",
     shell_complete=completing.words(completing.GUARD_WORDS),
 )
-@click.option(
-    "--device-code",
-    is_flag=True,
-    help="Sign in with a code, should the plan need an administrator.",
-)
+@sign_in_options
 @click.option(
     "--expired-only",
     metavar="POLICY",
@@ -56,8 +53,8 @@ def command(
     digest: str | None,
     resume: str | None,
     accept: tuple[str, ...],
-    device_code: bool,
     expired_only: str | None,
+    **given: Any,
 ) -> int:
     """Do exactly what a plan says, in its order, and read everything back.
 
@@ -87,13 +84,13 @@ def command(
             try_="portineria apply plan.json, or portineria apply --resume last",
         )
     if resume is not None:
-        handed = Handed(yes=True, accepted=accept, device_code=device_code)
-        return print_outcome(resume_run(said, resume, handed), as_json=said.json)
+        handed = Handed(yes=True, accepted=accept)
+        return print_outcome(resume_run(said, resume, handed, how_of(given)), as_json=said.json)
     assert plan is not None
     found = read_plan(plan)
     yes = digest is None and agree(said, found, f"{plan} holds all of it")
-    handed = Handed(digest=digest, yes=yes, accepted=accept, device_code=device_code)
-    return print_outcome(apply_plan(said, found, handed), as_json=said.json)
+    handed = Handed(digest=digest, yes=yes, accepted=accept)
+    return print_outcome(apply_plan(said, found, handed, how_of(given)), as_json=said.json)
 
 
 def _expired(said: Asked, policy: str, accept: tuple[str, ...], others: list[str | None]) -> int:

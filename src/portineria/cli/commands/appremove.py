@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from portineria.cli import completing
+from portineria.cli.commands.connectmore import how_of, sign_in_options
 from portineria.cli.frame import asked, verb
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ KINDS = ("mail", "smtp", "all")
     shell_complete=completing.words(completing.GUARD_WORDS),
     help="A guard's word: say that you mean it. May be given again.",
 )
-@click.option("--device-code", is_flag=True, help="Sign in with a code, on another device.")
-def command(which: str, output: str | None, accept: tuple[str, ...], device_code: bool) -> int:
+@sign_in_options
+def command(which: str, output: str | None, accept: tuple[str, ...], **given: Any) -> int:
     """Plan to take our applications away, with all their rights; with --yes, do it.
 
     WHICH is mail (IMAP and POP), smtp, or all. Rights go first, then what they stand on, last the
@@ -64,4 +65,4 @@ def command(which: str, output: str | None, accept: tuple[str, ...], device_code
         return plan_removal(tenant, snapshot, kinds, accept)
 
     plan = session.with_tenant(said, make)
-    return shown_or_done(plan, output, accept, device_code=device_code)
+    return shown_or_done(plan, output, accept, how_of(given))

@@ -68,7 +68,8 @@ def foreign_roles(case: Case) -> str:
 
 def twice(case: Case) -> str:
     """Two applications of one kind: which of them is meant nobody can tell."""
-    if not any(change.target.family in OF_APPS for change in case.plan.changes):
+    touches = any(change.target.family in OF_APPS for change in case.plan.changes)
+    if not touches and not _opens(case):
         return ""
     met: dict[AppKind, OwnApp] = {}
     for app in _own(case.snapshot):
@@ -103,7 +104,7 @@ def not_ours(case: Case) -> str:
             continue
         if isinstance(own, Unseen):
             return f"could not tell whether «{change.target.name}» is ours: {own.because}"
-        if not any(_belongs(change, app) for app in own) and not _made_here(change, case):
+        if not any(_belongs(change, app) for app in own) and not _made_here(change):
             return f"«{change.target.name}» was not made by Portineria"
     return ""
 
@@ -116,7 +117,7 @@ def _belongs(change: Change, app: OwnApp) -> bool:
     return change.target.key.partition("/")[0] in ids - {""}
 
 
-def _made_here(change: Change, case: Case) -> bool:
+def _made_here(change: Change) -> bool:
     """A key that stands for what the same plan makes."""
     return change.target.key.startswith("change:")
 
@@ -140,10 +141,9 @@ def _opens(case: Case) -> bool:
 
 
 def _planned(case: Case) -> Snapshot:
-    try:
-        return simulate(case.snapshot, case.plan.changes)
-    except ValueError:  # another tenant than the plan's: its own guards say so
-        return case.snapshot
+    """Our applications as the plan leaves them; what else changes is not looked at."""
+    mine = [change for change in case.plan.changes if change.target.family in OF_APPS]
+    return simulate(case.snapshot, mine)
 
 
 def _own(snapshot: Snapshot) -> Iterator[OwnApp]:
