@@ -2,8 +2,9 @@
 
 Generated: docs/ladder.md (from the ladder), the picture in docs/architecture.md (from the
 imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
-the family of errors), docs/schemas.md (from the published schemas), the states in
-docs/strangers.md (from the strangers' tests), the tables in docs/app-check.md (from the steps).
+the family of errors), docs/schemas.md (from the published schemas), the permissions in
+docs/connect.md (from their table), the states in docs/strangers.md (from the strangers' tests), the
+tables in docs/app-check.md (from the steps).
 """
 
 from __future__ import annotations
@@ -88,6 +89,24 @@ def app_check() -> str:
         _, _, after = rest.partition(f"<!-- end of {name} -->")
         text = f"{before}<!-- {name} -->\n{table}\n<!-- end of {name} -->{after}"
     return text
+
+
+def connect() -> str:
+    """The permissions that `connect` asks for, as the table has them."""
+    from portineria.m365.permissions import NAMES, PERMISSIONS
+    from portineria.tenant.ownaccess import Access
+
+    head = ["| permission | for | why |", "|---|---|---|"]
+    rows = [
+        f"| `{one.value}` on {NAMES[one.resource]} | "
+        f"{'writing' if one.only_for is Access.WRITE else 'reading and writing'} | {one.why} |"
+        for one in PERMISSIONS
+    ]
+    text = (ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition("<!-- permissions -->\n")
+    _, _, after = rest.partition("<!-- end of permissions -->")
+    told = "\n".join(head + rows)
+    return f"{before}<!-- permissions -->\n{told}\n<!-- end of permissions -->{after}"
 
 
 def ladder() -> str:
@@ -183,6 +202,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
     "docs/errors.md": errors,
+    "docs/connect.md": connect,
     "docs/ladder.md": ladder,
     "docs/schemas.md": schemas,
     "docs/strangers.md": strangers,

@@ -56,7 +56,7 @@ class SignIn:
     port: int = 0
     client: str = COMMAND_LINE_TOOLS
 
-    def wish(self, scopes: tuple[str, ...], hint: str = "") -> Wish:
+    def refuse_both(self) -> None:
         """Raises UsageFault for ways that exclude each other."""
         if self.device_code and (self.no_browser or self.port):
             raise UsageFault(
@@ -64,6 +64,8 @@ class SignIn:
                 where="portineria connect",
                 try_="leave out --device-code, or --no-browser and --port",
             )
+
+    def wish(self, scopes: tuple[str, ...], hint: str = "") -> Wish:
         return Wish(
             scopes=scopes,
             client_id=self.client,
@@ -155,6 +157,7 @@ async def connect(
     wish = how.wish(scopes_of(endpoints.graph_scope, SIGN_IN))
     wait = Replication(clock, teller, patience)
     with files.lock():
+        files.sweep()
         attempt = attempt_of(files, place, clock)
         certificate = kept_key(files, clock.now())
         wanted = wanted_of(files, access, certificate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portineria.cli.connecting import files_of
+from portineria.cli.connecting import endpoints_of, files_of
 from portineria.cli.faces.answer import print_json
 from portineria.cli.faces.connectprint import portal, powershell, reasons
 from portineria.cli.faces.tables import plain, print_table
@@ -18,8 +18,12 @@ from portineria.wiring.opening import system_clock
 
 
 def print_instead(said: Asked, tenant: str, cloud: str, access: Access, days: int) -> int:
-    """Nothing is asked of any service. Raises OperatorFault where the profile is there already."""
+    """Nothing is asked of any service; what is not confirmed of a cloud is told.
+
+    Raises OperatorFault where the profile is there already.
+    """
     files, clock = files_of(said), system_clock()
+    endpoints_of(said, cloud)
     if files.profile.exists():
         raise OperatorFault(
             f"there is a profile {files.name!r} already",

@@ -27,6 +27,9 @@ VERBS: dict[str, Lazy] = {
     "init": Lazy(_HOME + "init", "Write a policy.yaml from what the tenant does today."),
     "look": Lazy(_HOME + "look", "Show the tenant's posture and who has which protocol."),
     "why": Lazy(_HOME + "why", "Say why a mailbox's access is open or not, rung by rung."),
+    "inventory": Lazy(
+        _HOME + "inventory", "Show who really uses which protocol, and who breaks without basic."
+    ),
     "probe": Lazy(_HOME + "probe", "Log in for real, and explain the answer."),
     "plan": Lazy(_HOME + "plan", "Show what would be done, in which order, and why."),
     "apply": Lazy(_HOME + "apply", "Do exactly what a plan says, and read it back."),

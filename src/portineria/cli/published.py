@@ -36,6 +36,7 @@ KNOWN: dict[str, Known] = {
     "look": Known(1, "`look`"),
     "snapshot": Known(1, "`look --output`; a part of `look`"),
     "why": Known(1, "`why`"),
+    "inventory": Known(1, "`inventory`"),
     "probe": Known(1, "`probe`"),
     "app-check": Known(1, "`app check`"),
     "plan": Known(

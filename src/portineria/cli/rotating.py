@@ -56,6 +56,7 @@ async def rotated(
     wish = how.wish(scopes_of(profile.endpoints.graph_scope, SIGN_IN_FOR_KEYS))
     wait = Replication(clock, teller, patience)
     with files.lock():
+        files.sweep()
         invite = inviter(no_browser=how.no_browser)
         async with signed_in(place, clock, wish, invite, KEEPERS) as hands:
             app = await hands.directory.registered(profile.control.client_id)

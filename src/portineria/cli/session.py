@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -104,11 +104,16 @@ def write_private(file: str, document: Any) -> None:
     """A JSON file for its owner alone, whole or not at all. Raises NoFile."""
     from itertools import chain
 
-    from portineria.doors.files import write_atomic
     from portineria.tenant.lazyjson import pieces
 
     told = chain(pieces(document), "\n")
-    content = (piece.encode(errors="backslashreplace") for piece in told)
+    write_octets(file, (piece.encode(errors="backslashreplace") for piece in told))
+
+
+def write_octets(file: str, content: Iterable[bytes], option: str = "--output") -> None:
+    """A file for its owner alone, whole or not at all. Raises NoFile."""
+    from portineria.doors.files import write_atomic
+
     path = Path(file)
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
@@ -118,10 +123,10 @@ def write_private(file: str, document: Any) -> None:
         else:
             write_atomic(path.resolve(), content)
     except (OSError, ValueError) as error:
-        raise _unwritten(file, error) from None
+        raise _unwritten(file, error, option) from None
 
 
-def refuse_unwritable(file: str | None) -> None:
+def refuse_unwritable(file: str | None, option: str = "--output") -> None:
     """Raise NoFile before any work is done where the answer could not be kept in `file`."""
     import os
 
@@ -137,7 +142,7 @@ def refuse_unwritable(file: str | None) -> None:
         if not os.access(path, os.W_OK):
             raise PermissionError(13, os.strerror(13))
     except (OSError, ValueError) as error:
-        raise _unwritten(file, error) from None
+        raise _unwritten(file, error, option) from None
 
 
 def refuse_existing(file: str) -> None:
@@ -169,12 +174,12 @@ def write_new(file: str, text: str) -> None:
         raise _unwritten(file, error) from None
 
 
-def _unwritten(file: str, error: Exception) -> NoFile:
+def _unwritten(file: str, error: Exception, option: str = "--output") -> NoFile:
     from portineria.fault import NoFile
 
     why = error.strerror if isinstance(error, OSError) else "no file can have that name"
     return NoFile(
-        f"the file cannot be written: {why}", where=file, try_="name another one with --output"
+        f"the file cannot be written: {why}", where=file, try_=f"name another one with {option}"
     )
 
 

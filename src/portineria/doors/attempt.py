@@ -17,7 +17,7 @@ from portineria.doors.textfile import read_octets
 from portineria.fault import StateFault, WrongTenant
 from portineria.tenant.ownaccess import Registered
 
-SCHEMA = "portineria/connect-attempt@1"
+SCHEMA = "portineria.connect-attempt/1"
 MOST = 64 * 1024
 
 

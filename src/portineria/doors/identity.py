@@ -218,6 +218,17 @@ class Web:
         except _TROUBLES as error:
             raise _explain(error, self._authority, self) from error
 
+    def public_client(self, client_id: str) -> Any:
+        """An application of msal's that has no secret. Raises Fault."""
+        made: list[Any] = []
+
+        def make() -> Answer:
+            made.append(msal.PublicClientApplication(client_id, **self.options))
+            return {}
+
+        self.asked(make)
+        return made[0]
+
     def refused(self, answer: Answer) -> Fault:
         """The fault of an answer that holds no token."""
         return token_fault(self.status, answer, self._authority.url, self.off)

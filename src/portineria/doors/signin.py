@@ -13,8 +13,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msal  # type: ignore[import-untyped]
-
 from portineria.clock import Clock
 from portineria.doors.identity import Answer, Authority, UserTokens, Web, web_session
 from portineria.doors.loopback import Loopback
@@ -131,7 +129,7 @@ async def _by_code(
 
 
 def _begin(web: Web, wish: Wish, uri: str) -> tuple[Any, dict[str, Any]]:
-    app = _application(web, wish)
+    app = web.public_client(wish.client_id)
     hint = {"login_hint": wish.hint} if wish.hint else {"prompt": "select_account"}
 
     def begin() -> Answer:
@@ -174,7 +172,7 @@ async def _by_device(
 
 def _device(web: Web, wish: Wish) -> tuple[Any, dict[str, Any]]:
     """Raises Fault where no code is given out."""
-    app = _application(web, wish)
+    app = web.public_client(wish.client_id)
 
     def begin() -> Answer:
         flow: Answer = app.initiate_device_flow(list(wish.scopes))
@@ -194,17 +192,6 @@ def _by_code_allowed(web: Web, answer: Answer) -> Answer:
     if code_of(answer) in _BLOCKED:
         fault.try_ = _NOT_BY_CODE
     raise fault
-
-
-def _application(web: Web, wish: Wish) -> Any:
-    made: list[Any] = []
-
-    def make() -> Answer:
-        made.append(msal.PublicClientApplication(wish.client_id, **web.options))
-        return {}
-
-    web.asked(make)
-    return made[0]
 
 
 def _given(web: Web, redeem: Callable[[], Answer]) -> Answer:

@@ -26,7 +26,7 @@ from portineria.doors.textfile import read_octets
 from portineria.fault import BadCredential, NoFile, StateFault
 from portineria.secret import Secret
 
-SCHEMA = "portineria/vault@1"
+SCHEMA = "portineria.vault/1"
 MOST = 16 * 1024 * 1024
 AGAIN = "sign these people in again: portineria connect user ADDRESS"
 _NONCE = 12

@@ -24,6 +24,7 @@ EFFECTS: Mapping[str, tuple[float, str]] = MappingProxyType(
         "policyCheck": (3.0, "security defaults as the Conditional Access endpoint sees them"),
         "application": (10.0, "a new application or secret at the token endpoint"),
         "consent": (10.0, "consent in new tokens: minutes to an hour, UNVERIFIED"),
+        "signInLog": (652.0, "sign-in and audit logs show what happened: 5 to 11 min"),
         "directoryRole": (900.0, "a directory role as Exchange sees it: up to 15 min"),
     }
 )
@@ -42,6 +43,8 @@ READINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "exchange-error-warnings": ("inside", "beside"),
         "device-code-haste": ("slow_down", "pending"),
         "assignment-for-apps": ("resource", "client"),
+        "retired-basic-in-sign-in-log": ("failure", "absent"),
+        "directory-audits-without-premium": ("served", "refused"),
     }
 )
 """Facts nobody has proven: each name with its possible readings, the default one first."""
@@ -87,6 +90,8 @@ class Weather:
     """The share of requests that happen, and whose answer is lost."""
     conditional_access_per_second: float = 1.0
     """Requests a second to /identity/conditionalAccess, all apps together; 0 is no limit."""
+    reports_per_ten_seconds: int = 5
+    """Requests of one application to the sign-in and audit logs in ten seconds; 0 is no limit."""
     conditional_access_errors: Literal["newer", "older"] = "newer"
     """Where the numbered text is: in error.message, or in innerError.message."""
     forgets: str = ""

@@ -161,6 +161,8 @@ KINDS = (
     "signInState",  # by user id: wrong passwords so far, locked until
     "deletedApplications",  # soft-deleted, with their credentials
     "deletedConditionalAccess",  # soft-deleted policies, 30 days
+    "signIns",  # Graph signIn (beta) by id, at the time of the sign-in
+    "directoryAudits",  # Graph directoryAudit by id
 )
 
 

@@ -21,7 +21,7 @@ from portineria.m365.reader import TenantReading
 from portineria.m365.resources import TenantResources
 from portineria.m365.session import Session
 from portineria.m365.skew import told
-from portineria.mail.conversation import Credential
+from portineria.mail.conversation import Credential, Nobody, Password
 from portineria.policy.desired import Desired
 from portineria.policy.expiry import expired_plan
 from portineria.policy.guards.case import Case
@@ -41,6 +41,7 @@ from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough, parse_
 from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
+from portineria.wiring.mailserver import Manner
 from portineria.wiring.wants import remembered, wants_of, wants_of_plan
 
 CLOCK_OFF = 300.0
@@ -196,14 +197,24 @@ class Tenant:
         return log_in
 
     async def log_in(
-        self, box: Mailbox, protocol: Protocol, caller: Caller, source: str | None
+        self,
+        box: Mailbox,
+        protocol: Protocol,
+        caller: Caller,
+        source: str | None,
+        manner: Manner | None = None,
     ) -> Probe | Unseen:
         """One login with what the profile holds; Unseen where it holds nothing for it.
 
         Raises Fault where no token could be had for a reason that says nothing of the access.
         """
+        given = manner.password if manner else None
+        credential: Credential | Unseen
         try:
-            credential = await self.keyring.credential(caller, box, protocol)
+            if given is not None and isinstance(caller, Basic):
+                credential = Password(box.upn, given)
+            else:
+                credential = await self.keyring.credential(caller, box, protocol)
         except Fault as fault:
             refused = no_token(fault, protocol, box.address, kind_of(caller))
             if refused is None:
@@ -211,29 +222,32 @@ class Tenant:
             return refused
         if isinstance(credential, Unseen):
             return credential
-        return await self._converse(box, protocol, caller, credential, source)
+        ask = self.ask(protocol, box.address, credential, kind_of(caller), source)
+        if manner is None:
+            return await probe(self.dial, self.clock, ask)
+        ask = replace(ask, closer=manner.closer, patience=manner.patience)
+        return await probe(TcpDial(self.profile.ca, limit=manner.seconds), self.clock, ask)
 
-    async def _converse(
+    def ask(
         self,
-        box: Mailbox,
         protocol: Protocol,
-        caller: Caller,
-        credential: Credential,
-        source: str | None,
-    ) -> Probe:
+        mailbox: str,
+        credential: Credential | Nobody,
+        caller: CallerKind,
+        source: str | None = None,
+    ) -> Ask:
         """One conversation with the mail server of the profile."""
         server = getattr(self.profile.endpoints, protocol.value)
-        ask = Ask(
+        return Ask(
             protocol=protocol,
             host=server.host,
             port=server.port,
             tls=Tls.STARTTLS if protocol is Protocol.SMTP else Tls.IMPLICIT,
-            mailbox=box.address,
+            mailbox=mailbox,
             credential=credential,
-            caller=kind_of(caller),
+            caller=caller,
             source=source,
         )
-        return await probe(self.dial, self.clock, ask)
 
     def _may_speak_from(self, place: str) -> bool:
         address = ip_address(place)

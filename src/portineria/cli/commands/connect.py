@@ -53,6 +53,7 @@ def command() -> None:
         "portineria connect contoso.onmicrosoft.com --print",
         "portineria connect contoso.com --client-id 11111111-2222-3333-4444-555555555555",
     ],
+    short_help="Make it, and the profile that uses it.",
 )
 @click.argument("tenant")
 @click.option(
@@ -144,6 +145,7 @@ def _connect(said: Asked, tenant: str, access: Any, given: dict[str, Any]) -> in
     from portineria.m365.permissions import SIGN_IN
     from portineria.wiring.opening import system_clock
 
+    how, wait = how_of(given), float(given["wait"])
     days, key = given["days"], str(files_of(said).key)
 
     def agree(place: Place, person: Person, wanted: Wanted, lack: Lacking) -> bool:
@@ -155,7 +157,6 @@ def _connect(said: Asked, tenant: str, access: Any, given: dict[str, Any]) -> in
     say_what_the_sign_in_asks(SIGN_IN)
     teller = progress(system_clock())
     try:
-        how, wait = how_of(given), float(given["wait"])
         work = connect(said, tenant, given["cloud"], access, how, days, wait, teller, agree)
         done = run(work)
     finally:

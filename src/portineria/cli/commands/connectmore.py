@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
 
 def sign_in_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """How somebody signs in: the same options wherever somebody does."""
+    """How an administrator signs in: the same options wherever one does."""
+    client = click.option(
+        "--sign-in-client",
+        metavar="ID",
+        help="The public client to sign in through. [default: Microsoft Graph Command Line Tools]",
+    )
+    return browser_options(client(function))
+
+
+def browser_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Where somebody signs in: in a browser here, or on another device."""
     for option in reversed(
         (
             click.option(
@@ -33,12 +43,6 @@ def sign_in_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 default=0,
                 help="Where the browser's answer arrives on 127.0.0.1. [default: a free one]",
             ),
-            click.option(
-                "--sign-in-client",
-                metavar="ID",
-                help="The public client to sign in through. [default: Microsoft Graph Command "
-                "Line Tools]",
-            ),
         )
     ):
         function = option(function)
@@ -49,12 +53,14 @@ def how_of(given: Mapping[str, Any]) -> SignIn:
     from portineria.cli.connecting import SignIn
     from portineria.doors.signin import COMMAND_LINE_TOOLS
 
-    return SignIn(
+    how = SignIn(
         device_code=given["device_code"],
         no_browser=given["no_browser"],
         port=given["port"],
         client=given.get("sign_in_client") or COMMAND_LINE_TOOLS,
     )
+    how.refuse_both()
+    return how
 
 
 def say_what_the_sign_in_asks(scopes: Mapping[str, str]) -> None:
@@ -63,7 +69,11 @@ def say_what_the_sign_in_asks(scopes: Mapping[str, str]) -> None:
         print(f"  {scope}: {why}", file=sys.stderr)
 
 
-@verb("check", examples=["portineria connect check", "portineria connect check --json"])
+@verb(
+    "check",
+    examples=["portineria connect check", "portineria connect check --json"],
+    short_help="Prove it step by step, and name the first wrong one.",
+)
 @click.option(
     "--access",
     type=click.Choice(["read", "write"]),
@@ -89,10 +99,25 @@ def check(access: str | None) -> int:
 @verb(
     "rotate",
     examples=["portineria connect rotate", "portineria connect rotate --days 90 --device-code"],
+    short_help="Renew the certificate.",
 )
 @sign_in_options
-@click.option("--days", metavar="N", type=click.IntRange(1, 730), default=365, show_default=True)
-@click.option("--wait", metavar="SECONDS", type=click.IntRange(0, 3600), default=180)
+@click.option(
+    "--days",
+    metavar="N",
+    type=click.IntRange(1, 730),
+    default=365,
+    show_default=True,
+    help="How long the new certificate is good.",
+)
+@click.option(
+    "--wait",
+    metavar="SECONDS",
+    type=click.IntRange(0, 3600),
+    default=180,
+    show_default=True,
+    help="How long to wait, at each step, for what the service does not know yet.",
+)
 def rotate(**given: Any) -> int:
     """Renew the certificate: a new one beside the old one, proven, then the old one goes.
 
@@ -120,6 +145,7 @@ def rotate(**given: Any) -> int:
 @verb(
     "remove",
     examples=["portineria connect remove --yes", "portineria connect remove --keep-profile --yes"],
+    short_help="Take it away: application, role, profile and key.",
 )
 @sign_in_options
 @click.option("--keep-profile", is_flag=True, help="Leave the profile's file where it is.")
@@ -159,6 +185,7 @@ def _yes(said: Asked, profile: Profile) -> bool:
         "portineria connect user ada@contoso.com --opens invoices@contoso.com",
         "portineria connect user ada@contoso.com ben@contoso.com --device-code",
     ],
+    short_help="Let people sign in, for `probe` and `verify`.",
 )
 @click.argument("people", nargs=-1, required=True)
 @click.option(
@@ -172,9 +199,7 @@ def _yes(said: Asked, profile: Profile) -> bool:
     metavar="ID",
     help="The public client that people read mail with. [default: what the profile names]",
 )
-@click.option("--device-code", is_flag=True, help="Show a code to type on another device.")
-@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
-@click.option("--port", metavar="N", type=click.IntRange(0, 65535), default=0)
+@browser_options
 def user(
     people: tuple[str, ...], opens: tuple[str, ...], client_id: str | None, **given: Any
 ) -> int:

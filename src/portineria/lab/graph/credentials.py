@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from portineria.lab.ask import Answer
@@ -84,7 +83,7 @@ def _new(call: Call, row: Document) -> tuple[Document, str]:
     except (KeyError, TypeError, ValueError):
         raise malformed("New certificate credential has an invalid value.") from None
     shown = {
-        "customKeyIdentifier": base64.b64encode(certificate.fingerprint(SHA1())).decode(),  # noqa: S303
+        "customKeyIdentifier": _thumbprint(certificate),
         "displayName": row.get("displayName"),
         "endDateTime": _stamp(certificate.not_valid_after_utc),
         "key": None,
@@ -94,6 +93,11 @@ def _new(call: Call, row: Document) -> tuple[Document, str]:
         "usage": row.get("usage", "Verify"),
     }
     return shown, certificate.public_bytes(Encoding.PEM).decode()
+
+
+def _thumbprint(certificate: x509.Certificate) -> str:
+    der = certificate.public_bytes(Encoding.DER)
+    return base64.b64encode(hashlib.sha1(der, usedforsecurity=False).digest()).decode()
 
 
 def _stamp(moment: Any) -> str:

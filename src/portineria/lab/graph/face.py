@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from portineria.lab.ask import Answer, Ask
 from portineria.lab.graph import delegated
+from portineria.lab.graph.auditing import audited
 from portineria.lab.graph.call import Call, GraphFault, fault_answer
 from portineria.lab.graph.routes import READS_BY_POST, ROUTES, Route
 from portineria.lab.login import tokens
@@ -66,7 +67,7 @@ def _serve(lab: Lab, ask: Ask) -> Answer:
         if not scoped or not delegated.may(ask.seen, claims, ask.method, _plain(path)):
             raise _forbidden(route)
         call = Call(lab=lab, ask=ask, names=names, claims=claims, version=version)
-        return _dressed(lab, ask, route.handler(call))
+        return _dressed(lab, ask, audited(route.handler, call))
     except GraphFault as fault:
         return fault_answer(lab, ask, fault)
 

@@ -21,6 +21,7 @@ KINDS = (
     "apps",
     "protections",
     "exchange",
+    "signins",
 )
 """The files of a seed; what they hold is told at the top of each in `contoso`."""
 
