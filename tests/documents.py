@@ -3,7 +3,8 @@
 Generated: docs/ladder.md (from the ladder), the picture in docs/architecture.md (from the
 imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
 the family of errors), docs/schemas.md (from the published schemas), the permissions in
-docs/connect.md (from their table), the states in docs/strangers.md (from the strangers' tests).
+docs/connect.md (from their table), the states in docs/strangers.md (from the strangers' tests), the
+tables in docs/app-check.md (from the steps).
 """
 
 from __future__ import annotations
@@ -83,6 +84,18 @@ def _for(permission: Any, write: Any) -> str:
     if permission.optional:
         return "who wishes it"
     return "writing" if permission.only_for is write else "reading and writing"
+
+
+def app_check() -> str:
+    """The steps of the mail app, and the delays of the service."""
+    from portineria.policy.show import appsteps
+
+    text = (ROOT / "docs" / "app-check.md").read_text(encoding="utf-8")
+    for name, table in (("steps", appsteps.steps()), ("delays", appsteps.delays())):
+        before, _, rest = text.partition(f"<!-- {name} -->\n")
+        _, _, after = rest.partition(f"<!-- end of {name} -->")
+        text = f"{before}<!-- {name} -->\n{table}\n<!-- end of {name} -->{after}"
+    return text
 
 
 def connect() -> str:
@@ -191,6 +204,7 @@ def schemas() -> str:
 
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/app-check.md": app_check,
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
     "docs/errors.md": errors,

@@ -28,6 +28,7 @@ CALLS: list[tuple[str, tuple[str, ...], str, int]] = [
     ("why", ("scan@contoso.example", *KEPT), "why", 0),
     ("why", ("scan@contoso.example", "smtp", "--as", "basic", *KEPT), "why", 1),
     ("probe", (*LAB, "erp@contoso.example", "imap"), "probe", 0),
+    ("app check", (*LAB, "erp@contoso.example", "--protocol", "imap"), "app-check", 0),
     ("plan", (*LAB, "closed.yaml", "--output", "plan.json"), "plan", 0),
     ("close", (*LAB, "leaver@contoso.example"), "plan", 0),
     ("apply", (*LAB, "plan.json", "--yes"), "run", 0),

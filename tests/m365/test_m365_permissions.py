@@ -59,7 +59,7 @@ async def holding(access: Access, without: Collection[str] = ()) -> AsyncIterato
 
 async def wide(world: LabWorld) -> Wants:
     app = world.lab.info["mail_app"]["client_id"]
-    return Wants(mailboxes=WIDE.mailboxes, groups=WIDE.groups, apps=frozenset({app}))
+    return Wants(mailboxes=WIDE.mailboxes, groups=WIDE.groups, apps=frozenset({app}), own=True)
 
 
 def _scanners(found: Snapshot) -> Group:

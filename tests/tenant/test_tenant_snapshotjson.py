@@ -22,7 +22,7 @@ from portineria.tenant.access import (
     PolicyState,
     Transport,
 )
-from portineria.tenant.apps import App, MailboxRight
+from portineria.tenant.apps import App, MailboxRight, OwnApp
 from portineria.tenant.mailbox import Mailbox
 from portineria.tenant.people import Domain, Group, Licences, Member, MemberKind, User
 from portineria.tenant.snapshot import Snapshot
@@ -63,6 +63,7 @@ MEMBERS: dict[str, st.SearchStrategy[object]] = {
     "unread": st.dictionaries(NAMES, NAMES, max_size=2),
     "role_members": UNSEEN | st.dictionaries(NAMES, st.frozensets(NAMES), max_size=2),
     "apps": UNSEEN | keyed(App),
+    "own": UNSEEN | st.lists(st.builds(OwnApp), max_size=2).map(tuple),
     "rights": st.dictionaries(st.tuples(NAMES, NAMES), st.builds(MailboxRight), max_size=2),
     "user_consent": UNSEEN | st.booleans(),
     "settled": st.dictionaries(NAMES, NAMES, max_size=2),

@@ -36,6 +36,7 @@ VERBS: dict[str, Lazy] = {
     "apply": Lazy(_HOME + "apply", "Do exactly what a plan says, and read it back."),
     "verify": Lazy(_HOME + "verify", "Prove a run's promises: read again, and log in for real."),
     "undo": Lazy(_HOME + "undo", "Take back what a run did, through the same guards."),
+    "app": Lazy(_HOME + "app", "The mail app: make it, list it, take it away."),
     "close": Lazy(_HOME + "close", "Shut one mailbox at once."),
     "runs": Lazy(_HOME + "runs", "List runs and show what their journals say."),
     "demo": Lazy(_HOME + "demo", "Tell the whole story on the embedded tenant."),

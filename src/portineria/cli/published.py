@@ -38,9 +38,15 @@ KNOWN: dict[str, Known] = {
     "why": Known(1, "`why`"),
     "inventory": Known(1, "`inventory`"),
     "probe": Known(1, "`probe`"),
-    "plan": Known(1, "`plan`, `close` without --now, `undo --output`; the file that `apply` reads"),
-    "run": Known(1, "`apply`, `undo`, `close --now`"),
+    "app-check": Known(1, "`app check`"),
+    "plan": Known(
+        1,
+        "`plan`, `app create`, `app remove`, `close` without --now, `undo --output`; what `apply` "
+        "reads",
+    ),
+    "run": Known(1, "`apply`, `undo`, `close --now`, `app create --yes`, `app remove --yes`"),
     "verify": Known(1, "`verify`"),
+    "apps": Known(1, "`app list`"),
     "runs": Known(1, "`runs list`"),
     "journal": Known(1, "`runs show`"),
     "demo": Known(1, "`demo`"),

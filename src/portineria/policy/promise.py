@@ -120,7 +120,9 @@ class _Cells:
             *self.entitlement.opened.get(self.protocol, ()),
             *self.entitlement.ended.get(self.protocol, ()),
         ]
-        return dict.fromkeys((UserThrough(None), Basic(), *self.speaking.callers(grants)))
+        return dict.fromkeys(
+            (UserThrough(None), Basic(), *self.speaking.callers(grants, self.protocol))
+        )
 
     def _cell(
         self, caller: Caller, promised: str, grants: Iterable[Grant], place: str = ""
@@ -130,7 +132,7 @@ class _Cells:
         return self.judge.cell(box, self.protocol, caller, promised, grants, place, voices)
 
     def _open(self, grants: list[Grant]) -> Iterator[Cell]:
-        callers = self.speaking.callers(grants)
+        callers = self.speaking.callers(grants, self.protocol)
         for caller, asked in callers.items():
             if isinstance(caller, Basic):
                 yield from self._basic(asked)

@@ -27,20 +27,23 @@ class Speaking:
 
     everybody: EverybodyElse
     mail_app: str | None
+    smtp_app: str | None = None
+    """The one that sends by a registration of its own; None where `mail_app` does that too."""
 
-    def caller(self, grant: Grant) -> Caller:
-        """Whom a grant opens the door for."""
+    def caller(self, grant: Grant, protocol: Protocol) -> Caller:
+        """Whom a grant opens the door for. SMTP may have an application of its own."""
         if grant.through is Through.BASIC:
             return Basic()
         if grant.through is Through.OAUTH_USER:
             return UserThrough(None)
-        return AppOnly(grant.app or self.mail_app or "unknown")
+        own = self.smtp_app if protocol is Protocol.SMTP else None
+        return AppOnly(grant.app or own or self.mail_app or "unknown")
 
-    def callers(self, grants: Iterable[Grant]) -> Mapping[Caller, list[Grant]]:
+    def callers(self, grants: Iterable[Grant], protocol: Protocol) -> Mapping[Caller, list[Grant]]:
         """The grants of each caller, in the order of the file."""
         found: dict[Caller, list[Grant]] = {}
         for grant in grants:
-            found.setdefault(self.caller(grant), []).append(grant)
+            found.setdefault(self.caller(grant, protocol), []).append(grant)
         return found
 
     def closes(self, box: Mailbox, protocol: Protocol) -> str:
@@ -61,7 +64,7 @@ class Speaking:
                 Voice(
                     grant=one.name,
                     says=OPENS,
-                    caller=str(self.caller(one)),
+                    caller=str(self.caller(one, protocol)),
                     why=f"{_terms(one)}, beaten by «{beaten}»" if beaten else _terms(one),
                 )
                 for one in entitlement.opened.get(protocol, ())
@@ -97,7 +100,7 @@ class Speaking:
         """
         voices = self.voices(entitlement, protocol)
         who = _as_granted(caller)
-        opened = self.callers(entitlement.open_for(protocol)).get(who, [])
+        opened = self.callers(entitlement.open_for(protocol), protocol).get(who, [])
         if any(_from_there(grant, address) for grant in opened):
             return Sentence("open", because(voices, who, True), voices)
         closed = entitlement.closed_by(protocol) or self.closes(entitlement.mailbox, protocol)

@@ -62,9 +62,10 @@ def take_back(made: Sequence[Change], seen: Seen) -> Takeback:
     final = left_by(made)
     windowed = any(change.phase is Phase.WINDOW for change in made)
     tenant_switch = any(_turns_tenant_switch(change) for change in made)
+    removed = {change.target.key for change in made if not reversible(change)}
     backwards: list[Change] = []
     for change in reversed(made):
-        if not reversible(change):
+        if not reversible(change) or _without_owner(change, removed):
             found.notes.append(f"cannot be undone: {change.reason} («{change.target.name}»)")
             continue
         mine = _still_mine(change, final[object_key(change)], seen[object_key(change)], found)
@@ -74,6 +75,12 @@ def take_back(made: Sequence[Change], seen: Seen) -> Takeback:
             backwards.append(replace(back, phase=phase, reason=f"taken back: {change.reason}"))
     found.changes = _numbered(_kept_in_order(backwards))
     return found
+
+
+def _without_owner(change: Change, removed: set[str]) -> bool:
+    """Whether a deleted right was of an application or a group that the same run removed."""
+    parts = change.target.key.split("/")
+    return change.verb is Verb.DELETE and len(parts) == 2 and not removed.isdisjoint(parts)
 
 
 def _still_mine(

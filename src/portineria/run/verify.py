@@ -22,12 +22,12 @@ from ipaddress import ip_address
 
 from portineria.clock import Clock
 from portineria.fault import Fault
+from portineria.policy.delays import longest
 from portineria.policy.effective import Context, effective
 from portineria.policy.plan import Cell
 from portineria.policy.promise import OPEN, answer
 from portineria.policy.refusals import narrowed
 from portineria.policy.verdict import Allowed, Answer, Effective, Layer
-from portineria.run.delays import longest
 from portineria.run.ports import Crew, Progress
 from portineria.run.probe import Probe
 from portineria.tenant.caller import parse_caller
