@@ -28,6 +28,7 @@ CALLS: list[tuple[str, tuple[str, ...], str, int]] = [
     ("why", ("scan@contoso.example", *KEPT), "why", 0),
     ("why", ("scan@contoso.example", "smtp", "--as", "basic", *KEPT), "why", 1),
     ("probe", (*LAB, "erp@contoso.example", "imap"), "probe", 0),
+    ("app list", LAB, "apps", 0),
     ("app check", (*LAB, "erp@contoso.example", "--protocol", "imap"), "app-check", 0),
     ("plan", (*LAB, "closed.yaml", "--output", "plan.json"), "plan", 0),
     ("close", (*LAB, "leaver@contoso.example"), "plan", 0),
@@ -45,7 +46,7 @@ CLOSED = """\
 tenant: contoso.example
 grants: [{name: less, who: {mailboxes: [ada@contoso.example]}, deny: [pop]}]
 """
-ELSEWHERE = {"demo": ("demo",)} | {
+ELSEWHERE = {"demo": ("demo",), "app create": ("plan",), "app remove": ("plan",)} | {
     f"connect {verb}": schemas
     for verb, schemas in {
         "tenant": ("connect", "connect-print"),
@@ -55,8 +56,8 @@ ELSEWHERE = {"demo": ("demo",)} | {
         "user": ("connect-user",),
     }.items()
 }
-"""Verb and schemas. The demo takes a minute, and connect needs somebody who signs in: their own
-tests, test_manual_demo.py and test_cli_connect.py, hold these answers against them."""
+"""Verb and schemas. The demo takes a minute, and where somebody signs in, the verb's own tests do
+that: test_manual_demo.py, test_cli_connect.py and test_cli_app.py hold these answers to them."""
 
 
 @pytest.fixture

@@ -66,7 +66,8 @@ OFFERS = {
     "runs to undo": (("undo", ""), ["last", RUNS[1], RUNS[0]]),
     "runs to resume": (("apply", "--resume", "2026"), [RUNS[1], RUNS[0]]),
     "runs to verify": (("verify", ""), [RUNS[1], RUNS[0]]),
-    "guards' words": (("plan", "--accept", "b"), ["break-glass", "blast-radius", "basic-twin"]),
+    "guards' words": (("plan", "--accept", "ba"), ["basic-twin"]),
+    "more of them": (("plan", "--accept", "bl"), ["blast-radius"]),
     "seeds": (("lab", "up", "--seed", "c"), ["contoso", "contoso-free"]),
     "weathers": (("demo", "--weather", "f"), ["fair", "flaky"]),
     "callers": (("probe", "a@contoso.example", "imap", "--as", ""), ["basic", "user", "app"]),
@@ -165,4 +166,4 @@ def test_bash_completes_for_real(place: Path, state: Path) -> None:
         bash.typed(f"{CLEAR}portineria undo 20260101\t", f"undo {RUNS[0]} ")
         bash.typed(f"{CLEAR}portineria apply \t", "apply plan.json ")
         bash.typed(f"{CLEAR}portineria look --snapshot o\t", "--snapshot other.json ")
-        bash.typed(f"{CLEAR}portineria plan --accept b\t", "break-glass +blast-radius +basic-twin")
+        bash.typed(f"{CLEAR}portineria plan --accept bl\t", "blast-radius ")

@@ -22,7 +22,7 @@ from portineria.tenant.access import (
     PolicyState,
     Transport,
 )
-from portineria.tenant.apps import App, MailboxRight, OwnApp
+from portineria.tenant.apps import App, AppKind, MailboxRight, OwnApp, RoleAssignment, ScopeGroup
 from portineria.tenant.mailbox import Mailbox
 from portineria.tenant.people import Domain, Group, Licences, Member, MemberKind, User
 from portineria.tenant.snapshot import Snapshot
@@ -204,6 +204,18 @@ WHOLE = Snapshot(
     role_members={"r": frozenset({"u"})},
     apps={"c": App(id="c", name="C", principal_id="s", roles=frozenset({"Mail"}))},
     rights={("c", "g"): MailboxRight(full_access=True)},
+    own=(
+        OwnApp(
+            id="o",
+            name="O",
+            kind=AppKind.SMTP,
+            tags=("Portineria",),
+            roles=frozenset({"Mail"}),
+            registered=("s",),
+            assignments=(RoleAssignment(name="R", role="r", scope="Group"),),
+            group=ScopeGroup(id="g", name="G", members=frozenset({"g"})),
+        ),
+    ),
     user_consent=False,
     settled={"reading": "yes"},
     unread={"somebody": "no permission"},
@@ -229,6 +241,7 @@ def objects(value: object, where: str = "snapshot") -> Iterator[tuple[dict[str, 
 WORDS = (
     *(Snapshot, Domain, Licences, ConditionalAccessPolicy, NamedLocation, AuthenticationPolicy),
     *(Transport, Organization, MailboxPlan, Mailbox, User, Group, Member, App, MailboxRight),
+    *(OwnApp, RoleAssignment, ScopeGroup),
 )
 
 
