@@ -1,6 +1,7 @@
 """Writes the generated documents, or checks that they are what would be written.
 
-Generated: docs/ladder.md (from the ladder), the picture in docs/architecture.md (from the
+Generated: docs/ladder.md (from the ladder), docs/refusals.md (from the
+catalogue of refusals), the picture in docs/architecture.md (from the
 imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
 the family of errors), docs/schemas.md (from the published schemas), the states in
 docs/strangers.md (from the strangers' tests).
@@ -80,6 +81,12 @@ def strangers() -> str:
 
 def ladder() -> str:
     from portineria.policy.show.ladder import page
+
+    return page()
+
+
+def refusals() -> str:
+    from portineria.policy.show.refusals import page
 
     return page()
 
@@ -171,6 +178,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/commands.md": commands,
     "docs/errors.md": errors,
     "docs/ladder.md": ladder,
+    "docs/refusals.md": refusals,
     "docs/schemas.md": schemas,
     "docs/strangers.md": strangers,
     "FIDELITY.md": fidelity,

@@ -31,6 +31,8 @@ KNOWN: dict[str, Known] = {
     "snapshot": Known(1, "`look --output`; a part of `look`"),
     "why": Known(1, "`why`"),
     "probe": Known(1, "`probe`"),
+    "explain": Known(1, "`explain`"),
+    "refusals": Known(1, "`explain --list`"),
     "plan": Known(1, "`plan`, `close` without --now, `undo --output`; the file that `apply` reads"),
     "run": Known(1, "`apply`, `undo`, `close --now`"),
     "verify": Known(1, "`verify`"),
