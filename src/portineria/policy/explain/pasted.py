@@ -24,8 +24,13 @@ _PREFIX = re.compile(
     r"(?:\[?(?:info|debug|warn(?:ing)?|error|trace)\]?:?\s)?",
     re.IGNORECASE,
 )
-_SOFT_BREAK = re.compile(r"(?<=[ \t])(?P<word>[A-Za-z.,;:'()-]{0,20})=\n(?=[A-Za-z]{2}|[= ])")
-"""Base64 ends in `=` too: a line is broken softly where words stand around the break."""
+_SOFT_BREAK = re.compile(
+    r"^(?=.{60,76}=$)(?P<line>(?:\S+[ \t]+){4,}\S{0,30})=\n"
+    r"|(?<=[ \t])(?P<word>[A-Za-z.,;:'()-]{0,20})=\n(?=[A-Za-z](?![:|>])|[= ])",
+    re.MULTILINE,
+)
+"""Base64 ends in `=` too: a line is broken softly where it is full, or has words around the
+break."""
 _QUOTED = re.compile(r"=([2-7][0-9a-f]|0[ad]|09)", re.IGNORECASE)
 _UNICODE = re.compile(r"\\u00([2-7][0-9a-f])", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\+(?:(r\\+n|[rnt](?![a-z]))|([\"'/]))")
@@ -74,10 +79,14 @@ def _joined(text: str) -> list[tuple[int, str]]:
     if not _SOFT_BREAK.search(text):
         return list(enumerate(text.split("\n"), 1))
     numbered, number = [], 1
-    for line in _SOFT_BREAK.sub(r"\g<word>\0", text).split("\n"):
+    for line in _SOFT_BREAK.sub(_unbroken, text).split("\n"):
         numbered.append((number, _QUOTED.sub(_octet, line.replace("\0", ""))))
         number += line.count("\0") + 1
     return numbered
+
+
+def _unbroken(found: re.Match[str]) -> str:
+    return f"{found['line'] or found['word'] or ''}\0"
 
 
 def _octet(found: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ _pop, _pop_aside = partial(wire, Face.POP), partial(aside, Face.POP)
 
 def _bare(text: str) -> tuple[str, ...]:
     """Libraries take the NO off, and show the rest behind a quote, a colon or nothing."""
-    words = text.removeprefix("NO ")
+    words = text.removeprefix("NO ").removeprefix("BAD ")
     return (text, f"'{words}", f'"{words}', f": {words}", f"⏎{words}")
 
 
@@ -36,7 +36,7 @@ IMAP = (
     ),
     _imap(
         "imap-basic-blocked",
-        "NO [AUTHENTICATIONFAILED] AuthFailed:LogonDenied-BasicAuthBlocked",
+        _bare("NO [AUTHENTICATIONFAILED] AuthFailed:LogonDenied-BasicAuthBlocked"),
         AUTH,
         "exchange-online 5.2",
         callers=BASIC,
@@ -62,7 +62,7 @@ IMAP = (
     ),
     _imap_aside(
         "imap-unavailable",
-        ("NO Server Unavailable.", "BAD Server Unavailable."),
+        (*_bare("NO Server Unavailable."), "BAD Server Unavailable."),
         Sense.LATER,
         "the service could not reach the mailbox's server",
         "exchange-online 5.2",
@@ -71,7 +71,7 @@ IMAP = (
     ),
     _imap_aside(
         "imap-argument",
-        "BAD Command Argument Error.",
+        _bare("BAD Command Argument Error."),
         Sense.BESIDE,
         "the server did not understand an argument of the command",
         "exchange-online 5.2, 5.8",
@@ -80,7 +80,7 @@ IMAP = (
     ),
     _imap_aside(
         "imap-command",
-        "BAD Command Error.",
+        _bare("BAD Command Error."),
         Sense.BESIDE,
         "the server did not understand the command",
         "exchange-online 5.2",
@@ -101,7 +101,10 @@ IMAP = (
     ),
     _imap_aside(
         "imap-state",
-        ("BAD Command received in Invalid state.", "NO Command received in Invalid state."),
+        (
+            *_bare("BAD Command received in Invalid state."),
+            "NO Command received in Invalid state.",
+        ),
         Sense.BESIDE,
         "the command does not fit the state: no folder is selected, or it was opened read-only",
         "exchange-online 5.8",
@@ -110,7 +113,10 @@ IMAP = (
     ),
     _imap_aside(
         "imap-message-set",
-        ("NO The specified message set is invalid.", "BAD The specified message set is invalid."),
+        (
+            *_bare("NO The specified message set is invalid."),
+            "BAD The specified message set is invalid.",
+        ),
         Sense.BESIDE,
         "the command names messages that are not there",
         "exchange-online 5.8",
@@ -119,7 +125,7 @@ IMAP = (
     ),
     _imap_aside(
         "imap-charset",
-        "NO [BADCHARSET (US-ASCII)] The specified charset is not supported.",
+        _bare("NO [BADCHARSET (US-ASCII)] The specified charset is not supported."),
         Sense.BESIDE,
         "the search was written in a character set that the server does not take",
         "exchange-online 5.8",
@@ -128,14 +134,18 @@ IMAP = (
     ),
     _imap_aside(
         "imap-folder-exists",
-        "NO Mailbox already exists.",
+        _bare("NO Mailbox already exists."),
         Sense.BESIDE,
         "the folder is there already",
         "exchange-online 5.8",
     ),
     _imap_aside(
         "imap-no-folder",
-        ("NO {word} doesn't exist.", "NO [TRYCREATE] {word} doesn't exist."),
+        (
+            "NO {word} doesn't exist.",
+            "NO [TRYCREATE] {word} doesn't exist.",
+            "'NO', [b\"{word} doesn't exist.",
+        ),
         Sense.BESIDE,
         "there is no folder of this name; folder names are in the mailbox's language",
         "exchange-online 5.2, 5.8",
