@@ -80,7 +80,7 @@ def find(raw: str) -> Findings:
     rest = pasted(_without(raw, errors))
     words, logins = search(rest.text), list(_LOGIN.finditer(rest.text))
     gathered = [_of_body(raw, one) for one in errors]
-    gathered += [_of_words(rest, one, logins) for one in words]
+    gathered += [_of_words(rest, one, logins) for one in _once(rest, words)]
     left = _blanked(rest.plain, words)
     strangers = [_of_strange(rest, one) for _, one in zip(range(MOST), strange(left), strict=False)]
     strangers += [_unread(raw, one) for one in errors if one.saying is None]
@@ -104,6 +104,13 @@ def _without(raw: str, errors: list[Body]) -> str:
         blank = re.sub(r"[^\n]", " ", raw[one.start : one.end])
         raw = raw[: one.start] + blank + raw[one.end :]
     return raw
+
+
+def _once(where: Pasted, words: list[Found]) -> list[Found]:
+    """Without the word that OAuth has for what a number of the same line says better."""
+    told = {where.line(one.start) for one in words if one.saying.number}
+    wordy = [one for one in words if one.saying.face is Face.SIGN_IN and not one.saying.number]
+    return [one for one in words if one not in wordy or where.line(one.start) not in told]
 
 
 def _blanked(text: str, words: list[Found]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from portineria.policy.effective import Access, walk
+from portineria.policy.explain.demanded import NUMBERS, demands
 from portineria.policy.explain.find import Message
 from portineria.policy.explain.meaning import PROTOCOLS, layers_of
 from portineria.policy.mending import mends
@@ -48,7 +49,9 @@ def judge(message: Message, accesses: Iterable[Access]) -> tuple[Judged, ...]:
         named = layers_of(message.saying, frozenset({kind}))
         layers = frozenset(layer for layer in named if isinstance(layer, Layer))
         if layers:
-            found.append(_judged(access, layers))
+            asked = kind == "user" and message.saying.number in NUMBERS
+            ladder = demands(access) if asked else walk(access).ladder
+            found.append(_judged(access, layers, ladder))
     return tuple(found)
 
 
@@ -58,8 +61,7 @@ def kind_of(caller: Caller) -> CallerKind:
     return "app" if isinstance(caller, AppOnly) else "user"
 
 
-def _judged(access: Access, layers: frozenset[Layer]) -> Judged:
-    ladder = walk(access).ladder
+def _judged(access: Access, layers: frozenset[Layer], ladder: Sequence[Rung]) -> Judged:
     refusing = [rung for rung in ladder if rung.answer is Answer.NO and rung.layer in layers]
     if refusing:
         return _decided(access, refusing[0].layer, refusing[0].because, ladder, refusing)

@@ -239,7 +239,7 @@ LATER = (
     ),
     _aside(
         "smtp-many-recipients",
-        "452 4.5.3¶",
+        ("452 4.5.3 Too many recipients", "452 4.5.3¶"),
         Sense.LATER,
         "the message has more recipients than one message may have",
         "exchange-online 4.2; RFC 5321 4.5.3.1.10",
