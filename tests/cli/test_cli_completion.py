@@ -70,6 +70,7 @@ OFFERS = {
     "callers": (("probe", "a@contoso.example", "imap", "--as", ""), ["basic", "user", "app"]),
     "protocols": (("probe", "a@contoso.example", "--protocol", ""), ["imap", "pop", "smtp"]),
     "protocols behind": (("probe", "a@contoso.example", "s"), ["smtp"]),
+    "texts to explain": (("explain", "print"), ["<file>"]),
     "how TLS starts": (("probe", "--server", "h:1", "--tls", "i"), ["implicit"]),
     "schemas": (("schema", "pl"), ["plan"]),
     "plans": (("apply", ""), ["plan.json"]),
@@ -103,7 +104,7 @@ def test_the_lists_are_those_of_their_owners() -> None:
 
 def test_every_value_that_has_a_list_offers_it(place: Path) -> None:
     """An option of the same name has the same values, whichever verb it is of."""
-    plain = {"--digest", "--mailboxes", "--base-port", "--host", "--from"}
+    plain = {"--digest", "--mailbox", "--mailboxes", "--base-port", "--host", "--from"}
     plain |= {"--server", "--user", "--password", "--token", "--jobs", "--timeout"}
     for verb in VERBS.values():
         for one in verb.params:

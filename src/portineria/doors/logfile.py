@@ -38,6 +38,7 @@ def decoded(data: bytes, where: str) -> str:
 def _unmarked(data: bytes) -> str:
     """UTF-16 without its mark: every second octet of the beginning is NUL."""
     head = data[:400]
-    if len(head) < 4 or head.count(0) * 3 < len(head) or not head.strip(b"\0"):
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if len(head) < 4 or max(even, odd) * 3 < len(head) or min(even, odd) * 10 > len(head):
         return ""
-    return "utf-16-be" if head[::2].count(0) > head[1::2].count(0) else "utf-16-le"
+    return "utf-16-be" if even > odd else "utf-16-le"

@@ -15,7 +15,7 @@ from portineria.cli.frame import asked, verb
         'is disabled for the Tenant."',
         "portineria explain AADSTS53003",
         "portineria explain printer.log",
-        "journalctl -u postfix | portineria explain -",
+        "portineria explain - --json",
         'portineria explain "535 5.7.3 Authentication unsuccessful" --mailbox '
         "scan@contoso.example --as basic",
         "portineria explain --list",

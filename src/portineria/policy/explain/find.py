@@ -7,23 +7,26 @@ strange, and where nothing has that form, nothing is found.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from portineria.policy.explain.bodies import Body, bodies
 from portineria.policy.explain.pasted import Pasted, pasted
 from portineria.policy.explain.pattern import Found, search
-from portineria.policy.explain.strange import Near, Strange, strange
+from portineria.policy.explain.strange import Near, Strange, near, strange
 from portineria.policy.wiretexts.catalogue import BY_NUMBER
 from portineria.policy.wiretexts.rows import ANYONE, BASIC, TOKEN, CallerKind
 from portineria.policy.wiretexts.sayings import Face, Saying
 
-MOST = 500
-"""Strange fragments that are looked at: a log of nothing else is somebody else's log."""
+NEAREST = 200
+"""Strange fragments of which it is asked what they are near to: that takes its time."""
 BACK = 16_000
 """Signs before a message in which a login is looked for that it may answer: a token is long."""
 
+LEAD = 24
+"""Signs before a message that belong to it: a code, a tag, a quote."""
+_ANOTHER = re.compile(r"(?<![\w.])[45]\d\d[ -]\d\.\d{1,3}\.\d{1,3}|aadsts\d", re.IGNORECASE)
 _BARE = re.compile(r"\d{5,8}")
 _LOGIN = re.compile(
     r"(?<![\w-])auth(?:enticate)? (?P<how>xoauth2|oauthbearer|login|plain)(?![\w-])"
@@ -77,15 +80,25 @@ def find(raw: str) -> Findings:
     if _BARE.fullmatch(raw.strip()):
         return _bare(int(raw))
     errors = bodies(raw)
-    rest = pasted(_without(raw, errors))
+    rest = pasted(_without(raw, ((one.start, one.end) for one in errors)))
     words, logins = search(rest.text), list(_LOGIN.finditer(rest.text))
-    gathered = [_of_body(raw, one) for one in errors]
+    line = _numbers(raw)
+    gathered = [
+        Message(
+            saying=one.saying,
+            callers=one.saying.callers,
+            lines=(line(one.start),),
+            policies=one.policies,
+        )
+        for one in errors
+        if one.saying
+    ]
     gathered += [_of_words(rest, one, logins) for one in _once(rest, words)]
-    left = _blanked(rest.plain, words)
-    strangers = [_of_strange(rest, one) for _, one in zip(range(MOST), strange(left), strict=False)]
-    strangers += [_unread(raw, one) for one in errors if one.saying is None]
+    left = _without(rest.plain, (_about(rest.plain, one) for one in words))
+    strangers = [_of_strange(rest, one, at) for at, one in enumerate(strange(left))]
+    strangers += [_unread(one, line(one.start)) for one in errors if one.saying is None]
     return Findings(
-        _grouped([one for one in gathered if one is not None]),
+        _grouped(gathered),
         _counted(strangers),
         raw.rstrip("\n").count("\n") + 1,
     )
@@ -98,12 +111,13 @@ def _bare(number: int) -> Findings:
     return Findings((), (Unknown(str(number) if number < 10**8 else "…", (1,), number),), 1)
 
 
-def _without(raw: str, errors: list[Body]) -> str:
-    """The text with its bodies blanked, line for line."""
-    for one in errors:
-        blank = re.sub(r"[^\n]", " ", raw[one.start : one.end])
-        raw = raw[: one.start] + blank + raw[one.end :]
-    return raw
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text with these stretches blanked, line for line."""
+    out, at = [], 0
+    for start, end in sorted(spans):
+        out += [text[at:start], re.sub(r"[^\n]", " ", text[max(at, start) : end])]
+        at = max(at, end)
+    return "".join([*out, text[at:]])
 
 
 def _once(where: Pasted, words: list[Found]) -> list[Found]:
@@ -113,31 +127,25 @@ def _once(where: Pasted, words: list[Found]) -> list[Found]:
     return [one for one in words if one not in wordy or where.line(one.start) not in told]
 
 
-def _blanked(text: str, words: list[Found]) -> str:
-    """Without what is known, and without what stands behind it in the same line or sentence."""
-    for one in reversed(words):
-        end = text.find("\n", one.end)
-        tail = text[one.end : len(text) if end < 0 else end]
-        keep = re.search(r"(?<![\w.])[45]\d\d[ -]\d\.\d{1,3}\.\d{1,3}|aadsts\d", tail)
-        stop = one.end + (keep.start() if keep else len(tail))
-        begin = text.rfind("\n", 0, one.start) + 1
-        begin = max(begin, one.start - 24)
-        text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:stop]) + text[stop:]
-    return text
+def _about(text: str, one: Found) -> tuple[int, int]:
+    """A known message with what leads to it and what stands behind it in its line, up to the next
+    code: none of that is strange."""
+    end = text.find("\n", one.end)
+    tail = text[one.end : len(text) if end < 0 else end]
+    another = _ANOTHER.search(tail)
+    begin = max(text.rfind("\n", 0, one.start) + 1, one.start - LEAD)
+    return begin, one.end + (another.start() if another else len(tail))
 
 
-def _of_body(raw: str, one: Body) -> Message | None:
-    if one.saying is None:
-        return None
-    line = raw.count("\n", 0, one.start) + 1
-    return Message(
-        saying=one.saying, callers=one.saying.callers, lines=(line,), policies=one.policies
-    )
+def _numbers(raw: str) -> Callable[[int], int]:
+    """From an offset to the number of its line."""
+    breaks = [found.start() for found in re.finditer("\n", raw)]
+    return lambda offset: bisect_left(breaks, offset) + 1
 
 
-def _unread(raw: str, one: Body) -> Unknown:
+def _unread(one: Body, line: int) -> Unknown:
     told = f"AADSTS{one.number}" if one.number else "an error body of which no part is known"
-    return Unknown(told, (raw.count("\n", 0, one.start) + 1,), one.number)
+    return Unknown(told, (line,), one.number)
 
 
 def _of_words(where: Pasted, one: Found, logins: list[re.Match[str]]) -> Message:
@@ -147,8 +155,9 @@ def _of_words(where: Pasted, one: Found, logins: list[re.Match[str]]) -> Message
     return Message(saying=one.saying, callers=callers, lines=(where.line(one.start),))
 
 
-def _of_strange(where: Pasted, one: Strange) -> Unknown:
-    return Unknown(one.shown, (where.line(one.start),), one.number, one.near)
+def _of_strange(where: Pasted, one: Strange, at: int) -> Unknown:
+    nearest = near(one.words) if at < NEAREST else None
+    return Unknown(one.shown, (where.line(one.start),), one.number, nearest)
 
 
 def _login_before(logins: list[re.Match[str]], at: int) -> frozenset[CallerKind]:

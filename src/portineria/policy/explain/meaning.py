@@ -70,13 +70,12 @@ def _of(saying: Saying, caller: CallerKind) -> Iterable[tuple[str, frozenset[Whe
         if found.known:
             yield saying.meaning, frozenset(found.layers), _sense(found)
     elif saying.stages:
-        readings = [
+        read_at = (
             read(PROTOCOLS[saying.face], caller, stage, saying.text) for stage in saying.stages
-        ]
-        known = [one for one in readings if one.known]
-        if known:
-            layers = frozenset(layer for one in known for layer in one.layers)
-            yield saying.meaning or known[0].meaning, layers, _sense(known[0])
+        )
+        known = [one for one in read_at if one.known]
+        layers = frozenset(layer for one in known for layer in one.layers)
+        yield saying.meaning or known[0].meaning, layers, _sense(known[0])
     else:
         yield saying.meaning, saying.layers, saying.sense
 

@@ -18,8 +18,8 @@ _GAP = r"\s+"
 _AFTER_CODE = r"[\s,:;'\"b(-]{1,6}"
 _CODE = re.compile(r"\d{3}|\d\.\d{1,3}\.\d{1,3}")
 _PIECE = re.compile(r"\{[a-z0-9]+\}[^\s{}‹›¶⏎]*|[‹›¶⏎]|[^\s‹›¶⏎]+")
-_PLACES = {"{n}": r"\d{1,9}", "{word}": r"\S{1,80}"}
-_ANYTHING = r".{0,160}?"
+_PLACES = {"{n}": r"\d{1,9}", "{word}": r"\S{1,80}", "{any}": r"[^\n]{0,80}?"}
+_ANYTHING = r".{0,120}?"
 _OVER = r"(?=\s*(?:$|[\[\]\"'<>\\{}|().#]|\n))"
 """Behind the sentence: an end, a bracket or a quote; no further word and no comma."""
 _EDGES = {"¶": _OVER, "⏎": r"(?:^|(?<=\n))"}
@@ -46,7 +46,7 @@ class _Search:
 
 
 def search(text: str) -> list[Found]:
-    """Every saying in a text of lower case; of those that overlap the longest, in order."""
+    """Every saying in a text of lower case; of those that overlap the first, and there the longest."""
     unbroken = text.replace("\n", "")
     found = [
         Found(one.saying, match.start(), match.end())
@@ -58,8 +58,6 @@ def search(text: str) -> list[Found]:
     for one in sorted(found, key=lambda f: (f.start, f.start - f.end)):
         if not kept or one.start >= kept[-1].end:
             kept.append(one)
-        elif one.end - one.start > kept[-1].end - kept[-1].start:
-            kept[-1] = one
     return kept
 
 

@@ -69,9 +69,9 @@ def _judged(access: Access, layers: frozenset[Layer], ladder: Sequence[Rung]) ->
     if len(layers) == 1:
         (only,) = layers
         return _decided(access, only, _alone(only, ladder), ladder)
-    if len(open_) == 1:
-        (only,) = open_
-        return _decided(access, only, _last(only, ladder), ladder)
+    last = [layer for layer in open_ if _can_be_last(layer, ladder)]
+    if len(open_) == len(last) == 1:
+        return _decided(access, last[0], _last(last[0], ladder), ladder)
     return _undecided(access, _why(open_, ladder))
 
 
@@ -80,6 +80,12 @@ def _left(layers: frozenset[Layer], ladder: Sequence[Rung]) -> frozenset[Layer]:
     passing = {rung.layer for rung in ladder if rung.answer is Answer.YES}
     unsure = {rung.layer for rung in ladder if rung.answer is Answer.UNKNOWN}
     return layers - (passing - unsure)
+
+
+def _can_be_last(layer: Layer, ladder: Sequence[Rung]) -> bool:
+    """A credential can, for nobody judges it, and what was looked at and could not be told. A
+    layer that nobody looked at is not found out by leaving it over."""
+    return layer is Layer.CREDENTIAL or any(rung.layer is layer for rung in ladder)
 
 
 def _alone(layer: Layer, ladder: Sequence[Rung]) -> str:
@@ -113,7 +119,7 @@ def _why(open_: frozenset[Layer], ladder: Sequence[Rung]) -> str:
     if unsure:
         told = "; ".join(f"{rung.layer.value}: {rung.because}" for rung in unsure)
         return f"it may be {names}, since not all could be seen: {told}"
-    return f"it may be {names}, and the tenant's settings show nothing of them"
+    return f"it may be {names}, and the tenant's settings show nothing of it"
 
 
 def _decided(

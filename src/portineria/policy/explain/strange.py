@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from portineria.policy.wiretexts.catalogue import SAYINGS
@@ -46,13 +46,13 @@ _TELLING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Strange:
-    """A fragment that is not known. `start` is its place in the cleaned text, `shown` what may be
-    read of it, `number` an AADSTS number, 0 for none."""
+    """A fragment that is not known. `start` is its place in the cleaned text, `words` itself, never
+    to be shown, `shown` what may be read of it, `number` an AADSTS number, 0 for none."""
 
     start: int
+    words: str = field(repr=False)
     shown: str
     number: int
-    near: Near | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def strange(text: str) -> Iterator[Strange]:
         words = (found["plain"] or found[0])[:SHOWN]
         start = found.end() - len(found["plain"]) if found["plain"] else found.start()
         number = re.match(r"aadsts(\d+)", words, re.IGNORECASE)
-        yield Strange(start, masked(words), int(number[1]) if number else 0, near(words))
+        yield Strange(start, words, masked(words), int(number[1]) if number else 0)
 
 
 def masked(words: str) -> str:
