@@ -18,7 +18,7 @@ _GAP = r"\s+"
 _AFTER_CODE = r"[\s,:;'\"b(-]{1,6}"
 _CODE = re.compile(r"\d{3}|\d\.\d{1,3}\.\d{1,3}")
 _PIECE = re.compile(r"\{[a-z0-9]+\}[^\s{}‹›¶⏎]*|[‹›¶⏎]|[^\s‹›¶⏎]+")
-_PLACES = {"{n}": r"\d{1,9}", "{word}": r"\S{1,80}", "{any}": r"[^\n]{0,80}?"}
+_PLACES = {"{n}": r"\d{1,9}", "{word}": r"\S{1,80}", "{any}": r"(?:(?!\d{3} \d\.\d).){0,80}?"}
 _ANYTHING = r".{0,120}?"
 _OVER = r"(?=\s*(?:$|[\[\]\"'<>\\{}|().#]|\n))"
 """Behind the sentence: an end, a bracket or a quote; no further word and no comma."""
@@ -46,7 +46,7 @@ class _Search:
 
 
 def search(text: str) -> list[Found]:
-    """Every saying in a text of lower case; of those that overlap the first, and there the longest."""
+    """Every saying in a text of lower case; of those that overlap the first, then the longest."""
     unbroken = text.replace("\n", "")
     found = [
         Found(one.saying, match.start(), match.end())
