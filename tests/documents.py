@@ -1,6 +1,7 @@
 """Writes the generated documents, or checks that they are what would be written.
 
-Generated: docs/ladder.md (from the ladder), the picture in docs/architecture.md (from the
+Generated: docs/ladder.md (from the ladder), docs/refusals.md (from the
+catalogue of refusals), the picture in docs/architecture.md (from the
 imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
 the family of errors), docs/schemas.md (from the published schemas), the permissions in
 docs/connect.md (from their table), the states in docs/strangers.md (from the strangers' tests), the
@@ -121,6 +122,12 @@ def ladder() -> str:
     return page()
 
 
+def refusals() -> str:
+    from portineria.policy.show.refusals import page
+
+    return page()
+
+
 PARTS = (
     "src/portineria/lab/FIDELITY.part.md",
     "src/portineria/lab/exchange/FIDELITY.part.md",
@@ -210,6 +217,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/errors.md": errors,
     "docs/connect.md": connect,
     "docs/ladder.md": ladder,
+    "docs/refusals.md": refusals,
     "docs/schemas.md": schemas,
     "docs/strangers.md": strangers,
     "FIDELITY.md": fidelity,

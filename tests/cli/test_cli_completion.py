@@ -73,6 +73,7 @@ OFFERS = {
     "callers": (("probe", "a@contoso.example", "imap", "--as", ""), ["basic", "user", "app"]),
     "protocols": (("probe", "a@contoso.example", "--protocol", ""), ["imap", "pop", "smtp"]),
     "protocols behind": (("probe", "a@contoso.example", "s"), ["smtp"]),
+    "texts to explain": (("explain", "print"), ["<file>"]),
     "how TLS starts": (("probe", "--server", "h:1", "--tls", "i"), ["implicit"]),
     "schemas": (("schema", "pl"), ["plan"]),
     "plans": (("apply", ""), ["plan.json"]),

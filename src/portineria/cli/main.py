@@ -32,6 +32,7 @@ VERBS: dict[str, Lazy] = {
         _HOME + "inventory", "Show who really uses which protocol, and who breaks without basic."
     ),
     "probe": Lazy(_HOME + "probe", "Log in for real, and explain the answer."),
+    "explain": Lazy(_HOME + "explain", "Say what a refusal means, and what mends it."),
     "plan": Lazy(_HOME + "plan", "Show what would be done, in which order, and why."),
     "apply": Lazy(_HOME + "apply", "Do exactly what a plan says, and read it back."),
     "verify": Lazy(_HOME + "verify", "Prove a run's promises: read again, and log in for real."),

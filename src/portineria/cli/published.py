@@ -45,6 +45,8 @@ KNOWN: dict[str, Known] = {
         "reads",
     ),
     "run": Known(1, "`apply`, `undo`, `close --now`, `app create --yes`, `app remove --yes`"),
+    "explain": Known(1, "`explain`"),
+    "refusals": Known(1, "`explain --list`"),
     "verify": Known(1, "`verify`"),
     "apps": Known(1, "`app list`"),
     "runs": Known(1, "`runs list`"),

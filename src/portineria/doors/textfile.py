@@ -99,7 +99,7 @@ def _not_text(path: Path, data: bytes, start: int, name: str, secret: bool) -> O
         return _fault(f"the file begins as {name} and breaks off at byte {start + 1}", path)
     if b"\0" in data:
         return _holds_nothing(path, data)
-    if kind := _magic(data):
+    if kind := named_kind(data):
         return _fault(f"the file is no text: it is {kind}", path)
     found = _single_octets(data)
     if not found:
@@ -120,7 +120,7 @@ def _not_text(path: Path, data: bytes, start: int, name: str, secret: bool) -> O
 def _holds_nothing(path: Path, data: bytes) -> OperatorFault:
     """NUL octets: in every second place they are UTF-16 without its mark."""
     at = data.index(0)
-    if kind := _magic(data):
+    if kind := named_kind(data):
         return _fault(f"the file is no text: it is {kind}", path)
     halves = [data[side::2].count(0) * 2 for side in (0, 1)]
     if max(halves) > len(data) * 0.6 and min(halves) < len(data) * 0.2 and len(data) > 3:
@@ -142,7 +142,8 @@ def _fault(
     return BadEncoding(why, where=str(path), try_=advice, evidence=evidence)
 
 
-def _magic(data: bytes) -> str:
+def named_kind(data: bytes) -> str:
+    """What file of another kind begins so; "" for none that is known."""
     return next((kind for mark, kind in _NO_TEXT if data.startswith(mark)), "")
 
 
