@@ -41,6 +41,11 @@ SILENT = {
     "policy/usage/draft.py": "writes a policy file",
     "policy/schema.py": "a schema is for programs",
     "policy/show/ladder.py": "draws a page of the documentation",
+    "policy/show/refusals.py": "draws a page of the documentation",
+    "policy/explain/pattern.py": "patterns of texts",
+    "policy/explain/pasted.py": "patterns of texts",
+    "policy/explain/strange.py": "patterns of texts",
+    "policy/show/appsteps.py": "draws tables of the documentation",
     "policy/conditionalbody.py": "names of policies in the tenant, and of conditions in Graph",
     "tenant/snapshotjson.py": "messages to whoever edits a snapshot by hand, quoted as they come",
     "tenant/people.py": "names of Microsoft's directory roles",
@@ -63,6 +68,11 @@ PAPERS = {"source", "asks", "about", "help", "short_help", "examples", "metavar"
 """Arguments that hold no sentence of an answer: papers of a rung, and pages of help."""
 PATTERNS = {"compile", "search", "match", "fullmatch", "sub", "findall", "finditer"}
 """Calls whose arguments are regular expressions."""
+
+QUOTES = {"code": 1, "aside": 2, "wire": 2, "_aside": 1, "_wire": 1, "_beside": 1} | dict.fromkeys(
+    ("_exchange", "_graph", "_imap", "_imap_aside", "_pop", "_pop_aside"), 1
+)
+"""Calls of the catalogue of refusals, and which of their arguments quotes a server."""
 
 SCRIPTS = {"_script"}
 """Functions that write programs."""
@@ -177,6 +187,9 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
             return
         case ast.Call(func=ast.Name(id="Lazy")):
             return
+        case ast.Call(func=ast.Name(id=name), args=args) if len(args) > QUOTES.get(name, 99):
+            quoted = args[QUOTES[name]]
+            yield from (child for child in ast.iter_child_nodes(node) if child is not quoted)
         case ast.Subscript(value=value):
             yield value
         case ast.Compare():
