@@ -89,7 +89,7 @@ def _missing(case: AppCase) -> Said:
         "consent",
         f"nobody consented to {role}",
         f"Entra admin center, App registrations, {name}, API permissions: add the application "
-        f"permission {role} of {EXCHANGE}, and grant admin consent",
+        f"permission {role} ({EXCHANGE}), and grant admin consent",
         Who.CONSENT,
         evidence=role,
     )

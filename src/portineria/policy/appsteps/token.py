@@ -107,7 +107,7 @@ def _lacking(case: AppCase, claims: TokenClaims) -> Said:
             "roles",
             f"the token carries no {case.role}, and consents could not be read: "
             f"{consented.because}",
-            f"consent to the application permission {case.role} of {EXCHANGE}",
+            f"consent to the application permission {case.role} ({EXCHANGE})",
             Who.CONSENT,
             evidence=_told(claims),
         )
