@@ -12,6 +12,7 @@ The events, and what the owner answers:
     Check        `admit(token)` when credential, address and grant agree, else `deny(No.…)`
     Connect      open the mail server, feed what it says; `deny(No.NOT_NOW)` where that fails
     ServerTls    make the handshake, then `server_tls_started()`
+    Back         close the mail server's side, the client's goes on
     Pipe         IMAP and POP: from here on octets go across unread
     Sending      SMTP: a message begins; `go()` when sender and pace allow it, else `stop(reply)`
     Delivered    SMTP: the mail server has answered for a message
@@ -23,6 +24,7 @@ the login, and none of the server's reaches the client before it but the words a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from portineria.gateway.mailflow import Delivered, MailFlow, Over, Sending
@@ -66,30 +68,37 @@ class Pipe:
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """It is over; `why` is for the log, `said` what the mail server refused with, if it did."""
+class Back:
+    """The mail server did not let us in; the client was told and may try again.
+
+    `said` is what the server refused with, for the log.
+    """
 
     why: str
     said: bytes = field(default=b"", repr=False)
 
 
-SessionEvent = ClientTls | Check | Connect | ServerTls | Pipe | Sending | Delivered | End
+@dataclass(frozen=True, slots=True)
+class End:
+    """It is over; `why` is for the log."""
+
+    why: str
+
+
+SessionEvent = ClientTls | Check | Connect | ServerTls | Back | Pipe | Sending | Delivered | End
 
 
 class Session:
-    """Owns the front machine and the login behind it; SMTP goes on reading after it."""
+    """The front machine, and a login behind it that is made anew for each try. For IMAP and POP."""
 
-    def __init__(self, front: Machine, login: UpstreamLogin) -> None:
+    def __init__(self, front: Machine, login: Callable[[], UpstreamLogin]) -> None:
         self._front = front
-        self._login = login
-        self._asked: Login | None = None
-        self._token: Token | None = None
-        self._reported = False
+        self._make_login = login
+        self._login: UpstreamLogin | None = None
+        self._connected = False
         self._server_tls = False
         self.over = False
         self.piping = False
-        self.refusal = b""
-        """What the mail server refused the login with."""
 
     # --- the owner's side ---
 
@@ -100,25 +109,27 @@ class Session:
         self._front.receive(data)
 
     def from_server(self, data: bytes) -> None:
-        self._login.receive(data)
+        if self._login is not None:
+            self._login.receive(data)
 
     def client_left(self) -> None:
         """The client hung up."""
 
     def server_left(self) -> None:
-        self._login.eof()
+        if self._login is not None:
+            self._login.eof()
 
     def to_client(self) -> bytes:
         return self._front.take()
 
     def to_server(self) -> bytes:
-        return self._login.take()
+        return b"" if self._login is None else self._login.take()
 
     def next_event(self) -> SessionEvent | None:
         if self.over or self.piping:
             return None
-        if self._token is not None:
-            return self._behind()
+        if self._login is not None:
+            return self._behind(self._login)
         event = self._front.next_event()
         return None if event is None else self._before(event)
 
@@ -127,27 +138,30 @@ class Session:
 
     def server_tls_started(self) -> None:
         self._server_tls = False
-        self._login.tls_started()
+        if self._login is not None:
+            self._login.tls_started()
 
-    def admit(self, token: Token) -> None:
-        """Yes to Check: go and open `token.user` with it."""
-        self._token = token
+    def admit(self, token: Token, warmed: UpstreamLogin | None = None) -> None:
+        """Yes to Check: open `token.user` with it. `warmed` is a login that waits for a token, on
+        a connection that the owner has: then nothing is connected anew."""
+        self._login = warmed or self._make_login()
+        self._connected = warmed is not None
         self._login.begin(token)
 
     def deny(self, why: No) -> None:
-        """No, to Check or later; the client may try again unless it was told to go."""
-        self._token = None
-        self._answer_no(why)
+        """No to Check or Connect; the client may try again."""
+        self._login = None
+        self._connected = self._server_tls = False
+        self._front.refuse(_NO[type(self._front)][why])
 
     # --- inside ---
 
-    def _before(self, event: Event) -> SessionEvent | None:
+    def _before(self, event: Event) -> SessionEvent:
         match event:
             case TlsAsked():
                 self._front.begin_tls(_BEGIN_TLS[type(self._front)])
                 return ClientTls()
             case Login(verb, PasswordOffered() as offered):
-                self._asked = event
                 return Check(offered, verb)
             case Quit():
                 return self._end("the client said goodbye")
@@ -156,41 +170,37 @@ class Session:
             case _:
                 return self._end("the client did what is not offered")
 
-    def _behind(self) -> SessionEvent | None:
-        if not self._reported:
-            self._reported = True
+    def _behind(self, login: UpstreamLogin) -> SessionEvent | None:
+        if not self._connected:
+            self._connected = True
             return Connect()
-        if self._login.wants_tls and not self._server_tls:
+        if login.wants_tls and not self._server_tls:
             self._server_tls = True
             return ServerTls()
-        match self._login.outcome:
+        match login.outcome:
             case None:
                 return None
             case Ready() as ready:
-                return self._joined(ready)
+                return self._joined(login, ready)
             case Refused(said):
-                self.refusal = said
-                self._answer_no(No.UPSTREAM)
-                return self._end("the mail server refused the login", said)
+                self.deny(No.UPSTREAM)
+                return Back("the mail server refused the login", said)
             case Lost(why):
-                self._answer_no(No.NOT_NOW)
-                return self._end(why)
+                self.deny(No.NOT_NOW)
+                return Back(why)
 
-    def _joined(self, ready: Ready) -> SessionEvent | None:
-        """In: the client's login is answered with what the server can do, and the pipe opens."""
+    def _joined(self, login: UpstreamLogin, ready: Ready) -> SessionEvent | None:
+        """In: the client's login is answered, and the pipe opens."""
         offers = b" ".join(ready.offers).decode("ascii", "replace")
         self._front.accept(_accepted(self._front, offers))
-        self._login.speak(self._front.surrender())
+        login.speak(self._front.surrender())
         self._front.speak(ready.rest)
         self.piping = True
         return Pipe()
 
-    def _answer_no(self, why: No) -> None:
-        self._front.refuse(_NO[type(self._front)][why])
-
-    def _end(self, why: str, said: bytes = b"") -> End:
+    def _end(self, why: str) -> End:
         self.over = True
-        return End(why, said)
+        return End(why)
 
 
 class SmtpSession(Session):
@@ -199,7 +209,9 @@ class SmtpSession(Session):
     `hello` is what EHLO is answered with, without codes.
     """
 
-    def __init__(self, front: SmtpServer, login: UpstreamLogin, hello: tuple[str, ...]) -> None:
+    def __init__(
+        self, front: SmtpServer, login: Callable[[], UpstreamLogin], hello: tuple[str, ...]
+    ) -> None:
         super().__init__(front, login)
         self._hello = hello
         self._flow: MailFlow | None = None
@@ -248,7 +260,7 @@ class SmtpSession(Session):
         event = self._flow.next_event()
         return self._end(event.why) if isinstance(event, Over) else event
 
-    def _joined(self, ready: Ready) -> SessionEvent | None:
+    def _joined(self, login: UpstreamLogin, ready: Ready) -> SessionEvent | None:
         self._front.accept("235 2.7.0 Welcome.")
         self._flow = MailFlow(self._hello)
         self._flow.from_client(self._front.surrender())

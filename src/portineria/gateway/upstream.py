@@ -29,7 +29,10 @@ MOST_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """In. `said` is the server's answer, `offers` what it can do, `rest` what came behind it."""
+    """In. `said` is the server's answer, `rest` what came behind it.
+
+    `offers` is what the server can do: what it told with that answer (IMAP), or before it (SMTP).
+    """
 
     said: bytes
     offers: tuple[bytes, ...]
@@ -223,8 +226,7 @@ class ImapLogin(UpstreamLogin):
             self._secure()
         else:
             told = self._CODE.search(line)
-            if told is not None:
-                self._offers = told[1].split()
+            self._offers = told[1].split() if told is not None else []
             self._in(line[3:])
 
     def _told(self) -> None:

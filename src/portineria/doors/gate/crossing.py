@@ -20,6 +20,7 @@ from portineria.fault import Fault
 from portineria.gateway.admission import Address, Admitted, Turned
 from portineria.gateway.mailflow import Delivered, Sending
 from portineria.gateway.session import (
+    Back,
     Check,
     ClientTls,
     Connect,
@@ -178,7 +179,7 @@ class Crossing:
         if leg is self.client:
             self._client_ended(why)
         else:
-            self._server_ended(why)
+            self._server_ended(leg, why)
 
     def full(self, leg: Leg, is_full: bool) -> None:
         other = self.server if leg is self.client else self.client
@@ -208,42 +209,52 @@ class Crossing:
     def _do(self, session: Session, event: SessionEvent) -> bool:
         """Whether the session can be asked on at once."""
         match event:
-            case ClientTls():
-                self._send(session)
-                self.client.begin_tls(self._house.client_context())
-                return False
             case Check():
                 return self._check(session, event)
-            case Connect():
-                self._house.spawn(self._connect(self._house.behind(self.protocol)))
-                return True
-            case ServerTls():
-                self._send(session)
-                assert self.server is not None
-                self.server.begin_tls(self._house.behind(self.protocol).context)
-                return False
-            case Pipe():
-                self._send(session)
-                self._piping = True
-                self.record.logged_in = self._house.time()
-                return False
             case Sending():
-                assert isinstance(session, SmtpSession)
-                assert self.admitted is not None
-                self.record.logged_in = self.record.logged_in or self._house.time()
-                reply = self._house.may_send(self.admitted, event)
-                if reply:
-                    session.stop(reply)
-                else:
-                    session.go()
-                return True
+                return self._sending(session, event)
             case Delivered():
                 self.record.messages += event.taken
                 return True
-            case End(why, said):
+            case End(why):
                 self.record.why = why
-                self.record.refusal = said
                 return False
+            case _:
+                return self._open(session, event)
+
+    def _open(self, session: Session, event: SessionEvent) -> bool:
+        """What concerns the connections themselves."""
+        self._send(session)
+        match event:
+            case ClientTls():
+                self.client.begin_tls(self._house.client_context())
+            case Connect():
+                self._house.spawn(self._connect(self._house.behind(self.protocol)))
+            case ServerTls():
+                assert self.server is not None
+                self.server.begin_tls(self._house.behind(self.protocol).context)
+            case Pipe():
+                self._piping = True
+                self.record.logged_in = self._house.time()
+            case Back(why, said):
+                self.record.turned, self.record.refusal = why, said
+                self.server, leg = None, self.server
+                if leg is not None:
+                    leg.close()
+                return True
+            case _:
+                pass
+        return False
+
+    def _sending(self, session: Session, event: Sending) -> bool:
+        assert isinstance(session, SmtpSession)
+        assert self.admitted is not None
+        self.record.logged_in = self.record.logged_in or self._house.time()
+        if reply := self._house.may_send(self.admitted, event):
+            session.stop(reply)
+        else:
+            session.go()
+        return True
 
     def _check(self, session: Session, check: Check) -> bool:
         assert self.address is not None
@@ -297,12 +308,16 @@ class Crossing:
             return
         self.close(self.record.why)
 
-    def _server_ended(self, why: str) -> None:
+    def _server_ended(self, leg: Leg, why: str) -> None:
+        if leg is not self.server:
+            return  # one that was given up before
         self.record.why = self.record.why or why or "the mail server hung up"
-        if self._session is not None and not self._piping:
-            self._session.server_left()
-            self._turn()
-        self.close(self.record.why)
+        session = self._session
+        if session is None or self._piping:
+            self.close(self.record.why)
+            return
+        session.server_left()
+        self._turn()
 
     def close(self, why: str) -> None:
         """End both legs, once."""

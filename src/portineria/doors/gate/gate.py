@@ -34,7 +34,7 @@ log = logging.getLogger("portineria.gateway")
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where clients come in. `implicit`: TLS from the first octet. `clear`: passwords before TLS."""
+    """Where clients come in. `implicit`: TLS at once. `clear`: passwords before TLS."""
 
     protocol: Protocol
     host: str
@@ -108,14 +108,18 @@ class Gate:
         starttls = self.mail_servers[protocol].starttls
         if protocol is Protocol.IMAP:
             words = imap_words(clear_login=clear)
-            return Session(ImapServer(words, tls=tls), ImapLogin(starttls=starttls))
+            return Session(ImapServer(words, tls=tls), lambda: ImapLogin(starttls=starttls))
         if protocol is Protocol.POP:
             return Session(
-                PopServer(pop_words(clear_login=clear), tls=tls), PopLogin(starttls=starttls)
+                PopServer(pop_words(clear_login=clear), tls=tls),
+                lambda: PopLogin(starttls=starttls),
             )
         front = SmtpServer(smtp_words(self.name, _EXTENSIONS, clear_login=clear), tls=tls)
-        login = SmtpLogin(starttls=starttls, name=self.name)
-        return SmtpSession(front, login, (self.name, *_EXTENSIONS))
+        return SmtpSession(
+            front,
+            lambda: SmtpLogin(starttls=starttls, name=self.name),
+            (self.name, *_EXTENSIONS),
+        )
 
     def judge(self, check: Check, protocol: Protocol, address: Address) -> Admitted | Turned:
         offered, now = check.offered, self.clock.now().astimezone(UTC)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import suppress
 from typing import Protocol as Shape
 
 SIZE = 262_144
@@ -18,6 +19,8 @@ _RECEIVED = memoryview(bytearray(SIZE))
 _CLEAR = memoryview(bytearray(SIZE))
 _RECORD = 16_384
 """The most that one TLS record holds."""
+_MORE = "more"
+"""Nothing more for now: a mark by identity."""
 
 
 class Owner(Shape):
@@ -193,34 +196,31 @@ class Leg(asyncio.BufferedProtocol):
 
     def _read(self) -> None:
         """Whatever is complete, in as few pieces as the buffer allows."""
-        tls = self._tls
-        assert tls is not None
-        filled = 0
-        over = ""
-        while True:
-            try:
-                count = tls.read(_RECORD, _CLEAR[filled:])
-            except ssl.SSLWantReadError:
-                break
-            except ssl.SSLZeroReturnError:
-                over = "end"
-                break
-            except ssl.SSLError as error:
-                over = f"TLS broke: {_reason(error)}"
-                break
-            if not count:
-                over = "end"
-                break
-            filled += int(count)
-            if filled > SIZE - _RECORD:
+        filled, over = 0, None
+        while over is None:
+            count, over = self._record(filled)
+            filled += count
+            if filled and (over is not None or filled > SIZE - _RECORD):
                 self._owner.received(self, _CLEAR[:filled])
                 filled = 0
-        if filled:
-            self._owner.received(self, _CLEAR[:filled])
         if self._outgoing.pending:
             self._flush()
-        if over:
-            self._end("" if over == "end" else over)
+        if over is not _MORE:
+            self._end(over)
+
+    def _record(self, filled: int) -> tuple[int, str | None]:
+        """One record's octets behind `filled`, and why there are no more now, if there are not."""
+        tls = self._tls
+        assert tls is not None
+        try:
+            count = int(tls.read(_RECORD, _CLEAR[filled:]))
+        except ssl.SSLWantReadError:
+            return 0, _MORE
+        except ssl.SSLZeroReturnError:
+            return 0, ""
+        except ssl.SSLError as error:
+            return 0, f"TLS broke: {_reason(error)}"
+        return count, None if count else ""
 
     def _flush(self) -> None:
         transport = self.transport
@@ -231,10 +231,8 @@ class Leg(asyncio.BufferedProtocol):
         """The closing words of TLS, without waiting for the other end's."""
         if self._tls is None or not self._shaken:
             return
-        try:
+        with suppress(ssl.SSLError):
             self._tls.unwrap()
-        except ssl.SSLError:
-            pass
         self._flush()
 
     def _end(self, why: str) -> None:
