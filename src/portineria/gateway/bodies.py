@@ -40,15 +40,18 @@ class Body:
         found = _HELD.search(data, max(0, len(data) - 4))
         cut = found.start() if found else len(data)
         self._held = data[cut:]
-        return self._through(data[:cut])
+        return self._through(data[:cut], line_ends=b"\n" in self._held[:2])
 
-    def _through(self, data: bytes) -> bytes:
+    def _through(self, data: bytes, *, line_ends: bool = False) -> bytes:
+        """`line_ends`: what is held back begins with a line end."""
         lines = data.count(b"\r\n")
         lone = data.count(b"\n") + data.count(b"\r") - 2 * lines
         if lone:
             self.lines_mended += lone
             data = _LONE_LF.sub(b"\r\n", _LONE_CR.sub(b" ", data))
             data = _DOT_ALONE.sub(b"\r\n..", data)
+        if line_ends and data.endswith(b"\r\n."):
+            data += b"."
         if self._skip and data:
             data, self._skip = data[self._skip :], 0
         self.size += len(data)
