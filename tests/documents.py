@@ -1,9 +1,11 @@
 """Writes the generated documents, or checks that they are what would be written.
 
-Generated: docs/ladder.md (from the ladder), the picture in docs/architecture.md (from the
+Generated: docs/ladder.md (from the ladder), docs/refusals.md (from the
+catalogue of refusals), the picture in docs/architecture.md (from the
 imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
-the family of errors), docs/schemas.md (from the published schemas), the states in
-docs/strangers.md (from the strangers' tests).
+the family of errors), docs/schemas.md (from the published schemas), the permissions in
+docs/connect.md (from their table), the states in docs/strangers.md (from the strangers' tests), the
+tables in docs/app-check.md (from the steps).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "portineria"
@@ -23,7 +26,7 @@ FLOORS = (
     ("run", "m365", "lab"),
     ("policy", "mail"),
     ("tenant",),
-    ("config", "clock", "secret", "fault"),
+    ("config", "clock", "secret", "fault", "tongue"),
 )
 
 
@@ -78,8 +81,49 @@ def strangers() -> str:
     return f"{before}<!-- states -->\n{page()}\n<!-- end of states -->{after}"
 
 
+def _for(permission: Any, write: Any) -> str:
+    if permission.optional:
+        return "who wishes it"
+    return "writing" if permission.only_for is write else "reading and writing"
+
+
+def app_check() -> str:
+    """The steps of the mail app, and the delays of the service."""
+    from portineria.policy.show import appsteps
+
+    text = (ROOT / "docs" / "app-check.md").read_text(encoding="utf-8")
+    for name, table in (("steps", appsteps.steps()), ("delays", appsteps.delays())):
+        before, _, rest = text.partition(f"<!-- {name} -->\n")
+        _, _, after = rest.partition(f"<!-- end of {name} -->")
+        text = f"{before}<!-- {name} -->\n{table}\n<!-- end of {name} -->{after}"
+    return text
+
+
+def connect() -> str:
+    """The permissions that `connect` asks for, as the table has them."""
+    from portineria.m365.permissions import NAMES, PERMISSIONS
+    from portineria.tenant.ownaccess import Access
+
+    head = ["| permission | for | why |", "|---|---|---|"]
+    rows = [
+        f"| `{one.value}` on {NAMES[one.resource]} | {_for(one, Access.WRITE)} | {one.why} |"
+        for one in PERMISSIONS
+    ]
+    text = (ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition("<!-- permissions -->\n")
+    _, _, after = rest.partition("<!-- end of permissions -->")
+    told = "\n".join(head + rows)
+    return f"{before}<!-- permissions -->\n{told}\n<!-- end of permissions -->{after}"
+
+
 def ladder() -> str:
     from portineria.policy.show.ladder import page
+
+    return page()
+
+
+def refusals() -> str:
+    from portineria.policy.show.refusals import page
 
     return page()
 
@@ -167,10 +211,13 @@ def schemas() -> str:
 
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/app-check.md": app_check,
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
     "docs/errors.md": errors,
+    "docs/connect.md": connect,
     "docs/ladder.md": ladder,
+    "docs/refusals.md": refusals,
     "docs/schemas.md": schemas,
     "docs/strangers.md": strangers,
     "FIDELITY.md": fidelity,

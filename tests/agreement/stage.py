@@ -73,6 +73,9 @@ class Stage:
     clock: VirtualClock
     http: httpx2.AsyncClient
     dial: TcpDial
+    office: PostOffice
+    history: list[dict[str, Any]]
+    """What the mail hosts wrote down: each login, first command and message, with its gate."""
     hosts: dict[words.Protocol, HostPort] = field(default_factory=dict)
     _tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
 
@@ -240,8 +243,9 @@ async def stage(
     serving, ca = serving_context(folder)
     transport = httpx2.ASGITransport(app=build_app(lab))
     async with httpx2.AsyncClient(transport=transport) as http, AsyncTower(serving) as tower:
-        found = Stage(lab, clock, http, TcpDial(ca))
-        office = PostOffice(lab.world, lambda: lab.weather, lambda row: None)
+        history: list[dict[str, Any]] = []
+        office = PostOffice(lab.world, lambda: lab.weather, history.append)
+        found = Stage(lab, clock, http, TcpDial(ca), office, history)
         for protocol, front, tls in (
             (words.Protocol.IMAP, partial(ImapFront, office), True),
             (words.Protocol.POP, partial(PopFront, office), True),

@@ -13,12 +13,14 @@ import rows_kinds
 import rows_network
 import rows_plans
 import rows_policy
+import rows_probe
 import rows_profile
 import rows_service
 import rows_state
 import rows_words
 from desk import FOLDERS, Desk, Row, Said
 
+from leftover import left_in_english
 from published import judged
 
 THEMES = (
@@ -31,6 +33,7 @@ THEMES = (
     rows_network,
     rows_state,
     rows_plans,
+    rows_probe,
 )
 BY_NAME: dict[str, Row] = {
     f"{theme.__name__.removeprefix('rows_')}: {row.name}": row
@@ -124,6 +127,9 @@ def as_json(row: Row, machine: Said) -> None:
     for kind in ("where", "why", "try"):
         assert isinstance(error[kind], str)
         assert error[kind].strip()
+    if "lab" not in row.words[:1]:
+        assert left_in_english(error["why"]) == ""
+        assert left_in_english(error["try"]) == ""
     assert isinstance(error["evidence"], dict)
     for phrase in row.phrases("where"):
         assert phrase in error["where"]

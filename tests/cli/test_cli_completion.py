@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from saying import Say
 from test_cli_frame import HEAVY, VERBS
 
+from portineria.cli import completing
 from portineria.cli.commands.completion import PLACES
 from portineria.cli.completing import GUARD_WORDS, SEEDS, VARIABLE, WEATHERS
 from portineria.cli.frame import Asked
@@ -17,6 +19,7 @@ from portineria.cli.published import KNOWN
 from portineria.cli.shells import Zsh
 from portineria.lab.seeds.reading import NAMES
 from portineria.lab.weather import PRESETS
+from portineria.m365.endpoints import CLOUDS
 from portineria.policy.guards.registry import GUARDS
 from terminal import CLEAR, Terminal
 
@@ -63,15 +66,23 @@ OFFERS = {
     "runs to undo": (("undo", ""), ["last", RUNS[1], RUNS[0]]),
     "runs to resume": (("apply", "--resume", "2026"), [RUNS[1], RUNS[0]]),
     "runs to verify": (("verify", ""), [RUNS[1], RUNS[0]]),
-    "guards' words": (("plan", "--accept", "b"), ["break-glass", "blast-radius", "basic-twin"]),
+    "guards' words": (("plan", "--accept", "ba"), ["basic-twin"]),
+    "more of them": (("plan", "--accept", "bl"), ["blast-radius"]),
     "seeds": (("lab", "up", "--seed", "c"), ["contoso", "contoso-free"]),
     "weathers": (("demo", "--weather", "f"), ["fair", "flaky"]),
-    "callers": (("probe", "a@contoso.example", "imap", "--as", ""), ["basic", "user"]),
+    "callers": (("probe", "a@contoso.example", "imap", "--as", ""), ["basic", "user", "app"]),
+    "protocols": (("probe", "a@contoso.example", "--protocol", ""), ["imap", "pop", "smtp"]),
+    "protocols behind": (("probe", "a@contoso.example", "s"), ["smtp"]),
+    "texts to explain": (("explain", "print"), ["<file>"]),
+    "how TLS starts": (("probe", "--server", "h:1", "--tls", "i"), ["implicit"]),
     "schemas": (("schema", "pl"), ["plan"]),
     "plans": (("apply", ""), ["plan.json"]),
     "policies": (("plan", ""), ["policy.yaml"]),
     "files": (("look", "--output", ""), ["<file>"]),
     "plans elsewhere": (("apply", "../"), ["<file>"]),
+    "languages": (("--lang", ""), ["en", "it"]),
+    "clouds": (("connect", "contoso.com", "--cloud", "g"), ["global", "gcc-high"]),
+    "verbs of connect": (("connect", "r"), ["rotate", "remove"]),
     "shells": (("completion", ""), ["bash", "zsh", "fish"]),
     "nothing to offer": (("close", ""), []),
 }
@@ -95,15 +106,19 @@ def test_the_lists_are_those_of_their_owners() -> None:
     assert SEEDS == NAMES
     assert tuple(PRESETS) == WEATHERS
     assert offered("schema", "") == list(KNOWN)
+    assert (*CLOUDS, "lab") == completing.CLOUDS
 
 
 def test_every_value_that_has_a_list_offers_it(place: Path) -> None:
     """An option of the same name has the same values, whichever verb it is of."""
-    plain = {"--digest", "--mailboxes", "--base-port", "--host", "--from"}
+    plain = {"--digest", "--mailboxes", "--base-port", "--host", "--from", "--port", "--days"}
+    plain |= {"--wait", "--client-id", "--sign-in-client", "--opens", "--since", "--mailbox"}
+    plain |= {"--server", "--user", "--password", "--token", "--jobs", "--timeout"}
     for verb in VERBS.values():
         for one in verb.params:
             name = one.opts[0]
-            if name.startswith("--") and not getattr(one, "is_flag", False) and name not in plain:
+            listed = getattr(one, "is_flag", False) or isinstance(one.type, click.Choice)
+            if name.startswith("--") and not listed and name not in plain:
                 assert one._custom_shell_complete is not None, (verb.name, name)
 
 
@@ -152,4 +167,4 @@ def test_bash_completes_for_real(place: Path, state: Path) -> None:
         bash.typed(f"{CLEAR}portineria undo 20260101\t", f"undo {RUNS[0]} ")
         bash.typed(f"{CLEAR}portineria apply \t", "apply plan.json ")
         bash.typed(f"{CLEAR}portineria look --snapshot o\t", "--snapshot other.json ")
-        bash.typed(f"{CLEAR}portineria plan --accept b\t", "break-glass +blast-radius +basic-twin")
+        bash.typed(f"{CLEAR}portineria plan --accept bl\t", "blast-radius ")

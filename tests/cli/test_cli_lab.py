@@ -163,7 +163,7 @@ def test_a_real_login_says_what_was_expected_or_that_it_could_not_tell(
     shell: Shell, words: tuple[str, ...], code: int, answer: str
 ) -> None:
     text = shell("--profile", "lab", "probe", *words, "--json", code=code)
-    tried = json.loads(text)
+    (tried,) = json.loads(text)["results"]
     assert tried["answer"] == answer
     if answer == "could not tell":
         assert "holds no sign-in of this person" in tried["because"]

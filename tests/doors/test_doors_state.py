@@ -18,9 +18,8 @@ def test_every_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     state = StateFolder(tmp_path / "new" / "state").make()
     for folder in (state.root, *(state.root / name for name in FOLDERS)):
         assert mode(folder) == 0o700
-    assert {state.profiles, state.runs, state.snapshots, state.tokens, state.lab} == {
-        state.root / name for name in FOLDERS
-    }
+    named = {state.profiles, state.runs, state.snapshots, state.tokens, state.keys, state.lab}
+    assert named == {state.root / name for name in FOLDERS}
 
 
 def test_making_it_again_changes_nothing(tmp_path: Path) -> None:
@@ -66,4 +65,11 @@ def test_the_folder_is_found_by_option_then_xdg(
 def test_options_have_help_and_names_of_their_own() -> None:
     assert len({option.name for option in OPTIONS}) == len(OPTIONS)
     assert all(option.help.endswith(".") for option in OPTIONS)
-    assert {option.name for option in OPTIONS} == {"profile", "state", "json", "yes", "verbose"}
+    assert {option.name for option in OPTIONS} == {
+        "profile",
+        "state",
+        "lang",
+        "json",
+        "yes",
+        "verbose",
+    }

@@ -9,9 +9,11 @@ import pytest
 
 from portineria.clock import VirtualClock
 from portineria.fault import ServiceFault
-from portineria.mail.conversation import Credential, Password, Token
+from portineria.mail.conversation import Credential, Nobody, Password, Token, When
 from portineria.policy.refusals import CallerKind, Stage
 from portineria.policy.verdict import Answer, Layer
+from portineria.run.attempt import FIRST, LAST
+from portineria.run.mistaken import advice_for
 from portineria.run.ports import Stream
 from portineria.run.probe import (
     Ask,
@@ -21,6 +23,8 @@ from portineria.run.probe import (
     Probe,
     TimedOut,
     Tls,
+    TlsFailed,
+    Trouble,
     no_token,
     probe,
 )
@@ -85,10 +89,13 @@ class Dialled:
     async def asked(
         self,
         protocol: Protocol,
-        credential: Credential = TOKEN,
+        credential: Credential | Nobody = TOKEN,
         caller: CallerKind = "app",
         tls: Tls = Tls.IMPLICIT,
         source: str | None = None,
+        *,
+        closer: bool = False,
+        foreign: bool = False,
     ) -> Probe:
         ask = Ask(
             protocol=protocol,
@@ -99,6 +106,8 @@ class Dialled:
             credential=credential,
             caller=caller,
             source=source,
+            closer=closer,
+            foreign=foreign,
         )
         found = await probe(self, self.clock, ask)
         if self.stream is not None:
@@ -237,6 +246,7 @@ async def test_everything_else_is_could_not_tell_because(
 @pytest.mark.parametrize(
     ("cut", "stage"),
     [
+        (TlsFailed("the handshake was cut", where="x"), Stage.TLS),
         (NotReached("mail.contoso.example:993 cannot be reached"), Stage.CONNECT),
         (NotTrusted("the certificate is not trusted"), Stage.TLS),
         (TimedOut("mail.contoso.example:993 did not answer in time"), Stage.CONNECT),
@@ -255,11 +265,64 @@ async def test_a_verdict_stands_though_the_goodbye_is_cut() -> None:
     assert (await net.asked(SMTP)).answer is Answer.NO
 
 
-async def test_a_server_that_drips_for_ever_is_given_up() -> None:
-    found = await Dialled(*(["*"] * 10_000)).asked(IMAP)
+@pytest.mark.parametrize(
+    ("piece", "because", "most"),
+    [("*", "did not end a line within 30 seconds", 31), ("* OK\n* NO\n", "120 seconds", 125)],
+)
+async def test_a_server_that_drips_for_ever_is_given_up(
+    piece: str, because: str, most: float
+) -> None:
+    """Octets without a line, or whole lines without an answer."""
+    begin = [] if piece == "*" else ["* OK hi\n"]
+    found = await Dialled(*begin, *([piece.splitlines(True)[-1]] * 400)).asked(IMAP)
     assert found.answer is Answer.UNKNOWN
-    assert "120 seconds" in found.because
-    assert found.seconds < 125
+    assert because in found.because
+    assert found.trouble is Trouble.NETWORK
+    assert found.seconds < most
+
+
+async def test_a_flood_is_shown_by_its_beginning_and_its_end() -> None:
+    found = await Dialled("* OK hi\n", *(["* NO wait\n"] * 200)).asked(IMAP)
+    shown = [str(line) for line in found.transcript]
+    assert len(shown) == FIRST + LAST + 1
+    assert shown[FIRST].endswith("more lines)")
+
+
+async def test_who_looks_closer_hears_what_is_offered_and_whether_the_sender_is_taken() -> None:
+    net = Dialled(*SMTP_IN, "235 in\n", "250 2.1.0 Sender OK\n", "221 bye\n")
+    found = await net.asked(SMTP, closer=True)
+    assert (found.answer, found.stage) == (Answer.YES, Stage.MAIL)
+    assert "nothing sent" in found.because
+    assert found.offered[When.TLS] == ("AUTH LOGIN XOAUTH2",)
+    assert net.stream is not None
+    assert net.stream.said.endswith(b"MAIL FROM:<ada@contoso.example>\r\nQUIT\r\n")
+    refused = Dialled(*SMTP_IN, "235 in\n", "550 5.7.60 SMTP; Client does not have\n", "221\n")
+    found = await refused.asked(SMTP, closer=True)
+    assert (found.answer, found.stage) == (Answer.NO, Stage.MAIL)
+    assert found.reading is not None
+    assert found.reading.layers == {Layer.MAILBOX_RIGHT}
+
+
+async def test_a_login_that_holds_until_the_connection_is_cut_could_not_be_told_closer() -> None:
+    net = Dialled(*SMTP_IN, "235 in\n", Cut("cut"))
+    found = await net.asked(SMTP, closer=True)
+    assert (found.answer, found.trouble) == (Answer.UNKNOWN, Trouble.NETWORK)
+
+
+async def test_a_foreign_server_is_read_by_the_rfcs() -> None:
+    said = ("+ \n", "A2 NO [AUTHENTICATIONFAILED] Authentication failed.\n", "A3 OK\n")
+    for foreign, answer in ((True, Answer.NO), (False, Answer.UNKNOWN)):
+        found = await Dialled(*IMAP_IN[:2], *said).asked(IMAP, foreign=foreign)
+        assert found.answer is answer
+
+
+async def test_without_a_credential_the_server_is_looked_at_and_left() -> None:
+    net = Dialled(*IMAP_IN[:2], "A2 OK\n")
+    found = await net.asked(IMAP, Nobody())
+    assert (found.answer, found.trouble) == (Answer.UNKNOWN, Trouble.CREDENTIAL)
+    assert "LOGINDISABLED" in found.offered[When.TLS]
+    assert net.stream is not None
+    assert b"AUTHENTICATE" not in net.stream.said
 
 
 async def test_starttls_comes_before_the_credential_or_nothing_is_said() -> None:
@@ -342,3 +405,23 @@ def test_a_token_that_is_refused_is_an_answer_of_the_access(code: str, layer: La
 def test_a_token_that_failed_for_an_unknown_reason_is_no_answer(evidence: dict) -> None:
     fault = ServiceFault("the token service failed", evidence=evidence)
     assert no_token(fault, Protocol.IMAP, "ada@contoso.example", "user") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "protocol", "told"),
+    [
+        ("HTTP/1.1 400 Bad Request", IMAP, "web server"),
+        ("<html>", POP, "web server"),
+        ("SSH-2.0-OpenSSH", SMTP, "SSH"),
+        ("* OK ready", SMTP, "--protocol imap"),
+        ("+OK ready", IMAP, "--protocol pop"),
+        ("220 ready", IMAP, "--protocol smtp"),
+        ("\\x15\\x03\\x01", IMAP, "--tls implicit"),
+        ("220 ready", SMTP, ""),
+        ("what is this", IMAP, ""),
+    ],
+)
+def test_a_server_that_is_another_is_named(line: str, protocol: Protocol, told: str) -> None:
+    advice = advice_for(line, protocol)
+    assert told in advice
+    assert bool(told) == bool(advice)

@@ -18,19 +18,26 @@ from portineria.cli import completing
 from portineria.cli.failure import as_fault, tell
 from portineria.cli.frame import Asked, Lazy, ReaderLeft, Verbs
 from portineria.cli.mouth import hush, open_mouth, unheard
+from portineria.tongue.say import language, say, speak
 
 INTERRUPTED = 130
 
 _HOME = "portineria.cli.commands."
 VERBS: dict[str, Lazy] = {
+    "connect": Lazy(_HOME + "connect", "Give Portineria its own access to a tenant."),
     "init": Lazy(_HOME + "init", "Write a policy.yaml from what the tenant does today."),
     "look": Lazy(_HOME + "look", "Show the tenant's posture and who has which protocol."),
     "why": Lazy(_HOME + "why", "Say why a mailbox's access is open or not, rung by rung."),
+    "inventory": Lazy(
+        _HOME + "inventory", "Show who really uses which protocol, and who breaks without basic."
+    ),
     "probe": Lazy(_HOME + "probe", "Log in for real, and explain the answer."),
+    "explain": Lazy(_HOME + "explain", "Say what a refusal means, and what mends it."),
     "plan": Lazy(_HOME + "plan", "Show what would be done, in which order, and why."),
     "apply": Lazy(_HOME + "apply", "Do exactly what a plan says, and read it back."),
     "verify": Lazy(_HOME + "verify", "Prove a run's promises: read again, and log in for real."),
     "undo": Lazy(_HOME + "undo", "Take back what a run did, through the same guards."),
+    "app": Lazy(_HOME + "app", "The mail app: make it, list it, take it away."),
     "close": Lazy(_HOME + "close", "Shut one mailbox at once."),
     "runs": Lazy(_HOME + "runs", "List runs and show what their journals say."),
     "demo": Lazy(_HOME + "demo", "Tell the whole story on the embedded tenant."),
@@ -65,6 +72,7 @@ def terminal_width() -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and say how it ended; nothing is raised."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    speak(language(given, os.environ))
     said = Asked()
     mute = open_mouth()
     if mute is not None:
@@ -84,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
-        print("interrupted", file=sys.stderr)
+        print(say("interrupted"), file=sys.stderr)
         return INTERRUPTED
     except (BrokenPipeError, ReaderLeft):
         hush()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from portineria.cli.frame import Asked
+from portineria.tongue.say import compose
 
 if TYPE_CHECKING:
     from portineria.fault import NoFile
@@ -55,15 +56,18 @@ def warn_of_open_windows(tenant: Tenant) -> None:
     try:
         runs = tenant.unfinished()
     except BadJournal as fault:
-        print(f"warning: {fault.why} ({fault.where}); {fault.try_}", file=sys.stderr)
+        told = compose("warning: {} ({}); {}", fault.why, fault.where, fault.try_)
+        print(told, file=sys.stderr)
         return
     for run in runs:
         if run.exposed:
-            print(
-                f"warning: run {run.run} rests inside its window, security may be down: "
-                f"portineria apply --resume {run.run}",
-                file=sys.stderr,
+            told = compose(
+                "warning: run {} rests inside its window, security may be down: "
+                "portineria apply --resume {}",
+                run.run,
+                run.run,
             )
+            print(told, file=sys.stderr)
 
 
 def warn_of_the_clock(tenant: Tenant) -> None:
@@ -71,7 +75,8 @@ def warn_of_the_clock(tenant: Tenant) -> None:
     from portineria.fault import ClockFault
 
     if off := tenant.clock_told:
-        print(f"warning: this machine's clock is {off}: {ClockFault.mend}", file=sys.stderr)
+        told = compose("warning: this machine's clock is {}: {}", off, ClockFault.mend)
+        print(told, file=sys.stderr)
 
 
 def snapshot(said: Asked, file: str | None, wants: Wants | None = None) -> Snapshot:
@@ -104,11 +109,16 @@ def write_private(file: str, document: Any) -> None:
     """A JSON file for its owner alone, whole or not at all. Raises NoFile."""
     from itertools import chain
 
-    from portineria.doors.files import write_atomic
     from portineria.tenant.lazyjson import pieces
 
     told = chain(pieces(document), "\n")
-    content = (piece.encode(errors="backslashreplace") for piece in told)
+    write_octets(file, (piece.encode(errors="backslashreplace") for piece in told))
+
+
+def write_octets(file: str, content: Iterable[bytes], option: str = "--output") -> None:
+    """A file for its owner alone, whole or not at all. Raises NoFile."""
+    from portineria.doors.files import write_atomic
+
     path = Path(file)
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
@@ -118,10 +128,10 @@ def write_private(file: str, document: Any) -> None:
         else:
             write_atomic(path.resolve(), content)
     except (OSError, ValueError) as error:
-        raise _unwritten(file, error) from None
+        raise _unwritten(file, error, option) from None
 
 
-def refuse_unwritable(file: str | None) -> None:
+def refuse_unwritable(file: str | None, option: str = "--output") -> None:
     """Raise NoFile before any work is done where the answer could not be kept in `file`."""
     import os
 
@@ -137,7 +147,7 @@ def refuse_unwritable(file: str | None) -> None:
         if not os.access(path, os.W_OK):
             raise PermissionError(13, os.strerror(13))
     except (OSError, ValueError) as error:
-        raise _unwritten(file, error) from None
+        raise _unwritten(file, error, option) from None
 
 
 def refuse_existing(file: str) -> None:
@@ -169,12 +179,12 @@ def write_new(file: str, text: str) -> None:
         raise _unwritten(file, error) from None
 
 
-def _unwritten(file: str, error: Exception) -> NoFile:
+def _unwritten(file: str, error: Exception, option: str = "--output") -> NoFile:
     from portineria.fault import NoFile
 
     why = error.strerror if isinstance(error, OSError) else "no file can have that name"
     return NoFile(
-        f"the file cannot be written: {why}", where=file, try_="name another one with --output"
+        f"the file cannot be written: {why}", where=file, try_=f"name another one with {option}"
     )
 
 

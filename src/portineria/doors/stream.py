@@ -1,8 +1,9 @@
 """TCP and TLS streams to mail servers. Dull on purpose: no retry, no pool, no opinion.
 
-Certificate and name are always checked, TLS is 1.2 at least, and every wait is bounded by
-`limit` seconds (30 unless told): the connection with its handshake, STARTTLS, each read, each
-write. The end of a TLS session without its closing words counts as an end, as servers cut so.
+Certificate and name are always checked and TLS is 1.2 at least, unless another context is handed
+in (`tlsversions`, for looking only). Every wait is bounded by `limit` seconds (30 unless told): the
+connection with its handshake, STARTTLS, each read, each write. The end of a TLS session without
+its closing words counts as an end, as servers cut so.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from portineria.run.probe import Cut, NotReached, NotTrusted, TimedOut
+from portineria.doors.certificates import facts_of
+from portineria.run.cuts import Cut, NotReached, NotTrusted, TimedOut, TlsFailed
+from portineria.run.tlsfacts import TlsFacts
 
 LIMIT = 30.0  # seconds
 HIGH = 262_144  # octets kept before the sender is made to wait
@@ -27,10 +30,18 @@ class TcpDial:
     Raises OSError or ssl.SSLError at construction if `ca_file` cannot be read.
     """
 
-    def __init__(self, ca_file: Path | None = None, *, limit: float = LIMIT) -> None:
+    def __init__(
+        self,
+        ca_file: Path | None = None,
+        *,
+        limit: float = LIMIT,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
         self._limit = limit
-        self._context = ssl.create_default_context(cafile=ca_file)
-        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if context is None:
+            context = ssl.create_default_context(cafile=ca_file)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._context = context
 
     async def __call__(
         self, host: str, port: int, *, tls: bool, source: str | None = None
@@ -50,7 +61,7 @@ class TcpDial:
 
 
 class TcpStream:
-    """One connection; implements run.ports.Stream and run.probe.Encrypted."""
+    """One connection; implements run.ports.Stream, run.attempt.Encrypted and tlsfacts.Shown."""
 
     def __init__(
         self,
@@ -74,6 +85,12 @@ class TcpStream:
         wrapped = self._transport.get_extra_info("ssl_object")
         return (wrapped.version() or "") if wrapped is not None else ""
 
+    @property
+    def tls_facts(self) -> TlsFacts | None:
+        """What the handshake showed, None in the clear."""
+        wrapped = self._transport.get_extra_info("ssl_object")
+        return None if wrapped is None else facts_of(wrapped)
+
     async def read(self) -> bytes:
         """Some octets, b"" at the end. Raises TimedOut or Cut."""
         with _as_cuts(self._where, Cut, f"{self._where} cut the connection"):
@@ -94,7 +111,7 @@ class TcpStream:
         self._wire.forget()
         secured: asyncio.Transport | None = None
         try:
-            with _as_cuts(self._where, Cut, f"{self._where} broke off the TLS handshake"):
+            with _as_cuts(self._where, TlsFailed, f"{self._where} broke off the TLS handshake"):
                 async with asyncio.timeout(self._limit):
                     secured = await asyncio.get_running_loop().start_tls(
                         self._transport, self._wire, self._context, server_hostname=self._host
@@ -105,7 +122,7 @@ class TcpStream:
                 self._transport.abort()
                 self._wire.connection_lost(None)
         if secured is None:
-            raise Cut(f"{self._where} cut the connection", where=self._where)
+            raise TlsFailed(f"{self._where} cut the TLS handshake", where=self._where)
         self._transport = secured
         self._wire.connection_made(secured)
 
@@ -203,10 +220,36 @@ def _as_cuts(where: str, kind: type[Cut], why: str) -> Iterator[None]:
     except TimeoutError as fault:
         raise TimedOut(f"{where} did not answer in time", where=where) from fault
     except ssl.SSLError as fault:
-        reason = fault.reason or type(fault).__name__
-        raise Cut(f"{where} broke off the TLS handshake ({reason})", where=where) from fault
+        raise _handshake(where, fault) from fault
     except UnicodeError as fault:
         raise NotReached(f"{where} is not the name of a host", where=where) from fault
+    except (ConnectionResetError, ConnectionAbortedError) as fault:
+        # Nobody resets what is not yet connected: it came in the middle of the handshake.
+        late = TlsFailed if kind is NotReached else kind
+        why = f"{where} cut the TLS handshake" if kind is NotReached else why
+        raise late(f"{why} ({fault.strerror or 'it closed'})", where=where) from fault
     except OSError as fault:
         reason = fault.strerror or str(fault) or type(fault).__name__
         raise kind(f"{why} ({reason})", where=where) from fault
+
+
+def _handshake(where: str, fault: ssl.SSLError) -> TlsFailed:
+    """Why no TLS came about, in words where OpenSSL's own would not be understood."""
+    reason = fault.reason or type(fault).__name__
+    clear = reason in _NO_TLS
+    if clear:
+        why = f"{where} does not speak TLS here: it broke off the handshake ({reason})"
+    elif reason in _OTHER_VERSION:
+        why = f"{where} speaks no TLS version that is allowed here ({reason}): 1.2 is the oldest"
+    else:
+        why = f"{where} broke off the TLS handshake ({reason})"
+    return TlsFailed(why, where=where, theirs="ALERT" in reason, clear=clear)
+
+
+_NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"}
+_OTHER_VERSION = {
+    "UNSUPPORTED_PROTOCOL",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "VERSION_TOO_LOW",
+    "NO_PROTOCOLS_AVAILABLE",
+}

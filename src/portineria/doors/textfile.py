@@ -99,16 +99,18 @@ def _not_text(path: Path, data: bytes, start: int, name: str, secret: bool) -> O
         return _fault(f"the file begins as {name} and breaks off at byte {start + 1}", path)
     if b"\0" in data:
         return _holds_nothing(path, data)
-    if kind := _magic(data):
+    if kind := named_kind(data):
         return _fault(f"the file is no text: it is {kind}", path)
     found = _single_octets(data)
     if not found:
         return _fault(f"the file is no text: {place} belongs to no encoding known here", path)
     sign = data[start : start + 1].decode(found, "replace")
-    shown = "" if secret else f" (0x{data[start]:02X}) would be «{sign}»"
     told = "Windows-1252" if _typographic(data) else "Windows-1252 or Latin-1"
     return _fault(
-        f"the file is not UTF-8 but looks like {told}: {place}{shown}",
+        f"the file is not UTF-8 but looks like {told}: {place}"
+        if secret
+        else f"the file is not UTF-8 but looks like {told}: {place} (0x{data[start]:02X}) would be "
+        f"«{sign}»",
         path,
         f"iconv -f WINDOWS-1252 -t UTF-8 {path.name} > utf8-{path.name}",
         {"encoding": told, "row": row, "byte": start + 1},
@@ -118,7 +120,7 @@ def _not_text(path: Path, data: bytes, start: int, name: str, secret: bool) -> O
 def _holds_nothing(path: Path, data: bytes) -> OperatorFault:
     """NUL octets: in every second place they are UTF-16 without its mark."""
     at = data.index(0)
-    if kind := _magic(data):
+    if kind := named_kind(data):
         return _fault(f"the file is no text: it is {kind}", path)
     halves = [data[side::2].count(0) * 2 for side in (0, 1)]
     if max(halves) > len(data) * 0.6 and min(halves) < len(data) * 0.2 and len(data) > 3:
@@ -136,11 +138,12 @@ def _holds_nothing(path: Path, data: bytes) -> OperatorFault:
 def _fault(
     why: str, path: Path, command: str = "", evidence: dict[str, object] | None = None
 ) -> BadEncoding:
-    ways = [BadEncoding.mend, *([command] if command else [])]
-    return BadEncoding(why, where=str(path), try_="; or ".join(ways), evidence=evidence)
+    advice = f"{BadEncoding.mend}; or {command}" if command else BadEncoding.mend
+    return BadEncoding(why, where=str(path), try_=advice, evidence=evidence)
 
 
-def _magic(data: bytes) -> str:
+def named_kind(data: bytes) -> str:
+    """What file of another kind begins so; "" for none that is known."""
     return next((kind for mark, kind in _NO_TEXT if data.startswith(mark)), "")
 
 

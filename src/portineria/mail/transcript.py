@@ -43,9 +43,14 @@ class Line:
         return f"{self.side}: {self.text}"
 
 
-def label(kind: str, line: bytes) -> str:
-    """How a secret line is shown: `<token, 2214 octets>`. A password's length is not told."""
-    return f"<{kind}>" if kind == "password" else f"<{kind}, {len(line)} octets>"
+def label(kind: str, line: bytes, facts: str = "") -> str:
+    """How a secret line is shown: `<token, 2214 octets>`. A password's length is not told.
+
+    `facts` are what a token says of itself, as `tokenfacts` tells them.
+    """
+    if kind == "password":
+        return f"<{kind}>"
+    return f"<{kind}, {len(line)} octets{', ' if facts else ''}{facts}>"
 
 
 class Redactor:

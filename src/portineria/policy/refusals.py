@@ -15,10 +15,19 @@ from dataclasses import dataclass
 from portineria.policy.verdict import Answer, Confidence, Layer, Rung
 from portineria.policy.wiretexts import imap, pop, smtp
 from portineria.policy.wiretexts.rows import CallerKind, Row, Sense, Stage
+from portineria.policy.wiretexts.standard import STANDARD
 from portineria.policy.wiretexts.tokens import TOKEN_ROWS, TokenRow
 from portineria.tenant.mailbox import Protocol
 
-__all__ = ["CallerKind", "Reading", "Stage", "narrowed", "read", "read_token_error"]
+__all__ = [
+    "CallerKind",
+    "Reading",
+    "Stage",
+    "narrowed",
+    "read",
+    "read_standard",
+    "read_token_error",
+]
 
 _ROWS: dict[Protocol, tuple[Row, ...]] = {
     Protocol.IMAP: imap.ROWS,
@@ -65,13 +74,29 @@ def read(protocol: Protocol, caller_kind: CallerKind, stage: Stage, line: str) -
     `line` is one answer as it came: an IMAP tag may stand in front, the lines of one SMTP
     reply are joined by spaces, capabilities are joined into one line.
     """
+    return _first(_ROWS[protocol], protocol, caller_kind, stage, line) or UNHEARD
+
+
+def read_standard(protocol: Protocol, caller_kind: CallerKind, stage: Stage, line: str) -> Reading:
+    """The same of a server of which nobody says that it is Exchange Online.
+
+    What the RFCs define stands first; after it Exchange Online's own words, by which it may
+    still be known, or a server that imitates it.
+    """
+    found = _first(STANDARD[protocol], protocol, caller_kind, stage, line)
+    return found or read(protocol, caller_kind, stage, line)
+
+
+def _first(
+    rows: Iterable[Row], protocol: Protocol, caller_kind: CallerKind, stage: Stage, line: str
+) -> Reading | None:
     text = _TAG.sub("", line.strip()) if protocol is Protocol.IMAP else line.strip()
-    for row in _ROWS[protocol]:
+    for row in rows:
         if stage in row.stages and caller_kind in row.callers:
             found = re.search(row.pattern, text, re.IGNORECASE)
             if found is not None:
                 return _reading(row, found)
-    return UNHEARD
+    return None
 
 
 def read_token_error(code: int, caller_kind: CallerKind) -> Reading:

@@ -19,8 +19,9 @@ from portineria.fault import Fault, WrongTenant
 from portineria.m365.messages import Door
 from portineria.m365.reader import TenantReading
 from portineria.m365.resources import TenantResources
+from portineria.m365.session import Session
 from portineria.m365.skew import told
-from portineria.mail.conversation import Credential
+from portineria.mail.conversation import Credential, Nobody, Password
 from portineria.policy.desired import Desired
 from portineria.policy.expiry import expired_plan
 from portineria.policy.guards.case import Case
@@ -40,7 +41,8 @@ from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough, parse_
 from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
-from portineria.wiring.wants import wants_of, wants_of_plan
+from portineria.wiring.mailserver import Manner
+from portineria.wiring.wants import remembered, wants_of, wants_of_plan
 
 CLOCK_OFF = 300.0
 """Seconds by which the clocks may differ: what Microsoft's services tolerate too."""
@@ -53,6 +55,8 @@ class Handed:
     digest: str | None = None
     yes: bool = False
     accepted: tuple[str, ...] = ()
+    replacing: bool = False
+    """Whether the profile may name a new application in the place of another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,7 @@ class Tenant:
     crew: Crew
     door: Door
     reader: TenantReading
+    session: Session
     resources: TenantResources
     dial: TcpDial
     keyring: Keyring
@@ -84,19 +89,31 @@ class Tenant:
         """The client id that oauth-app and gateway grants mean when they name none."""
         return self.profile.probe.app.client_id if self.profile.probe.app else None
 
+    @property
+    def smtp_app(self) -> str | None:
+        """The one that they mean for SMTP, where it has a registration of its own."""
+        return self.profile.probe.smtp_app.client_id if self.profile.probe.smtp_app else None
+
     async def look(self, progress: Progress, wants: Wants | None = None) -> Snapshot:
         """A snapshot now, with what the profile settles."""
         wanted = replace(wants or Wants(), own_app=self.profile.control.client_id)
         found = await look(self.reader, self.tenant_id, self.clock, self.crew, progress, wanted)
         return replace(found, settled=dict(self.profile.settled))
 
-    async def look_for(self, desired: Desired, progress: Progress) -> Snapshot:
-        """A snapshot with all that planning `desired` depends on.
+    async def look_for(
+        self, desired: Desired, progress: Progress, *, all_rights: bool = False
+    ) -> Snapshot:
+        """A snapshot with all that planning `desired` depends on; `all_rights` asks for those of
+        our applications on every mailbox of a large tenant too.
 
         Whom a group or a filter means is known only after a first look: where these name
         mailboxes that no grant names itself, a closer one reads their rights too.
         """
-        wants = wants_of(desired, self.mail_app)
+        wants = replace(
+            wants_of(desired, self.mail_app, self.smtp_app),
+            rights_on=remembered(memory_of(self.runs())),
+            all_rights=all_rights,
+        )
         first = await self.look(progress, wants)
         meant = frozenset(
             box.guid for grant in desired.grants for box in members(grant, first).mailboxes
@@ -120,6 +137,7 @@ class Tenant:
             self.clock.now(),
             accepted=accepted,
             mail_app=self.mail_app,
+            smtp_app=self.smtp_app,
             memory=memory_of(self.runs()),
         )
 
@@ -132,6 +150,7 @@ class Tenant:
             self.clock.now(),
             accepted=tuple(accepted),
             mail_app=self.mail_app,
+            smtp_app=self.smtp_app,
             memory=memory_of(self.runs()),
         )
 
@@ -178,14 +197,24 @@ class Tenant:
         return log_in
 
     async def log_in(
-        self, box: Mailbox, protocol: Protocol, caller: Caller, source: str | None
+        self,
+        box: Mailbox,
+        protocol: Protocol,
+        caller: Caller,
+        source: str | None,
+        manner: Manner | None = None,
     ) -> Probe | Unseen:
         """One login with what the profile holds; Unseen where it holds nothing for it.
 
         Raises Fault where no token could be had for a reason that says nothing of the access.
         """
+        given = manner.password if manner else None
+        credential: Credential | Unseen
         try:
-            credential = await self.keyring.credential(caller, box, protocol)
+            if given is not None and isinstance(caller, Basic):
+                credential = Password(box.upn, given)
+            else:
+                credential = await self.keyring.credential(caller, box, protocol)
         except Fault as fault:
             refused = no_token(fault, protocol, box.address, kind_of(caller))
             if refused is None:
@@ -193,29 +222,32 @@ class Tenant:
             return refused
         if isinstance(credential, Unseen):
             return credential
-        return await self._converse(box, protocol, caller, credential, source)
+        ask = self.ask(protocol, box.address, credential, kind_of(caller), source)
+        if manner is None:
+            return await probe(self.dial, self.clock, ask)
+        ask = replace(ask, closer=manner.closer, patience=manner.patience)
+        return await probe(TcpDial(self.profile.ca, limit=manner.seconds), self.clock, ask)
 
-    async def _converse(
+    def ask(
         self,
-        box: Mailbox,
         protocol: Protocol,
-        caller: Caller,
-        credential: Credential,
-        source: str | None,
-    ) -> Probe:
+        mailbox: str,
+        credential: Credential | Nobody,
+        caller: CallerKind,
+        source: str | None = None,
+    ) -> Ask:
         """One conversation with the mail server of the profile."""
         server = getattr(self.profile.endpoints, protocol.value)
-        ask = Ask(
+        return Ask(
             protocol=protocol,
             host=server.host,
             port=server.port,
             tls=Tls.STARTTLS if protocol is Protocol.SMTP else Tls.IMPLICIT,
-            mailbox=box.address,
+            mailbox=mailbox,
             credential=credential,
-            caller=kind_of(caller),
+            caller=caller,
             source=source,
         )
-        return await probe(self.dial, self.clock, ask)
 
     def _may_speak_from(self, place: str) -> bool:
         address = ip_address(place)

@@ -17,6 +17,7 @@ from portineria.lab.exchange import (
     authpolicy,
     casmailbox,
     faults,
+    groups,
     mailboxes,
     organization,
     permissions,
@@ -47,6 +48,7 @@ CMDLETS: Mapping[str, Cmdlet] = MappingProxyType(
             addressbook,
             authpolicy,
             casmailbox,
+            groups,
             mailboxes,
             organization,
             permissions,
@@ -154,7 +156,7 @@ def _beside(answer: Answer) -> Answer:
 
 
 def _run(lab: Lab, ask: Ask, command: Command, habits: Habits) -> Answer:
-    held = roles_behind(lab.world, ask.bearer, lab.urls["exchange"])
+    held = roles_behind(lab, ask.bearer)
     cmdlet = command.cmdlet
     if cmdlet is None or not held & cmdlet.roles:
         raise faults.forbidden()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
@@ -15,9 +15,12 @@ from cryptography.hazmat.primitives import serialization
 
 from portineria.lab.ask import Seen
 from portineria.lab.login.refusals import SignInFault
-from portineria.lab.world import Document
+from portineria.lab.weather import Weather
+from portineria.lab.world import Document, World, known_id
 
 SKEW = 300.0
+MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+"""The tenant that owns Microsoft's own applications."""
 UNKNOWN_KEY = (
     "The certificate with identifier used to sign the client assertion is not registered on "
     "application. [Reason - The key was not found.]"
@@ -47,17 +50,66 @@ def credentials(form: Mapping[str, str], authorization: str) -> dict[str, str]:
 def application(seen: Seen, client_id: str) -> tuple[Document, Document]:
     """The application and its service principal.
 
-    Raises SignInFault: 700016 unknown, 7000229 no service principal, 7000112 disabled.
+    An application of Microsoft's own needs none beforehand: it has the one that `settle` makes
+    when somebody consents. Raises SignInFault: 700016 unknown, 7000229 no service principal,
+    7000112 disabled.
     """
     app = registration(seen, client_id)
     if app is None:
         raise SignInFault(700016, app=client_id)
     principal = seen.find("servicePrincipals", "appId", client_id)
+    if principal is None and app.get("microsoft"):
+        principal = _first_party(app)
     if principal is None:
         raise SignInFault(7000229, app=client_id)
     if not principal.get("accountEnabled", True):
         raise SignInFault(7000112, app=client_id, name=str(app.get("displayName", "")))
     return app, principal
+
+
+def settle(world: World, principal: Document) -> None:
+    """Let the tenant keep the service principal of an application of Microsoft's own."""
+    if world["servicePrincipals"].get(principal["id"]) is None:
+        world["servicePrincipals"].put(principal["id"], principal)
+
+
+def _first_party(app: Document) -> Document:
+    """What the tenant will have once somebody consents."""
+    return {
+        "id": known_id("principal", str(app["displayName"]).lower()),
+        "appId": app["appId"],
+        "displayName": app["displayName"],
+        "accountEnabled": True,
+        "appRoleAssignmentRequired": False,
+        "servicePrincipalType": "Application",
+        "servicePrincipalNames": [app["appId"]],
+        "tags": [],
+        "appOwnerOrganizationId": MICROSOFT,
+        "appRoles": [],
+        "oauth2PermissionScopes": [],
+    }
+
+
+def assigned(
+    weather: Weather, seen: Seen, principal: Document, resource_app: str, roles: Collection[str]
+) -> None:
+    """Whether an application may have a token of a resource that asks for assignments.
+
+    Graph's page of servicePrincipal speaks of the resource: there it is an application permission
+    that counts. Whether a client's own setting concerns its own tokens is not said: the reading
+    `assignment-for-apps`. Raises SignInFault 501051.
+    """
+    resource = seen.find("servicePrincipals", "appId", resource_app) or {}
+    asks = bool(resource.get("appRoleAssignmentRequired")) and not roles
+    if weather.reading("assignment-for-apps") == "client":
+        asks = asks or bool(principal.get("appRoleAssignmentRequired"))
+    if asks:
+        raise SignInFault(
+            501051,
+            app=principal["appId"],
+            name=str(principal.get("displayName", "")),
+            resource=resource_app,
+        )
 
 
 def registration(seen: Seen, client_id: str) -> Document | None:

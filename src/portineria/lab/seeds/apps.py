@@ -13,6 +13,8 @@ def plant(ground: Ground) -> None:
         _resource(ground, resource)
     for app in ground.data["apps"]:
         _application(ground, app)
+    for app in shared("microsoft"):
+        _microsoft(ground, app)
 
 
 def client_id(name: str) -> str:
@@ -58,6 +60,21 @@ def _resource(ground: Ground, resource: Document) -> None:
     ground.put("servicePrincipals", document["id"], document)
 
 
+def _microsoft(ground: Ground, app: Document) -> None:
+    """A public application of Microsoft's own, which no tenant has before somebody consents."""
+    document = {
+        "id": ground.id("application", app["name"]),
+        "appId": app["client_id"],
+        "displayName": app["name"],
+        "signInAudience": "AzureADMultipleOrgs",
+        "publicClient": {"redirectUris": app["redirects"]},
+        "web": {"redirectUris": []},
+        "isFallbackPublicClient": True,
+        "microsoft": True,
+    }
+    ground.put("foreignApplications", document["id"], document)
+
+
 def _application(ground: Ground, app: Document) -> None:
     name = app["name"]
     principal = _principal(ground, app)
@@ -73,6 +90,7 @@ def _application(ground: Ground, app: Document) -> None:
             "AppId": principal["appId"],
             "DisplayName": name,
             "Guid": ground.id("exchangePrincipal", name),
+            "WhenCreatedUTC": ground.stamp,
         }
         ground.put("exchangeServicePrincipals", principal["id"], row)
     for upn in app.get("full_access", []):
@@ -106,7 +124,13 @@ def _principal(ground: Ground, app: Document) -> Document:
         "createdDateTime": ground.stamp,
         "requiredResourceAccess": [],
         "passwordCredentials": [
-            {"keyId": key, "displayName": "lab", "hint": row["secretText"][:3], "secretText": None}
+            {
+                "keyId": key,
+                "displayName": "lab",
+                "hint": row["secretText"][:3],
+                "secretText": None,
+                "startDateTime": ground.stamp,
+            }
             for row in held
         ],
         "keyCredentials": [],
@@ -118,6 +142,7 @@ def _principal(ground: Ground, app: Document) -> Document:
         "id": ground.id("principal", name),
         "appId": application["appId"],
         "displayName": name,
+        "createdDateTime": ground.stamp,
         "accountEnabled": True,
         "appRoleAssignmentRequired": False,
         "servicePrincipalType": "Application",

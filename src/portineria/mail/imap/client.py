@@ -12,6 +12,7 @@ from portineria.mail.conversation import (
     ONE_LINE,
     Conversation,
     Credential,
+    Nobody,
     Password,
     Step,
     plain_text,
@@ -26,8 +27,10 @@ _STATUS = re.compile(r"\* (OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
 
 
 class ImapClient(Conversation):
-    def __init__(self, credential: Credential, *, starttls: bool) -> None:
-        super().__init__(credential, starttls=starttls)
+    def __init__(
+        self, credential: Credential | Nobody, *, starttls: bool, closer: bool = False
+    ) -> None:
+        super().__init__(credential, starttls=starttls, closer=closer)
         self._number = 0
         self._offered: tuple[str, ...] = ()
         self._literal = 0  # octets of a literal still to be passed over
@@ -110,7 +113,10 @@ class ImapClient(Conversation):
             case Step.STARTTLS:
                 self._tls(ok, text, shown)
             case Step.LOGIN:
-                self._after(ok, text, shown, Step.OPEN, "EXAMINE INBOX")
+                self._logged_in(ok, text, shown)
+            case Step.AFTER:
+                self._note_offered(self._offered, after=True)
+                self._open()
             case Step.OPEN:
                 self._answer(ok, text, shown)
                 self._leave()
@@ -124,6 +130,7 @@ class ImapClient(Conversation):
 
     def _capabilities(self, ok: bool, text: str, shown: str) -> None:
         offered = " ".join(self._offered)
+        self._note_offered(self._offered)
         if not ok:
             self._answer(False, text, shown)
             self._leave()
@@ -184,13 +191,19 @@ class ImapClient(Conversation):
             self._queue(proposal)
             self._command(command)
 
-    def _after(self, ok: bool, text: str, shown: str, step: Step, command: str) -> None:
+    def _logged_in(self, ok: bool, text: str, shown: str) -> None:
         self._answer(ok, text, shown)
-        if ok:
-            self._step = step
-            self._command(command)
-        else:
+        if not ok:
             self._leave()
+        elif self._closer:
+            self._offered, self._step = (), Step.AFTER
+            self._command("CAPABILITY")
+        else:
+            self._open()
+
+    def _open(self) -> None:
+        self._step = Step.OPEN
+        self._command("EXAMINE INBOX")
 
     def _say_goodbye(self) -> None:
         self._command("LOGOUT")

@@ -7,12 +7,21 @@ response of RFC 5034 is refused by the servers this is made for (dossier 5.3).
 
 from __future__ import annotations
 
-from portineria.mail.conversation import Conversation, Credential, Password, Step, plain_text
+from portineria.mail.conversation import (
+    Conversation,
+    Credential,
+    Nobody,
+    Password,
+    Step,
+    plain_text,
+)
 
 
 class PopClient(Conversation):
-    def __init__(self, credential: Credential, *, starttls: bool) -> None:
-        super().__init__(credential, starttls=starttls)
+    def __init__(
+        self, credential: Credential | Nobody, *, starttls: bool, closer: bool = False
+    ) -> None:
+        super().__init__(credential, starttls=starttls, closer=closer)
         self._offered: list[str] | None = []
         """Lines of CAPA in upper case; None where the server knows no CAPA (RFC 2449 5)."""
         self._listing: list[str] | None = None
@@ -36,7 +45,7 @@ class PopClient(Conversation):
         match self._step:
             case Step.GREETING:
                 self._greeted(ok, text, shown)
-            case Step.CAPABILITY:
+            case Step.CAPABILITY | Step.AFTER:
                 self._capabilities(ok)
             case Step.STARTTLS:
                 self._tls(ok, text, shown)
@@ -74,6 +83,11 @@ class PopClient(Conversation):
             lines.append(text.upper())
 
     def _asked(self) -> None:
+        if self._step is Step.AFTER:
+            self._note_offered(self._offered or (), after=True)
+            self._open()
+            return
+        self._note_offered(self._offered or ())
         if not self._starttls:
             self._log_in()
             return
@@ -123,11 +137,17 @@ class PopClient(Conversation):
             self._send_secret("PASS ", self._credential.secret.reveal().encode())
             return
         self._answer(ok, text, shown)
-        if ok:
-            self._step = Step.OPEN
-            self._send("STAT")
-        else:
+        if not ok:
             self._leave()
+        elif self._closer:
+            self._step = Step.AFTER
+            self._send("CAPA")
+        else:
+            self._open()
+
+    def _open(self) -> None:
+        self._step = Step.OPEN
+        self._send("STAT")
 
     def _say_goodbye(self) -> None:
         self._send("QUIT")

@@ -1,33 +1,57 @@
 """The client's end of SMTP submission (RFC 5321, 3207, 4954): log in and leave.
 
-Nothing is mailed: an accepted AUTH is what there is to know, and a transaction without a
-message would only be noise to the server.
+Nothing is mailed: an accepted AUTH is what there is to know. Who looks closer also asks by MAIL
+FROM whether the sender would be taken, and leaves before any recipient: no message can come of it.
 """
 
 from __future__ import annotations
 
 import re
 
-from portineria.mail.conversation import ONE_LINE, Conversation, Credential, Step, plain_text
+from portineria.mail.conversation import (
+    ONE_LINE,
+    Conversation,
+    Credential,
+    Nobody,
+    Step,
+    plain_text,
+)
 from portineria.mail.sasl import Proposal
 
 OUR_NAME = "[127.0.0.1]"  # a host without a name says its address (RFC 5321 4.1.4)
 
 _NAME = re.compile(r"[!-~]+")
+_ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 _REPLY = re.compile(r"(\d{3})(?:([ -])(.*))?$", re.DOTALL)
 
 
 class SmtpClient(Conversation):
-    """`name` is said in EHLO; some servers want a host name there (dossier 5.5, 501 5.5.4)."""
+    """`name` is said in EHLO; some servers want a host name there (dossier 5.5, 501 5.5.4).
 
-    def __init__(self, credential: Credential, *, starttls: bool, name: str = OUR_NAME) -> None:
-        super().__init__(credential, starttls=starttls)
+    With `sender`, an address, MAIL FROM is the last step; one that is not plain ASCII is not tried.
+    """
+
+    last = Step.LOGIN
+
+    def __init__(
+        self,
+        credential: Credential | Nobody,
+        *,
+        starttls: bool,
+        closer: bool = False,
+        name: str = OUR_NAME,
+        sender: str = "",
+    ) -> None:
+        super().__init__(credential, starttls=starttls, closer=closer)
         if not _NAME.fullmatch(name):
             raise ValueError("the name said in EHLO is one printable word")
         self._name = name
         self._reply: list[str] = []
         self._code = ""
         self._words: dict[str, list[str]] = {}
+        self._sender = sender if _ADDRESS.fullmatch(sender) else ""
+        if self._sender:
+            self.last = Step.SENDER
 
     def _hear(self, line: bytes, shown: str) -> None:
         found = _REPLY.match(plain_text(line))
@@ -52,6 +76,9 @@ class SmtpClient(Conversation):
                 self._tls(text)
             case Step.LOGIN:
                 self._logged_in(text)
+            case Step.SENDER:
+                self._answer(self._code == "250", text, self.transcript.shown(text))
+                self._leave()
             case _:
                 self._finish()
 
@@ -77,6 +104,7 @@ class SmtpClient(Conversation):
         # Some servers still write AUTH= (before RFC 2554).
         words = (line.upper().replace("AUTH=", "AUTH ", 1).split() for line in lines[1:])
         self._words = {word[0]: word[1:] for word in words if word}
+        self._note_offered(lines[1:])
         if not self._starttls:
             self._log_in(" ".join(lines[1:]))
             return
@@ -117,7 +145,10 @@ class SmtpClient(Conversation):
             return
         ok = self._code == "235"
         self._told(ok, text)
-        if ok:
+        if ok and self._sender:
+            self._step = Step.SENDER
+            self._send(f"MAIL FROM:<{self._sender}>")
+        elif ok:
             self._leave()
 
     def _say_goodbye(self) -> None:

@@ -37,6 +37,8 @@ class Sense(StrEnum):
     """Throttled, overloaded or cut off: neither yes nor no."""
     BESIDE = "beside the point"
     """A definite answer, but not about access: our mistake, a quota, a size."""
+    UNTOLD = "not told"
+    """A code that is known and leaves open what it was about; rows do not use it."""
 
 
 _KINDS: tuple[CallerKind, ...] = ("basic", "user", "app")

@@ -1,0 +1,325 @@
+"""What Microsoft Graph says (dossier entra-graph 1.3, 1.4, 2.7, 6.3, 7.3).
+
+Words count where they are known. Where only a code is, it is said that the code leaves open what
+was refused.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from portineria.policy.verdict import Confidence, Layer
+from portineria.policy.wiretexts.rows import Sense
+from portineria.policy.wiretexts.sayings import (
+    CLIENT,
+    NOBODY,
+    Beyond,
+    Face,
+    aside,
+)
+
+_graph = partial(aside, Face.GRAPH)
+_DOCUMENTED, _FIELD = Confidence.DOCUMENTED, Confidence.FIELD_REPORT
+_CONSENTER = "a Privileged Role Administrator"
+_BUYER = "whoever buys licences for the tenant"
+_REQUEST = "correct the program's request: the text says what it does not like"
+
+GRAPH = (
+    _graph(
+        "graph-token-ended",
+        (
+            "InvalidAuthenticationToken {any} Lifetime validation failed, the token is expired.",
+            "Lifetime validation failed, the token is expired.",
+            "Access token has expired or is not yet valid.",
+        ),
+        Sense.REFUSED,
+        "the access token has ended",
+        "entra-graph 7.3",
+        layers={Layer.CREDENTIAL},
+        repair="get a new token; where that is new as well, set the machine's clock",
+        who=CLIENT,
+        confidence=Confidence.UNVERIFIED,
+    ),
+    _graph(
+        "graph-token",
+        "InvalidAuthenticationToken",
+        Sense.REFUSED,
+        "the access token is missing, malformed, ended, or made for another service",
+        "entra-graph 7.3",
+        layers={Layer.CREDENTIAL},
+        repair="ask for a token with the scope https://graph.microsoft.com/.default",
+        who=CLIENT,
+        confidence=_DOCUMENTED,
+        codes={"InvalidAuthenticationToken"},
+    ),
+    _graph(
+        "graph-claims",
+        'error="insufficient_claims"',
+        Sense.REFUSED,
+        "the token was withdrawn before its end: a sign-in was revoked, or a condition changed",
+        "entra-graph 7.3",
+        layers={Layer.CREDENTIAL, Layer.CONDITIONAL_ACCESS},
+        repair="ask for a new token with the claims that the answer holds",
+        who=CLIENT,
+        confidence=_DOCUMENTED,
+    ),
+    _graph(
+        "graph-privileges",
+        ("Insufficient privileges to complete the operation", "Authorization_RequestDenied"),
+        Sense.REFUSED,
+        "the program lacks the permission for this, or whoever signed in lacks the directory role",
+        "entra-graph 7.3",
+        layers={Layer.CONSENT, Beyond.ROLE},
+        repair="grant the permission with admin consent, then get a new token: one that was given "
+        "before does not carry it",
+        who=_CONSENTER,
+        confidence=_DOCUMENTED,
+        codes={"Authorization_RequestDenied"},
+    ),
+    _graph(
+        "graph-scopes",
+        "You cannot perform the requested operation, required scopes are missing in the token",
+        Sense.REFUSED,
+        "the token does not carry the permission that this needs",
+        "entra-graph 1.1, 2.7",
+        layers={Layer.CONSENT},
+        repair="grant the permission with admin consent, then get a new token: one that was given "
+        "before does not carry it",
+        who=_CONSENTER,
+    ),
+    _graph(
+        "graph-request-authorization",
+        "Request Authorization failed",
+        Sense.REFUSED,
+        "the program lacks the permission for this, or whoever signed in lacks the directory role",
+        "entra-graph 7.3",
+        layers={Layer.CONSENT, Beyond.ROLE},
+        repair="grant the permission with admin consent, or the role, then get a new token",
+        who=_CONSENTER,
+        confidence=_DOCUMENTED,
+    ),
+    _graph(
+        "graph-not-licensed",
+        "Your tenant is not licensed for this feature",
+        Sense.REFUSED,
+        "the tenant has no licence for this; Conditional Access needs Microsoft Entra ID P1",
+        "entra-graph 1.4",
+        layers={Beyond.TENANT_LICENCE},
+        repair="buy the licence, or do without: security defaults and authentication policies cost "
+        "nothing",
+        who=_BUYER,
+    ),
+    _graph(
+        "graph-p2",
+        "1039: Cannot create or update policies with premium P2 features",
+        Sense.REFUSED,
+        "the policy uses risk, which needs Microsoft Entra ID P2",
+        "entra-graph 1.4, 2.7",
+        layers={Beyond.TENANT_LICENCE},
+        repair="leave the risk conditions out, or buy the licence",
+        who=_BUYER,
+    ),
+    _graph(
+        "graph-reports-licence",
+        (
+            "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+            "Neither tenant is B2C or tenant doesn't have premium license",
+            "Tenant is not a B2C tenant and doesn't have premium license",
+        ),
+        Sense.REFUSED,
+        "sign-in logs are read with a premium licence only; a licensed tenant says the same where "
+        "Directory.Read.All was not consented to",
+        "entra-graph 1.4, 6.3",
+        layers={Beyond.TENANT_LICENCE, Layer.CONSENT},
+        repair="look whether the tenant has Microsoft Entra ID P1; where it has, consent to "
+        "Directory.Read.All",
+        who=_CONSENTER,
+        codes={"Authentication_RequestFromNonPremiumTenantOrB2CTenant"},
+    ),
+    _graph(
+        "graph-premium",
+        ("AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2"),
+        Sense.REFUSED,
+        "the tenant has no licence for this; it needs Microsoft Entra ID P2 or Governance",
+        "entra-graph 1.4",
+        layers={Beyond.TENANT_LICENCE},
+        repair="buy the licence, or do without",
+        who=_BUYER,
+        codes={"AadPremiumLicenseRequired"},
+    ),
+    _graph(
+        "graph-security-defaults-on",
+        "Security Defaults is enabled in the tenant. You must disable Security defaults before "
+        "enabling a Conditional Access policy",
+        Sense.REFUSED,
+        "security defaults are on, and exclude an enabled Conditional Access policy",
+        "entra-graph 1.3",
+        layers={Layer.SECURITY_DEFAULTS},
+        repair="keep the policy in report-only until security defaults are off; `portineria plan` "
+        "puts both in an order that leaves no gap",
+        who="a Conditional Access Administrator",
+    ),
+    _graph(
+        "graph-policies-on",
+        "prevents you from enabling Security defaults",
+        Sense.REFUSED,
+        "Conditional Access policies are enabled, and exclude security defaults",
+        "entra-graph 1.3",
+        layers={Layer.CONDITIONAL_ACCESS},
+        repair="turn the policies off or into report-only first",
+        who="a Conditional Access Administrator",
+        confidence=_FIELD,
+    ),
+    _graph(
+        "graph-ca-schema",
+        "1007: Incoming ConditionalAccessPolicy object is null or does not match the schema",
+        Sense.BESIDE,
+        "the policy holds a member or a value that there is not",
+        "entra-graph 2.7",
+        repair=_REQUEST,
+        who=CLIENT,
+    ),
+    _graph(
+        "graph-ca-control",
+        "1032: ConditionalActionPolicy validation failed due to InvalidPasswordResetControl",
+        Sense.BESIDE,
+        "the policy demands a new password where that cannot be demanded",
+        "entra-graph 2.7",
+        repair=_REQUEST,
+        who=CLIENT,
+    ),
+    _graph(
+        "graph-ca-clients",
+        "1064: 'clientAppTypes' condition does not support []",
+        Sense.BESIDE,
+        "the policy names no kind of client",
+        "entra-graph 2.7",
+        repair="name the kinds of client, or write `all`",
+        who=CLIENT,
+    ),
+    _graph(
+        "graph-ca-location",
+        "1040:",
+        Sense.LATER,
+        "the policy names a location that is too new to be known everywhere",
+        "entra-graph 2.7",
+        repair="try again after some seconds",
+        who=NOBODY,
+        confidence=Confidence.UNVERIFIED,
+    ),
+    _graph(
+        "graph-not-found",
+        (
+            "Resource '{name}' does not exist or one of its queried reference-property objects are "
+            "not present",
+            "Request_ResourceNotFound",
+        ),
+        Sense.BESIDE,
+        "there is no such object, or it is too new to be known everywhere",
+        "entra-graph 4.1, 7.3",
+        repair="check the id; of something made just now ask again within a minute",
+        who=CLIENT,
+        codes={"Request_ResourceNotFound"},
+    ),
+    _graph(
+        "graph-method",
+        "Specified HTTP method is not allowed for the request target",
+        Sense.BESIDE,
+        "this cannot be done to such an object",
+        "entra-graph 7.3",
+        repair=_REQUEST,
+        who=CLIENT,
+        confidence=_DOCUMENTED,
+    ),
+    _graph(
+        "graph-query",
+        ("Request_UnsupportedQuery", "Try adding $count=true query parameter"),
+        Sense.BESIDE,
+        "such a question needs the header ConsistencyLevel: eventual and $count=true, or cannot be "
+        "asked",
+        "entra-graph 3.1, 7.3",
+        repair=_REQUEST,
+        who=CLIENT,
+        confidence=_DOCUMENTED,
+        codes={"Request_UnsupportedQuery"},
+    ),
+    _graph(
+        "graph-taken",
+        (
+            "Permission being assigned already exists on the object",
+            "Request_MultipleObjectsWithSameKeyValue",
+        ),
+        Sense.BESIDE,
+        "it is there already",
+        "entra-graph 4.1",
+        repair="look at what is there, and go on",
+        who=CLIENT,
+        confidence=_FIELD,
+        codes={"Request_MultipleObjectsWithSameKeyValue"},
+    ),
+    _graph(
+        "graph-throttled",
+        ("(the code TooManyRequests)", "activityLimitReached"),
+        Sense.LATER,
+        "Graph throttles this program or tenant",
+        "entra-graph 7.1, 7.3",
+        repair="wait as long as Retry-After says; Conditional Access takes one request a second",
+        who=CLIENT,
+        confidence=_DOCUMENTED,
+        codes={"TooManyRequests", "activityLimitReached"},
+    ),
+    _graph(
+        "graph-down",
+        "serviceNotAvailable",
+        Sense.LATER,
+        "Graph failed for the moment",
+        "entra-graph 7.3",
+        repair="try again in some minutes",
+        who=NOBODY,
+        confidence=_DOCUMENTED,
+        codes={"serviceNotAvailable", "ServiceUnavailable", "GatewayTimeout", "BadGateway"},
+    ),
+    _graph(
+        "graph-delta",
+        ("syncStateNotFound", "resyncRequired"),
+        Sense.BESIDE,
+        "the mark of an earlier reading is too old to go on from",
+        "entra-graph 7.3",
+        repair="read everything anew",
+        who=CLIENT,
+        confidence=_DOCUMENTED,
+        codes={"syncStateNotFound", "resyncRequired"},
+    ),
+    _graph(
+        "graph-code-request",
+        "(the code BadRequest, with other words)",
+        Sense.UNTOLD,
+        "Graph did not take the request; the code says no more, and the words beside it are not "
+        "known here",
+        "entra-graph 7.3",
+        repair=_REQUEST,
+        who=CLIENT,
+        confidence=_DOCUMENTED,
+        codes={
+            "BadRequest",
+            "Request_BadRequest",
+            "NotFound",
+            "Conflict",
+            "NotImplemented",
+            "FailedDependency",
+        },
+    ),
+    _graph(
+        "graph-code-denied",
+        "(the code AccessDenied, with other words)",
+        Sense.UNTOLD,
+        "Graph denied it, for want of a permission, a role or a licence; the code does not tell "
+        "which, and the words beside it are not known here",
+        "entra-graph 1.4, 2.7, 7.3",
+        layers={Layer.CONSENT, Beyond.ROLE, Beyond.TENANT_LICENCE},
+        repair="look at the permissions of the program first",
+        who=_CONSENTER,
+        confidence=_DOCUMENTED,
+        codes={"AccessDenied", "Forbidden"},
+    ),
+)
