@@ -1,4 +1,4 @@
-"""However the octets of both sides arrive, the same is asked, in the same order, and the same said."""
+"""However the octets of both sides arrive, the same is asked and said, in the same order."""
 
 from __future__ import annotations
 
