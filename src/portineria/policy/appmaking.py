@@ -111,9 +111,7 @@ def _permissions(
         return
     protocols = protocols_of(needs) if kind is AppKind.MAIL else set()
     for protocol, role in ROLES.items():
-        target = Target(
-            family=Family.APP_ROLE, key=f"{principal}/{role}", name=f"{role} for {name}"
-        )
+        target = Target(family=Family.APP_ROLE, key=f"{principal}/{role}", name=f"{role} → {name}")
         fields = {"appRole": role, "resource": EXCHANGE_ONLINE}
         if protocol in protocols and role not in held:
             reason = f"admin consent: grants name {protocol.value}"

@@ -252,7 +252,7 @@ def _take_away(app: OwnApp, snapshot: Snapshot, draft: Draft) -> None:
         drop(Family.EXCHANGE_PRINCIPAL, known, app.name, {"AppId": app.id})
     for role in sorted(() if isinstance(app.roles, Unseen) else app.roles):
         fields = {"appRole": role, "resource": EXCHANGE_ONLINE}
-        drop(Family.APP_ROLE, f"{app.principal_id}/{role}", f"{role} for {app.name}", fields)
+        drop(Family.APP_ROLE, f"{app.principal_id}/{role}", f"{role} → {app.name}", fields)
     if app.principal_id:
         drop(Family.SERVICE_PRINCIPAL, app.principal_id, app.name, {"appId": app.id})
     drop(Family.APPLICATION, app.id, app.name, {"displayName": app.name})

@@ -153,7 +153,7 @@ def _let_open(
             Target(
                 family=Family.RECIPIENT_PERMISSION,
                 key=f"{guid}/{holder.principal}",
-                name=f"{holder.name} as {address}",
+                name=f"{holder.name} → {address}",
             ),
             SEND_AS,
             Phase.EXCEPTION,
@@ -175,7 +175,7 @@ def _member(group: str, name: str, guid: str, snapshot: Snapshot) -> Target:
     return Target(
         family=Family.GROUP_MEMBER,
         key=f"{group}/{guid}",
-        name=f"{_called(guid, snapshot)} in the senders of {name}",
+        name=f"{_called(guid, snapshot)} → {name}",
     )
 
 

@@ -127,7 +127,7 @@ def _senders(client_id: str, box: Mailbox, snapshot: Snapshot) -> list[Change]:
             target = Target(
                 family=Family.GROUP_MEMBER,
                 key=f"{group.id}/{box.guid}",
-                name=f"{box.address} in the senders of {own.name}",
+                name=f"{box.address} → {own.name}",
             )
             reason = f"«{own.name}» may no longer send as this mailbox"
             return [_change(Verb.DELETE, target, {"member": True}, None, reason)]

@@ -84,16 +84,18 @@ def _called(guid: str, snapshot: Snapshot) -> str:
 
 def _print(rows: list[dict[str, Any]], unseen: str) -> None:
     from portineria.cli.faces.tables import plain
+    from portineria.tongue.say import compose, say
 
     if unseen:
-        print(f"Our applications could not be seen: {plain(unseen)}")
+        print(plain(compose("Our applications could not be seen: {}", unseen)))
         return
     if not rows:
-        print("There is no application of ours in the tenant: portineria app create makes it.")
+        print(say("There is no application of ours in the tenant: portineria app create makes it."))
     for row in rows:
         here = "named by this profile" if row["named_by_profile"] else "not named by this profile"
-        print(f"{plain(row['name'])}  {row['client_id']}  ({row['kind']}, {here})")
-        print(f"  permissions: {', '.join(row['permissions']) or 'none in Entra'}")
-        print(f"  mailboxes ({len(row['mailboxes'])}): {plain(', '.join(row['mailboxes']) or '-')}")
+        print(f"{plain(row['name'])}  {row['client_id']}  ({say(row['kind'])}, {say(here)})")
+        print(compose("  permissions: {}", ", ".join(row["permissions"]) or say("none in Entra")))
+        boxes = plain(", ".join(row["mailboxes"]) or "-")
+        print(compose("  mailboxes ({}): {}", len(row["mailboxes"]), boxes))
         for told in row["unseen"]:
-            print(f"  could not be seen: {plain(told)}")
+            print(plain(compose("  could not be seen: {}", told)))

@@ -42,23 +42,27 @@ def consent(case: AppCase) -> Said:
 
 def _given(case: AppCase, consented: Consent) -> Said:
     since = case.since(consented.created)
-    dated = "" if since is None else f" on {when(since.at)}"
+    role = case.role
+    said = f"{role} was consented to"
+    if since is not None:
+        said = f"{role} was consented to on {when(since.at)}"
     needed = not case.by_scope
     if needed and case.claims is not None and case.role not in case.claims.roles:
         until = young(case, Made.CONSENT, since)
         if until is not None:
             return pending(
                 "consent",
-                f"{case.role} was consented to{dated}, and tokens do not carry it yet",
+                f"{said}, and tokens do not carry it yet",
                 until,
             )
-    return yes(f"{case.role} was consented to{dated}{_mix(case)}", evidence=case.role)
+    return yes(_mixed(case, said), evidence=role)
 
 
-def _mix(case: AppCase) -> str:
+def _mixed(case: AppCase, said: str) -> str:
     if not case.mixed:
-        return ""
-    return f"; with the scoped role it is not needed, and spoils its scope: withdraw {case.role}"
+        return said
+    needless = f"with the scoped role it is not needed, and spoils its scope: withdraw {case.role}"
+    return f"{said}; {needless}"
 
 
 def _unseen(case: AppCase, unseen: Unseen) -> Said:
@@ -84,8 +88,8 @@ def _missing(case: AppCase) -> Said:
     return no(
         "consent",
         f"nobody consented to {role}",
-        f"Entra admin center, App registrations, {name}, API permissions: add {role} of {EXCHANGE} "
-        "as an application permission, and grant admin consent",
+        f"Entra admin center, App registrations, {name}, API permissions: add the application "
+        f"permission {role} ({EXCHANGE}), and grant admin consent",
         Who.CONSENT,
         evidence=role,
     )

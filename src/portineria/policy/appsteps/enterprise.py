@@ -114,14 +114,10 @@ def _refused(case: AppCase, known: Enterprise, code: int) -> Said | None:
 
 
 def _there(case: AppCase, known: Enterprise) -> Said:
-    dated = "" if known.created is None else f", made on {when(known.created)}"
+    said = f"«{case.app.name}» is enabled"
+    if known.created is not None:
+        said = f"«{case.app.name}» is enabled, and was made on {when(known.created)}"
+    needs = "no assignment is required"
     if known.assignment_required:
-        return yes(
-            f"«{case.app.name}» is enabled{dated}; an assignment is required of people, and the "
-            "application itself needs none",
-            evidence=known.object_id,
-        )
-    return yes(
-        f"«{case.app.name}» is enabled, and no assignment is required{dated}",
-        evidence=known.object_id,
-    )
+        needs = "an assignment is required of people, and the application itself needs none"
+    return yes(f"{said}; {needs}", evidence=known.object_id)

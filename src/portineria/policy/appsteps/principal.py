@@ -56,7 +56,10 @@ def principal(case: AppCase) -> Said:
 
 def _right(case: AppCase, known: ExchangePrincipal) -> Said:
     since = case.since(known.created, seen.principal(case.app))
-    dated = "" if known.created is None else f", since {when(known.created)}"
+    said = "Exchange knows it by the enterprise application's object id"
+    if known.created is not None:
+        since_when = when(known.created)
+        said = f"Exchange knows it by the enterprise application's object id since {since_when}"
     young = Settling(
         Made.PRINCIPAL,
         frozenset({Layer.SERVICE_PRINCIPAL}),
@@ -65,7 +68,7 @@ def _right(case: AppCase, known: ExchangePrincipal) -> Said:
         weight=0 if known.created is not None else 2,
     )
     return yes(
-        f"Exchange knows it by the enterprise application's object id{dated}",
+        said,
         young,
         evidence=known.object_id,
     )

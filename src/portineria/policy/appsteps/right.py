@@ -67,14 +67,16 @@ def _role(case: AppCase) -> Said:
 def _full(case: AppCase, place: Place) -> Said:
     assert place.box is not None
     since = case.since(place.right_given, seen.right(case.app, place.box.guid))
-    dated = "" if place.right_given is None else f", given on {when(place.right_given)}"
+    said = "the application has FullAccess on it"
+    if place.right_given is not None:
+        said = f"the application has FullAccess on it, given on {when(place.right_given)}"
     told = "the application has FullAccess, and Exchange does not say since when"
     if place.right_given is not None:
         told = f"the application was given FullAccess on {when(place.right_given)}"
     weight = 2 if place.right_given is None else 0
     layers = frozenset({Layer.MAILBOX_RIGHT})
     young = Settling(Made.RIGHT, layers, since, told, weight)
-    return yes(f"the application has FullAccess on it{dated}", young)
+    return yes(said, young)
 
 
 def _mixed(case: AppCase) -> Said:

@@ -10,7 +10,7 @@ EXCHANGE = "Office 365 Exchange Online"
 
 
 def when(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{at:%Y-%m-%d %H:%M UTC}"
 
 
 def object_id(app: MailApp) -> str:

@@ -35,7 +35,7 @@ def token(case: AppCase) -> Said:
     if wrong is not None:
         return wrong
     if case.role in claims.roles:
-        return yes(f"the token carries {case.role}{_mix(case)}", evidence=_told(claims))
+        return yes(_mixed(case, f"the token carries {case.role}"), evidence=_told(claims))
     if case.by_scope:
         return yes(
             f"the token carries no {case.role} and needs none: the role {SCOPED_SMTP} decides in "
@@ -73,10 +73,11 @@ def _for_another(case: AppCase, claims: TokenClaims) -> Said | None:
     return None
 
 
-def _mix(case: AppCase) -> str:
+def _mixed(case: AppCase, said: str) -> str:
     if not case.mixed:
-        return ""
-    return f", beside the role {SCOPED_SMTP}: a mix in which Exchange asks for FullAccess as well"
+        return said
+    mix = f"the role {SCOPED_SMTP} beside it is a mix in which Exchange asks for FullAccess as well"
+    return f"{said}; {mix}"
 
 
 def _lacking(case: AppCase, claims: TokenClaims) -> Said:
@@ -106,7 +107,7 @@ def _lacking(case: AppCase, claims: TokenClaims) -> Said:
             "roles",
             f"the token carries no {case.role}, and consents could not be read: "
             f"{consented.because}",
-            f"consent to {case.role} of {EXCHANGE} as an application permission",
+            f"consent to the application permission {case.role} ({EXCHANGE})",
             Who.CONSENT,
             evidence=_told(claims),
         )
@@ -116,5 +117,6 @@ def _lacking(case: AppCase, claims: TokenClaims) -> Said:
 def _told(claims: TokenClaims) -> str:
     """The token decoded, and never the token."""
     roles = ", ".join(claims.roles) or "none"
-    ends = "" if claims.expires is None else f", until {when(claims.expires)}"
-    return f"aud {claims.audience}, tid {claims.tenant}, appid {claims.app_id}, roles {roles}{ends}"
+    ends = "?" if claims.expires is None else when(claims.expires)
+    of = f"aud {claims.audience}, tid {claims.tenant}, appid {claims.app_id}"
+    return f"{of}, roles {roles}, exp {ends}"

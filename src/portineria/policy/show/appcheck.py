@@ -9,6 +9,7 @@ from typing import Any
 from portineria.policy.appsteps.ladder import Checked
 from portineria.policy.appsteps.step import Judged, Outcome
 from portineria.policy.show.visible import line
+from portineria.tongue.say import compose, say
 
 SCHEMA = "portineria/app-check@1"
 MARKS = {
@@ -36,9 +37,10 @@ def text(checks: Sequence[Checked]) -> str:
 
 def _lines(checks: Sequence[Checked]) -> Iterator[str]:
     place = checks[0].case.place
-    yield "The mail app by itself; name a mailbox to go on" if place is None else place.address
+    alone = say("The mail app by itself; name a mailbox to go on")
+    yield alone if place is None else place.address
     for client_id, app in {check.case.app.client_id: check.case.app for check in checks}.items():
-        yield f"  as «{app.name}», {client_id}"
+        yield compose("  as «{}», {}", app.name, client_id)
         for check in (one for one in checks if one.case.app.client_id == client_id):
             name = check.case.protocol.value.upper()
             yield f"  {MARKS[check.answer]} {name:<4}  {headline(check)}"
@@ -51,26 +53,28 @@ def headline(check: Checked) -> str:
     """The answer, and the step that is named."""
     by = check.by
     if by is None:
-        return WORDS[check.answer]
-    said = f"{WORDS[check.answer]}: step {by.number}, {by.step}: {by.because}"
+        return say(WORDS[check.answer])
+    answer = WORDS[check.answer]
+    said = compose("{}: step {}, {}: {}", answer, by.number, by.step, by.because)
     return said if by.until is None else f"{said}; {countdown(by.until, check.case.now)}"
 
 
 def countdown(until: datetime, now: datetime) -> str:
     minutes = max(1, round((until - now).total_seconds() / 60))
-    return f"until {until:%Y-%m-%d %H:%M:%S} UTC at the latest, in {minutes} min"
+    moment = f"{until:%Y-%m-%d %H:%M:%S}"
+    return compose("until {} UTC at the latest, in {} min", moment, minutes)
 
 
 def _ladder(checks: Sequence[Checked]) -> Iterator[str]:
     """Each step once; what the protocols do not have in common, protocol by protocol."""
     numbers = sorted({judged.number for check in checks for judged in check.ladder})
-    steps = {judged.number: judged.step for check in checks for judged in check.ladder}
+    steps = {judged.number: say(judged.step) for check in checks for judged in check.ladder}
     width = max(map(len, steps.values()))
     for number in numbers:
         head = f"{number} {steps[number]:<{width}}"
         for judged, tag, named in _told(checks, number):
             arrow = "→" if named else " "
-            yield f"{arrow} {MARKS[judged.outcome]} {head}  {tag}{judged.because}"
+            yield f"{arrow} {MARKS[judged.outcome]} {head}  {tag}{say(judged.because)}"
             head = " " * (width + 2)
             if named:
                 yield from _under(judged, " " * (width + 8))
@@ -93,14 +97,15 @@ def _told(checks: Sequence[Checked], number: int) -> Iterator[tuple[Judged, str,
 
 def _under(judged: Judged, indent: str) -> Iterator[str]:
     if judged.evidence and judged.number != CLAIMS:
-        yield f"{indent}seen: {judged.evidence}"
-    yield f"{indent}{judged.confidence.value}: {judged.source}"
+        yield indent + compose("seen: {}", judged.evidence)
+    yield f"{indent}{say(judged.confidence.value)}: {judged.source}"
 
 
 def _claims(checks: Sequence[Checked], indent: str) -> Iterator[str]:
     """The tokens decoded, each once; never a token."""
     tokens = (judged for check in checks for judged in check.ladder if judged.number == CLAIMS)
-    yield from (f"{indent}{told}" for told in dict.fromkeys(one.evidence for one in tokens) if told)
+    decoded = dict.fromkeys(one.evidence for one in tokens)
+    yield from (indent + say(told) for told in decoded if told)
 
 
 def mending(checks: Sequence[Checked]) -> Iterator[str]:
@@ -109,16 +114,17 @@ def mending(checks: Sequence[Checked]) -> Iterator[str]:
     for check in checks:
         if check.by is not None and check.by.remedy:
             whom = check.case.place.address if check.case.place else check.case.app.name
-            access = f"{check.case.protocol.value.upper()} of {whom}"
+            access = compose("{} of {}", check.case.protocol.value.upper(), whom)
             remedies.setdefault((check.by.remedy, check.by.who), []).append(access)
     for (remedy, who), told in remedies.items():
         shown = ", ".join(told[:MOST])
-        more = f" and {len(told) - MOST} more" if len(told) > MOST else ""
+        if len(told) > MOST:
+            shown = compose("{} and {} more", shown, len(told) - MOST)
         yield ""
-        yield f"To set it right ({shown}{more}):"
-        yield f"  {remedy}"
+        yield compose("To set it right ({}):", shown)
+        yield f"  {say(remedy)}"
         if who:
-            yield f"  Who can: {who}"
+            yield compose("  Who can: {}", who)
 
 
 MOST = 5
