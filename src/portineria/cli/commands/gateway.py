@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from portineria.wiring.tenant import Tenant
 
 DOORS = "doors.json"
+LISTENED = ("imaps=", "imap=", "pops=", "pop=", "smtps=", "smtp=")
 
 
 @click.group("gateway", cls=Verbs)
@@ -102,6 +103,7 @@ def doors(policy: str, output: str | None) -> int:
     multiple=True,
     metavar="DOOR=HOST:PORT",
     help="imaps, pops or smtps: TLS at once; imap, pop or smtp: STARTTLS. Repeatable.",
+    shell_complete=completing.words(LISTENED),
 )
 @click.option(
     "--certificate",
