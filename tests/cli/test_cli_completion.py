@@ -114,6 +114,7 @@ def test_every_value_that_has_a_list_offers_it(place: Path) -> None:
     plain = {"--digest", "--mailboxes", "--base-port", "--host", "--from", "--port", "--days"}
     plain |= {"--wait", "--client-id", "--sign-in-client", "--opens", "--since", "--mailbox"}
     plain |= {"--server", "--user", "--password", "--token", "--jobs", "--timeout"}
+    plain |= {"--until", "--note", "--overlap"}
     for verb in VERBS.values():
         for one in verb.params:
             name = one.opts[0]

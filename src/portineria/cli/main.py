@@ -39,6 +39,7 @@ VERBS: dict[str, Lazy] = {
     "undo": Lazy(_HOME + "undo", "Take back what a run did, through the same guards."),
     "app": Lazy(_HOME + "app", "The mail app: make it, list it, take it away."),
     "close": Lazy(_HOME + "close", "Shut one mailbox at once."),
+    "gateway": Lazy(_HOME + "gateway", "Let old devices in by a password of their own."),
     "runs": Lazy(_HOME + "runs", "List runs and show what their journals say."),
     "demo": Lazy(_HOME + "demo", "Tell the whole story on the embedded tenant."),
     "lab": Lazy(_HOME + "lab", "Start and stop the embedded tenant."),

@@ -51,6 +51,12 @@ KNOWN: dict[str, Known] = {
     "apps": Known(1, "`app list`"),
     "runs": Known(1, "`runs list`"),
     "journal": Known(1, "`runs show`"),
+    "gateway": Known(1, "`gateway run`"),
+    "gateway-doors": Known(1, "`gateway doors`; the file that it writes"),
+    "gateway-credential": Known(1, "`gateway credential add`, `gateway credential rotate`"),
+    "gateway-credentials": Known(
+        1, "`gateway credential list`, `gateway credential show`, `gateway credential revoke`"
+    ),
     "demo": Known(1, "`demo`"),
     "lab": Known(1, "`lab up`, `lab status`"),
     "lab-down": Known(1, "`lab down`"),
