@@ -214,7 +214,7 @@ def test_a_doors_file_that_is_broken_changes_nothing(house: House) -> None:
 def test_what_no_grant_opens_and_a_name_that_is_taken_are_refused(house: House) -> None:
     add = ("gateway", "credential", "add")
     ada = ("--mailbox", "ada@contoso.example", *IMAP)
-    assert "no grant opens imap" in house(*add, "x", *ada, code=2)["error"]["why"]
+    assert "no grant lets imap" in house(*add, "x", *ada, code=2)["error"]["why"]
     house(*add, "x", *ada, "--not-yet")
     assert "has this login name already" in house(*add, "X", *SCAN, *IMAP, code=2)["error"]["why"]
 

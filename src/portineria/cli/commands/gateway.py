@@ -144,6 +144,7 @@ def run(doors_file: str | None, listen: tuple[str, ...], certificate: str, key: 
     profile = profiles.load(StateFolder(said.state).profiles, said.profile)
     StateFolder(said.state).make()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    logging.getLogger("portineria.gateway").setLevel(logging.INFO)
 
     def ready(gate: Gate, opened: Doors) -> None:
         _warn_of_old(opened, gate)
@@ -205,7 +206,7 @@ def _print_doors(found: Doors, file: str) -> None:
             one.mailbox,
             one.protocol.value,
             ", ".join(map(str, one.networks)) or "anywhere",
-            f"{one.until:%Y-%m-%d %H:%M} UTC" if one.until else "-",
+            f"{one.until:%Y-%m-%d %H:%M UTC}" if one.until else "-",
             one.grant,
         )
         for one in found.entrances

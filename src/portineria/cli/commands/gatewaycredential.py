@@ -238,7 +238,7 @@ def _refuse_closed(mailbox: str, protocols: Any, file: str | None, *, not_yet: b
     closed = sorted(protocol.value for protocol in protocols - opened)
     if not closed:
         return
-    why = f"no grant opens {', '.join(closed)} of {mailbox} through the gateway"
+    why = f"no grant lets {', '.join(closed)} into {mailbox} through the gateway"
     if not not_yet:
         raise OperatorFault(why, where=str(path), try_=f"{AGAIN}; or say --not-yet")
     print(f"warning: {why}; until one does, the device is turned away", file=sys.stderr)

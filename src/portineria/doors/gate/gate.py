@@ -149,7 +149,7 @@ class Gate:
     def left(self, crossing: Crossing) -> None:
         self.open.discard(crossing)
         record = crossing.record
-        log.info("session", extra={"session": line(record, self.time())})
+        log.info("%s", line(record, self.time()))
 
     def time(self) -> float:
         return self.clock.tick()
