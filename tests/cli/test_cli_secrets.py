@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from test_cli_app import ADMIN, ERP, PERSON, Desk, grant
+from test_cli_app import ADMIN, ERP, PERSON, SCAN, Desk, grant
 
 from portineria.cli.main import cli
 from portineria.lab.seeds.people import password
@@ -116,6 +116,7 @@ def story(desk: Listener) -> None:
     )
     desk("explain", str(pasted), code=None)
     desk("explain", str(pasted), "--json", code=None)
+    _gateway(desk)
     desk("undo", run, "--output", "undo.json")
     desk("close", PERSON)
     desk("runs", "list")
@@ -123,6 +124,17 @@ def story(desk: Listener) -> None:
     desk("app", "remove", "all", "--yes")
     desk("apply", "nothing.json", code=2)
     desk("connect", "remove", "--yes")
+
+
+def _gateway(desk: Listener) -> None:
+    desk("gateway", "doors", desk.policy(grant("scan", "scan", "imap", "gateway")))
+    wish = ("--mailbox", SCAN, "--protocol", "imap", "--output", DEVICE)
+    desk("gateway", "credential", "add", "scanner-2f", *wish)
+    desk("gateway", "credential", "list", "--json")
+
+
+DEVICE = "device.txt"
+"""The one file that is asked to hold a password."""
 
 
 def known(desk: Listener) -> set[str]:
@@ -146,7 +158,7 @@ def test_no_verb_prints_or_keeps_a_secret_in_any_form(desk: Listener) -> None:
         assert not found_in(told, secrets), words
     for path in desk.folder.rglob("*"):
         inside = path.is_relative_to(desk.state)
-        if not path.is_file() or path.name in ("seen.jsonl", "printer.log", "sitecustomize.py"):
+        if not path.is_file() or path.name in ("seen.jsonl", "printer.log", DEVICE):
             continue
         if inside and STORES.match(path.relative_to(desk.state).as_posix()):
             assert path.stat().st_mode & 0o077 == 0 or path.name in ("ca.pem", "lab.log"), path
