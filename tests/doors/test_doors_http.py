@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from doors_tls import send, serving, write_chain
 
+from doors_tls import send, serving, write_chain
 from portineria.doors.http import HttpDoor
 from portineria.doors.trouble import tls_advice
 from portineria.fault import OperatorFault

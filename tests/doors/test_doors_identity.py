@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from doors_tls import send, serving, write_app_certificate, write_chain
 
+from doors_tls import send, serving, write_app_certificate, write_chain
 from portineria.clock import VirtualClock
 from portineria.doors.identity import AppTokens, Authority, UserTokens
 from portineria.doors.proof import AppCredential
