@@ -36,10 +36,20 @@ if "EXAMPLES" in os.environ:
     settings.load_profile("few")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist asks this of every worker; the worker itself is not told how tests are dealt."""
+    node.workerinput["dealt"] = node.config.option.dist
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Slow ones first, dealt out: each worker begins with a stretch of the list as long as the
     others' (pytest-xdist, worksteal), and gives away only what stands at its end.
+
+    Where a worker takes whole files (loadfile) their tests stay in the order in which they stand.
     """
+    if getattr(config, "workerinput", {}).get("dealt") != "worksteal":
+        return
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     slow = [item for item in items if item.get_closest_marker("slow")]
     quick = iter([item for item in items if not item.get_closest_marker("slow")])

@@ -3,8 +3,8 @@
 Generated: docs/ladder.md (from the ladder), docs/refusals.md (from the
 catalogue of refusals), the picture in docs/architecture.md (from the
 imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
-the family of errors), docs/schemas.md (from the published schemas), the states in
-docs/strangers.md (from the strangers' tests).
+the family of errors), docs/schemas.md (from the published schemas), the permissions in
+docs/connect.md (from their table), the states in docs/strangers.md (from the strangers' tests).
 """
 
 from __future__ import annotations
@@ -77,6 +77,24 @@ def strangers() -> str:
     before, _, rest = text.partition("<!-- states -->\n")
     _, _, after = rest.partition("<!-- end of states -->")
     return f"{before}<!-- states -->\n{page()}\n<!-- end of states -->{after}"
+
+
+def connect() -> str:
+    """The permissions that `connect` asks for, as the table has them."""
+    from portineria.m365.permissions import NAMES, PERMISSIONS
+    from portineria.tenant.ownaccess import Access
+
+    head = ["| permission | for | why |", "|---|---|---|"]
+    rows = [
+        f"| `{one.value}` on {NAMES[one.resource]} | "
+        f"{'writing' if one.only_for is Access.WRITE else 'reading and writing'} | {one.why} |"
+        for one in PERMISSIONS
+    ]
+    text = (ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition("<!-- permissions -->\n")
+    _, _, after = rest.partition("<!-- end of permissions -->")
+    told = "\n".join(head + rows)
+    return f"{before}<!-- permissions -->\n{told}\n<!-- end of permissions -->{after}"
 
 
 def ladder() -> str:
@@ -177,6 +195,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
     "docs/errors.md": errors,
+    "docs/connect.md": connect,
     "docs/ladder.md": ladder,
     "docs/refusals.md": refusals,
     "docs/schemas.md": schemas,

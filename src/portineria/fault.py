@@ -23,6 +23,7 @@ Fault
 │   └── InBetween           a proxy or a sign-in page stands in the way
 ├── ServiceFault      Microsoft refused or failed                 exit 6
 │   ├── PermissionFault     a grant or role is missing
+│   ├── NotSignedIn         nobody signed in, or they declined
 │   ├── NotLicensed         the tenant lacks the licence
 │   ├── NotFound            the object is not there
 │   ├── Conflict            it exists already, or forbids this
@@ -225,6 +226,13 @@ class PermissionFault(ServiceFault):
 
     code = "permission"
     mend = "grant what is named, with admin consent; the README lists all that is needed"
+
+
+class NotSignedIn(ServiceFault):
+    """Nobody signed in: the page was left, declined, or not answered in time."""
+
+    code = "sign-in"
+    mend = "run the command again and sign in; --device-code is for a machine without a browser"
 
 
 class NotLicensed(ServiceFault):

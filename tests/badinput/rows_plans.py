@@ -126,6 +126,8 @@ ROWS = [
     bad_snapshot("nested without end", "[" * 100_000, "not a snapshot"),
     bad_snapshot("of another version", '{"schema": "portineria/snapshot@2"}', "snapshot@2"),
     bad_snapshot("with a member of the future", json.dumps({**WHOLE, "weather": 1}), "weather"),
+    bad_snapshot("with a member taken out", json.dumps({**WHOLE, "licences": {}}),
+                 "snapshot.licences.entra_p1 is missing"),
     bad_snapshot("with a time without its zone", json.dumps({**WHOLE, "taken_at": "2026-11-01"}),
                  "expected a date with its time zone"),
     bad_snapshot("with text where a list belongs", json.dumps({**WHOLE, "domains": "x"}),

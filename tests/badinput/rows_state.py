@@ -179,9 +179,15 @@ def unfinished(desk: Desk) -> None:
     write_journal(desk, begun(desk))
 
 
+WINDOW_OPEN = {"t": "2026-11-01T12:00:01+00:00", "kind": "window-open", "changes": [1]}
+
+
 def in_its_window(desk: Desk) -> None:
-    opened = {"t": "2026-11-01T12:00:01+00:00", "kind": "window-open", "changes": [1]}
-    write_journal(desk, begun(desk), opened)
+    write_journal(desk, begun(desk), WINDOW_OPEN)
+
+
+def with_a_lost_part(desk: Desk) -> None:
+    write_journal(desk, begun(desk), LOST)
 
 
 NO_LINE = "{"
@@ -237,8 +243,11 @@ ROWS = [
         arrange=a_journal(NO_LINE), where=[RUN, "line 1"], why="cannot be read",
         try_="do not resume"),
     Row(name="a journal with a line that lacks a part", words=["runs", "list"], exit=2,
-        code="bad-journal", arrange=a_journal(LOST), where=RUN, why="of kind 'promise'",
+        code="bad-journal", arrange=with_a_lost_part, where=RUN, why="of kind 'promise'",
         try_="do not resume"),
+    Row(name="a journal without its first line", words=["runs", "list"], exit=2,
+        code="bad-journal", arrange=a_journal(WINDOW_OPEN), where=RUN,
+        why="does not begin with its plan", try_="do not resume"),
     Row(name="a journal of a newer version", words=["runs", "list"], exit=2, code="bad-journal",
         arrange=a_journal({"kind": "siesta"}), where=RUN, why="unknown to this version",
         try_="the version of portineria that wrote it"),

@@ -13,6 +13,7 @@ import rows_kinds
 import rows_network
 import rows_plans
 import rows_policy
+import rows_probe
 import rows_profile
 import rows_service
 import rows_state
@@ -31,6 +32,7 @@ THEMES = (
     rows_network,
     rows_state,
     rows_plans,
+    rows_probe,
 )
 BY_NAME: dict[str, Row] = {
     f"{theme.__name__.removeprefix('rows_')}: {row.name}": row

@@ -17,13 +17,15 @@ from portineria.fault import Fault
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
     "internal": "tests/cli/test_cli_frame.py",
+    "sign-in": "tests/doors/test_doors_signin.py",
     "not-licensed": "tests/m365/test_m365_answers.py",
     "not-found": "tests/m365/test_m365_answers.py",
     "conflict": "tests/m365/test_m365_answers.py",
     "ambiguous-write": "tests/m365/test_m365_session.py",
     "incomplete": "tests/m365/test_m365_slicing.py",
 }
-"""Codes that no command ends with by a bad input: they are reasons within a look or a run."""
+"""Codes that no command ends with by a bad input: they are reasons within a look or a run, or
+take somebody in front of a browser."""
 
 
 def test_every_code_is_met_by_a_row_of_the_table() -> None:

@@ -101,11 +101,14 @@ def shortened(value: Any) -> Any:
     return value[:1]
 
 
+PROMISE = {"kind": "promise", "n": 1, "change": 1, "way": "forward", "verb": "update",
+           "family": "mailbox", "key": "k", "name": "n", "fields": {}}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "line",
     [
-        {"kind": "promise", "n": 1, "change": 1, "way": "forward", "verb": "update",
-         "family": "mailbox", "key": "k", "name": "n", "fields": {}},
+        PROMISE,
         {"kind": "outcome", "n": 1, "change": 1, "result": "written", "id": "", "why": ""},
         {"kind": "already", "change": 1, "id": "k"},
         {"kind": "confirmed", "phase": "CLOSE"},
@@ -120,10 +123,11 @@ def shortened(value: Any) -> Any:
 )  # fmt: skip
 def test_a_damaged_journal_is_told_or_reads_as_one(desk: Desk, line: dict[str, Any]) -> None:
     whole = {"t": "2026-11-01T12:00:00+00:00", **line}
-    first = begun(desk)
-    path = write_journal(desk, first)
+    before = [begun(desk), *([PROMISE] if line["kind"] == "outcome" else [])]
+    path = write_journal(desk, *before, whole)
+    assert len(Runs(desk.state).states()) == 1
     for broken in damaged(whole):
-        path.write_text("".join(f"{json.dumps(each)}\n" for each in (first, broken)))
+        path.write_text("".join(f"{json.dumps(each)}\n" for each in (*before, broken)))
         fault, _ = attempt(Runs(desk.state).states)
         if fault is not None:
             assert isinstance(fault, BadJournal)

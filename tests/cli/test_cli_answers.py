@@ -23,6 +23,7 @@ CALLS: list[tuple[str, tuple[str, ...], str, int]] = [
     ("lab status", (), "lab", 0),
     ("look", (*LAB, "--output", "snapshot.json"), "look", 0),
     ("look", ("--profile", "nobody"), "error", 2),
+    ("inventory", (*LAB, "--since", "3"), "inventory", 0),
     ("init", (*KEPT, "--output", "policy.yaml"), "init", 0),
     ("why", ("scan@contoso.example", *KEPT), "why", 0),
     ("why", ("scan@contoso.example", "smtp", "--as", "basic", *KEPT), "why", 1),

@@ -10,6 +10,7 @@ import pytest
 from saying import Say
 from test_cli_frame import HEAVY, VERBS
 
+from portineria.cli import completing
 from portineria.cli.commands.completion import PLACES
 from portineria.cli.completing import GUARD_WORDS, SEEDS, VARIABLE, WEATHERS
 from portineria.cli.frame import Asked
@@ -18,6 +19,7 @@ from portineria.cli.published import KNOWN
 from portineria.cli.shells import Zsh
 from portineria.lab.seeds.reading import NAMES
 from portineria.lab.weather import PRESETS
+from portineria.m365.endpoints import CLOUDS
 from portineria.policy.guards.registry import GUARDS
 from terminal import CLEAR, Terminal
 
@@ -77,6 +79,8 @@ OFFERS = {
     "policies": (("plan", ""), ["policy.yaml"]),
     "files": (("look", "--output", ""), ["<file>"]),
     "plans elsewhere": (("apply", "../"), ["<file>"]),
+    "clouds": (("connect", "contoso.com", "--cloud", "g"), ["global", "gcc-high"]),
+    "verbs of connect": (("connect", "r"), ["rotate", "remove"]),
     "shells": (("completion", ""), ["bash", "zsh", "fish"]),
     "nothing to offer": (("close", ""), []),
 }
@@ -100,18 +104,20 @@ def test_the_lists_are_those_of_their_owners() -> None:
     assert SEEDS == NAMES
     assert tuple(PRESETS) == WEATHERS
     assert offered("schema", "") == list(KNOWN)
+    assert (*CLOUDS, "lab") == completing.CLOUDS
 
 
 def test_every_value_that_has_a_list_offers_it(place: Path) -> None:
     """An option of the same name has the same values, whichever verb it is of."""
-    plain = {"--digest", "--mailbox", "--mailboxes", "--base-port", "--host", "--from"}
+    plain = {"--digest", "--mailboxes", "--base-port", "--host", "--from", "--port", "--days"}
+    plain |= {"--wait", "--client-id", "--sign-in-client", "--opens", "--since", "--mailbox"}
     plain |= {"--server", "--user", "--password", "--token", "--jobs", "--timeout"}
     for verb in VERBS.values():
         for one in verb.params:
             name = one.opts[0]
-            if name.startswith("--") and not getattr(one, "is_flag", False) and name not in plain:
-                offers = one._custom_shell_complete or isinstance(one.type, click.Choice)
-                assert offers, (verb.name, name)
+            listed = getattr(one, "is_flag", False) or isinstance(one.type, click.Choice)
+            if name.startswith("--") and not listed and name not in plain:
+                assert one._custom_shell_complete is not None, (verb.name, name)
 
 
 def test_completing_imports_nothing_heavy(place: Path) -> None:

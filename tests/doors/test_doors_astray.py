@@ -27,6 +27,7 @@ from badservers import (
 
 from chains import Chain, make_chain
 from portineria.clock import SystemClock
+from portineria.doors import tlsversions
 from portineria.doors.stream import TcpDial
 from portineria.doors.tlsversions import Lookers
 from portineria.mail.conversation import Nobody, Password, Token
@@ -388,6 +389,18 @@ async def test_a_server_that_obeys_what_came_in_the_clear_is_found_out(
     assert seen.hygiene is not None
     assert seen.hygiene.answer is answer
     assert ("CVE-2011-0411" in seen.hygiene.because) == obeys
+
+
+def test_an_openssl_without_a_version_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(context: ssl.SSLContext, ciphers: str) -> None:
+        raise ssl.SSLError("no cipher match")
+
+    monkeypatch.setattr(ssl.SSLContext, "set_ciphers", refused)
+    found = Lookers().only("TLSv1.0")
+    assert isinstance(found, Unseen)
+    assert found.because.startswith("this machine's OpenSSL ")
+    monkeypatch.setattr(tlsversions, "_offers", lambda _: False)
+    assert isinstance(Lookers().only("TLSv1.3"), Unseen)
 
 
 async def test_a_password_is_never_said_to_a_server_that_is_not_trusted(

@@ -261,7 +261,12 @@ def test_where_nothing_can_be_reserved_nothing_is_left(
         (b"\xff\n", "line 1 of the journal cannot be read"),
         (b"[" * 100_000 + b"\n", "line 1 of the journal cannot be read"),
         (b'{"kind":"begin"}\n', "a line of kind 'begin' in the journal is damaged"),
-        (b'{"kind":"confirmed","phase":"LUNCH"}\n', "of kind 'confirmed'"),
+        (b'{"kind":"confirmed","phase":"CLOSE"}\n', "does not begin with its plan"),
+        (
+            b'{"t":"","kind":"begin","run":"r","tenant_id":"t","digest":"d","plan":{}}\n'
+            b'{"kind":"confirmed","phase":"LUNCH"}\n',
+            "of kind 'confirmed'",
+        ),
         (b'{"kind":"party"}\n', "of kind 'party', unknown to this version"),
     ],
 )

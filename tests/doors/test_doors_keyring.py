@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from portineria.clock import VirtualClock
-from portineria.doors.identity import Authority
+from portineria.doors.identity import Authority, UserTokens
 from portineria.doors.keyring import SCOPES, Keyring
 from portineria.doors.profiles import AppIdentity, PeopleTokens, Probe
 from portineria.doors.references import Reference
+from portineria.doors.vault import Vault
 from portineria.fault import OperatorFault
 from portineria.m365.endpoints import Endpoints
-from portineria.mail.conversation import Password
+from portineria.mail.conversation import Password, Token
 from portineria.secret import Secret
 from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough
 from portineria.tenant.mailbox import Mailbox, Protocol
@@ -89,3 +90,77 @@ async def test_a_secret_that_is_named_and_missing_is_a_mistake_of_the_profile() 
 
 def test_every_protocol_has_its_delegated_scope() -> None:
     assert set(SCOPES) == set(Protocol)
+
+
+# --- people's tokens ---------------------------------------------------------------------------
+
+SHARED = Mailbox(
+    guid="s",
+    entra_id="v",
+    address="invoices@contoso.example",
+    upn="invoices@contoso.example",
+    display_name="Invoices",
+)
+
+
+class Asked:
+    """The token service, which answers each refresh token with a newer one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.with_: list[str] = []
+        monkeypatch.setattr(UserTokens, "_ask_service", lambda tokens, scope: self._answer(tokens))
+
+    def _answer(self, tokens: UserTokens) -> dict[str, str]:
+        refresh = tokens._refresh.reveal()
+        self.with_.append(refresh)
+        return {"access_token": f"at-{refresh}", "expires_in": "1", "refresh_token": f"{refresh}+"}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    return Asked(monkeypatch)
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    return Vault(tmp_path / "people.vault", tmp_path / "people.key")
+
+
+def through(path: Path, **more: str) -> Probe:
+    tokens = Reference("file", str(path), "p.yaml:1:1")
+    return Probe(user=PeopleTokens(client_id=ID, refresh_tokens=tokens, delegates=more))
+
+
+async def test_a_rotated_token_is_kept_in_the_vault(asked: Asked, vault: Vault) -> None:
+    vault.keep(ADA.upn, Secret("r"))
+    await keyring(through(vault.path)).credential(UserThrough(), ADA, Protocol.IMAP)
+    assert vault.read() == {ADA.upn: Secret("r+")}
+    await keyring(through(vault.path)).credential(UserThrough(), ADA, Protocol.IMAP)
+    assert asked.with_ == ["r", "r+"]
+
+
+async def test_a_list_that_a_person_keeps_is_read_and_not_written(
+    asked: Asked, tmp_path: Path
+) -> None:
+    private(tmp_path / "t", f"{ADA.upn}: 'r'  # mine\n")
+    found = await keyring(through(tmp_path / "t")).credential(UserThrough(), ADA, Protocol.IMAP)
+    assert found == Token(ADA.address, Secret("at-r"))
+    assert (tmp_path / "t").read_text() == f"{ADA.upn}: 'r'  # mine\n"
+
+
+async def test_a_shared_mailbox_is_opened_with_its_delegates_token_and_its_own_address(
+    asked: Asked, vault: Vault
+) -> None:
+    vault.keep(ADA.upn, Secret("r"))
+    probe = through(vault.path, **{SHARED.address: ADA.upn})
+    found = await keyring(probe).credential(UserThrough(), SHARED, Protocol.IMAP)
+    assert found == Token(SHARED.address, Secret("at-r"))
+
+
+async def test_a_delegate_who_did_not_sign_in_is_named(asked: Asked, vault: Vault) -> None:
+    vault.keep("ben@contoso.example", Secret("r"))
+    probe = through(vault.path, **{SHARED.address: ADA.upn})
+    found = await keyring(probe).credential(UserThrough(), SHARED, Protocol.IMAP)
+    assert isinstance(found, Unseen)
+    assert f"no sign-in of {ADA.upn}" in found.because
+    assert asked.with_ == []

@@ -18,9 +18,8 @@ def test_every_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     state = StateFolder(tmp_path / "new" / "state").make()
     for folder in (state.root, *(state.root / name for name in FOLDERS)):
         assert mode(folder) == 0o700
-    assert {state.profiles, state.runs, state.snapshots, state.tokens, state.lab} == {
-        state.root / name for name in FOLDERS
-    }
+    named = {state.profiles, state.runs, state.snapshots, state.tokens, state.keys, state.lab}
+    assert named == {state.root / name for name in FOLDERS}
 
 
 def test_making_it_again_changes_nothing(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 READING = (
     "look",
+    "inventory --as-policy",
     "init",
     "why erp@contoso.example",
     "plan policy.yaml --output plan.json",

@@ -175,12 +175,6 @@ def test_drift_is_part_of_the_plan_and_of_its_digest() -> None:
     assert again.digest == made.digest != replace(made, drift=()).digest
 
 
-def test_a_plan_of_before_there_was_drift_can_still_be_read() -> None:
-    document = to_json(plan(CLOSED, seen()))
-    old = {name: value for name, value in document.items() if name not in ("drift", "left_out")}
-    assert from_json(old) == from_json(document)
-
-
 # --- names that moved --------------------------------------------------------------------------
 
 WHO = f"grants: [{{name: g, who: {{mailboxes: [{address('x')}]}}, allow: [imap]}}]"

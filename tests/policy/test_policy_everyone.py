@@ -253,4 +253,6 @@ def test_a_grant_that_ended_is_the_cause_of_its_closing_for_smtp_too() -> None:
 def test_an_account_is_called_by_its_directory_id_and_shown_by_its_sign_in_name() -> None:
     target = user_target(mailbox("x", upn="x.sign.in@contoso.example"))
     assert (target.key, target.name) == ("user-x", "x.sign.in@contoso.example")
-    assert user_target(mailbox("x", entra_id=None)).key == ""
+    assert user_target(mailbox("x", entra_id=None)) == Unseen(
+        "Exchange names no directory account for it"
+    )

@@ -274,6 +274,17 @@ def test_the_switch_does_not_wait_for_what_cannot_be_seen(field: str) -> None:
     assert made.stops == ()
 
 
+def test_the_switch_does_not_wait_for_an_account_that_exchange_does_not_name() -> None:
+    grants = grant("scanner", f"{BASIC}, {UNTIL}", SCAN)
+    seen = let_in(grants)
+    assert isinstance(seen.mailboxes, tuple)
+    boxes = tuple(replace(box, entra_id=None) for box in seen.mailboxes)
+    made = later(grants, replace(seen, mailboxes=boxes))
+    assert [change.target.family for change in made.changes] == [Family.MAILBOX]
+    (note,) = [note for note in made.notes if address("scan") in note]
+    assert note.endswith("besides the switch stays: Exchange names no directory account for it")
+
+
 def test_without_our_block_there_is_no_exception_to_take_back() -> None:
     grants = grant("scanner", f"{BASIC}, {UNTIL}", SCAN)
     seen = replace(let_in(grants), conditional_access=())

@@ -126,6 +126,22 @@ def test_a_twin_is_not_shut_where_the_authentication_policies_were_not_seen() ->
     assert {"unknown"} <= standing_guards(made)
 
 
+def test_an_account_that_exchange_does_not_name_is_never_written_to_and_stops_the_plan() -> None:
+    """Neither to shut the twin of an OAuth door, nor to take back what a grant had opened."""
+    unknown = f"account of {address('erp')}: Exchange names no directory account for it"
+    twin = tenant(security_defaults=False, mailboxes=(mailbox("erp", entra_id=None),))
+    ours = "Portineria: basic SMTP only"
+    left = tenant(
+        mailboxes=(mailbox("erp", entra_id=None, authentication_policy=ours),),
+        authentication_policies=(AuthenticationPolicy(name=ours, guid="g", allow_basic_smtp=True),),
+    )
+    for text, snapshot in ((OAUTH, twin), ("", left)):
+        made = plan(text, snapshot)
+        assert unknown in made.unknown
+        assert "unknown" in standing_guards(made)
+        assert not {"user", "authentication-policy"} & {family for _, family, _ in steps(made)}
+
+
 def test_switches_that_were_not_seen_are_not_opened_and_those_of_others_are() -> None:
     boxes = (mailbox("erp", imap=Unseen("not shown")), mailbox("ada"))
     text = OAUTH.replace("[erp@", "[ada@contoso.example, erp@")

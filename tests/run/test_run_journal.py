@@ -118,6 +118,49 @@ def test_a_run_is_finished_only_by_its_end() -> None:
     assert not progress_of([]).unfinished
 
 
+def test_what_is_left_out_of_a_line_is_missed_or_was_of_no_account() -> None:
+    """Every member of every line of runs with a window, with a way back, and with a rest."""
+    stage = Stage()
+    plan = window_stage(stage)
+    drive(apply(plan, plan.digest, "run-1", stage.means(), no_stops))
+    back = [line("turning-back", why="w"), promise(1, 7, "back"), answer(1, 7, "unknown")]
+    shut = line("window-shut", way="back", requests=2, seconds=1.5, confirmed_seconds=2)
+    stories = [
+        stage.journal.entries(),
+        [BEGIN, OPEN, *back, shut, line("stopped", why="w"), line("resumed", torn=False)],
+        [BEGIN, line("already", change=3, id="x"), line("unconfirmed", changes=[3], why="w")],
+    ]
+    kinds = set()
+    for told in stories:
+        whole = progress_of(told)
+        for number, entry in enumerate(told):
+            kinds.add(entry["kind"])
+            for name in entry:
+                less = {key: value for key, value in entry.items() if key != name}
+                try:
+                    state = progress_of([*told[:number], less, *told[number + 1 :]])
+                except OperatorFault:
+                    continue
+                state.window_report = whole.window_report  # it is the line itself
+                assert state == whole, (entry["kind"], name)
+    assert len(kinds) == 12
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [BEGIN, answer(1, 3, "written")],
+        [BEGIN, promise(1, 3), answer(1, 4, "written")],
+        [BEGIN, promise(1, 3), answer(1, 3, "written"), answer(1, 3, "refused")],
+        [promise(1, 3)],
+        [OPEN],
+    ],
+)
+def test_a_line_whose_earlier_line_is_gone_is_not_guessed_at(lines: list[dict[str, Any]]) -> None:
+    with pytest.raises(OperatorFault):
+        progress_of(lines)
+
+
 def test_confirmed_phases_are_remembered() -> None:
     assert progress_of([BEGIN, line("confirmed", phase="CLOSE")]).confirmed == {Phase.CLOSE}
 
@@ -133,14 +176,15 @@ def test_a_journal_without_its_first_line_holds_no_plan() -> None:
         _ = progress_of([]).plan
 
 
+TEXT = st.text(max_size=6)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=4,
 )
 
 
-@given(st.lists(st.dictionaries(st.text(), JSON), max_size=6), st.data())
+@given(st.lists(st.dictionaries(TEXT, JSON, max_size=3), max_size=4), st.data())
 def test_a_journal_cut_anywhere_gives_its_whole_lines(
     entries: list[dict[str, Any]], data: st.DataObject
 ) -> None:

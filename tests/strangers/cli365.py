@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from clients.node import FOLDER, PACKAGES, with_node
 from enclave import Enclave
 from signing_in import Person
 
-NODE = Path(__file__).parent / "node"
-PROGRAM = NODE / "node_modules" / ".bin" / "m365"
+PROGRAM = PACKAGES / ".bin" / "m365"
 SECONDS = 120.0
 """For one start of the program on a busy machine; it takes three on a quiet one."""
 SETTINGS = {"disableTelemetry": True, "prompt": False}
@@ -66,6 +66,7 @@ class M365:
         settings.parent.mkdir(parents=True)
         settings.write_text(json.dumps(SETTINGS))
         self.environment |= {"HOME": str(home), "CLIMICROSOFT365_NOUPDATE": "1"}
+        self.environment["PATH"] = with_node(self.inside.environment["PATH"])
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """One command line."""
@@ -100,7 +101,7 @@ class M365:
         """What each command said, or was refused with; all in one start of the program."""
         done = self.inside.run(
             "node",
-            NODE / "cli365_commands.mjs",
+            FOLDER / "cli365_commands.mjs",
             stdin=json.dumps(list(commands.values())),
             timeout=SECONDS,
             environment=self.environment,

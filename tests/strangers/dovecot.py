@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -101,7 +102,20 @@ def _base64(raw: bytes) -> str:
 
 
 @contextmanager
-def dovecot(folder: Path, *, tokens: bool) -> Iterator[Dovecot]:
+def dovecot(
+    *, tokens: bool, relay: int, mechanisms: str = "xoauth2 oauthbearer"
+) -> Iterator[Dovecot]:
+    """Its folder is its own and not pytest's, which nobody but its owner may enter: mail is kept by
+    another user."""
+    with TemporaryDirectory(prefix="dovecot-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with _running(folder, tokens, relay, mechanisms) as found:
+            yield found
+
+
+@contextmanager
+def _running(folder: Path, tokens: bool, relay: int, mechanisms: str) -> Iterator[Dovecot]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     _write_keys(folder, key)
     chain = make_chain(folder)
@@ -109,22 +123,21 @@ def dovecot(folder: Path, *, tokens: bool) -> Iterator[Dovecot]:
     (folder / "mail").chmod(0o777)
     (folder / "passwords").write_text(f"{ADA}:{{PLAIN}}{PASSWORD}\n")
     (folder / "tokens.conf").write_text(TOKENS.format(folder=folder))
-    doors = dict(zip(("imap", "imaps", "pop", "pops", "smtp", "relay"), free_ports(6), strict=True))
-    by_token = f"driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {folder}/tokens.conf"
+    doors = dict(zip(("imap", "imaps", "pop", "pops", "smtp"), free_ports(5), strict=True))
+    by_token = f"driver = oauth2\n  mechanisms = {mechanisms}\n  args = {folder}/tokens.conf"
     by_password = f"driver = passwd-file\n  args = {folder}/passwords"
     root = getpass.getuser() == "root"
     (folder / "dovecot.conf").write_text(
         CONFIG.format(
             folder=folder,
-            mechanisms="xoauth2 oauthbearer" if tokens else "plain login",
+            mechanisms=mechanisms if tokens else "plain login",
             passdb=by_token if tokens else by_password,
             internal="dovecot" if root else getpass.getuser(),
             login="dovenull" if root else getpass.getuser(),
+            relay=relay,
             **doors,
         )
     )
-    for place in (folder, *folder.parents[:3]):
-        place.chmod(place.stat().st_mode | 0o011)
     running = subprocess.Popen(["dovecot", "-F", "-c", str(folder / "dovecot.conf")])
     try:
         _wait_for(doors, running, folder / "log")

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from cli365 import M365, Answers, Command, ids
+from clients.node import FOLDER
 from enclave import Enclave, enclave
 
 pytestmark = [pytest.mark.stranger, pytest.mark.slow]
@@ -167,6 +168,7 @@ def by_secret(inside: Enclave, refused: Refused) -> Session:
         "policies": ("entra policy list", {"type": "conditionalAccess"}),
         "policies by path": ("request", {"url": POLICIES}),
         "organization": ("entra organization list", {}),
+        "doctor": ("cli doctor", {}),
         "tenant": ("tenant info get", {"tenantId": inside.info["tenant"]}),
     }
     return Session(cli, connection, cli.answers(**asked))
@@ -202,6 +204,14 @@ def test_it_logs_in_by_secret(inside: Enclave, by_secret: Session) -> None:
     assert by_secret.connection["authType"] == "secret"
     assert by_secret.connection["appId"] == inside.info["admin"]["client_id"]
     assert by_secret.connection["connectedAs"] == "Portineria control"
+
+
+def test_it_runs_on_the_node_that_comes_along(by_secret: Session) -> None:
+    """Not on one that the machine has, which may be older than its parts allow."""
+    wanted = json.loads((FOLDER / "package.json").read_text())["optionalDependencies"]
+    assert {f"v{version}" for version in wanted.values()} == {
+        by_secret.answers["doctor"]["nodeVersion"]
+    }
 
 
 def test_it_logs_in_by_device_code_with_a_person_at_the_page(by_code: Session) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clients.node import FOLDER, node_program
 
 from portineria.lab.serve import Options, Running, serve
 
 pytestmark = pytest.mark.stranger
 
-SCRIPT = Path(__file__).parent / "node" / "graph_client.mjs"
 SECONDS = 60
 
 
@@ -32,8 +32,8 @@ async def told(lab: Running) -> dict[str, Any]:
     info = lab.info
     where = {name: info[name] for name in ("login", "graph", "tenant")} | info["admin"]
     node = await asyncio.create_subprocess_exec(
-        "node",
-        str(SCRIPT),
+        node_program(),
+        FOLDER / "graph_client.mjs",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -33,11 +33,12 @@ GUARD_WORDS = (
     "foreign-policy",
     "exposure",
 )
-SEEDS = ("contoso", "contoso-free", "small")
+SEEDS = ("contoso", "contoso-free", "small", "bare")
 WEATHERS = (
     "fair",
     "demo",
     "service",
+    "newcomer",
     "throttled",
     "lag",
     "flaky",
@@ -45,6 +46,7 @@ WEATHERS = (
     "truncated",
     "accepts-and-forgets",
 )
+CLOUDS = ("global", "gcc-high", "dod", "china", "lab")
 CALLERS = ("basic", "user")
 
 Offer = Callable[[click.Context, click.Parameter, str], Any]

@@ -55,8 +55,12 @@ def control(info: Mapping[str, Any], method: str, path: str, body: Any = None) -
 
 
 def announce(state: StateFolder, info: Info) -> None:
-    """Called by a lab that is open: writes the profile, then says that it is there."""
-    write_profile(state, info)
+    """Called by a lab that is open: writes the profile, then says that it is there.
+
+    There is none where the tenant has no application yet: `portineria connect` makes both.
+    """
+    if info["admin"]["client_id"]:
+        write_profile(state, info)
     write_atomic(_info_file(state), json.dumps(info, indent=2).encode())
 
 

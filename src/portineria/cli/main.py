@@ -23,9 +23,13 @@ INTERRUPTED = 130
 
 _HOME = "portineria.cli.commands."
 VERBS: dict[str, Lazy] = {
+    "connect": Lazy(_HOME + "connect", "Give Portineria its own access to a tenant."),
     "init": Lazy(_HOME + "init", "Write a policy.yaml from what the tenant does today."),
     "look": Lazy(_HOME + "look", "Show the tenant's posture and who has which protocol."),
     "why": Lazy(_HOME + "why", "Say why a mailbox's access is open or not, rung by rung."),
+    "inventory": Lazy(
+        _HOME + "inventory", "Show who really uses which protocol, and who breaks without basic."
+    ),
     "probe": Lazy(_HOME + "probe", "Log in for real, and explain the answer."),
     "explain": Lazy(_HOME + "explain", "Say what a refusal means, and what mends it."),
     "plan": Lazy(_HOME + "plan", "Show what would be done, in which order, and why."),

@@ -93,31 +93,31 @@ class _Cached:
             if kept is not None and self._clock.tick() < kept[1]:
                 return kept[0]
             answer = await asyncio.to_thread(self._ask_service, scope)
-            token = self._take(answer)
-            life = float(answer.get("expires_in") or 0)
-            self._kept[scope] = (token, self._clock.tick() + max(life - EARLY, life / 2))
-            return token
+            await asyncio.to_thread(self._take, answer)
+            return self._hold(scope, answer)
 
     def forget(self) -> None:
         self._kept.clear()
 
-    def _take(self, answer: Answer) -> Secret:
-        return Secret(str(answer["access_token"]))
+    def _hold(self, scope: str, answer: Answer) -> Secret:
+        token, life = Secret(str(answer["access_token"])), float(answer.get("expires_in") or 0)
+        self._kept[scope] = (token, self._clock.tick() + max(life - EARLY, life / 2))
+        return token
+
+    def _take(self, answer: Answer) -> None:
+        """Whatever else an answer brings; called in a thread."""
 
     def _ask_service(self, scope: str) -> Answer:
         """Raises Fault where no token is given."""
         with web_session(self._authority) as session:
-            web = _Patient(session, self._authority.host, self._clock)
-            try:
-                answer = self._ask(web, scope)
-            except _TROUBLES as error:
-                raise _explain(error, self._authority, web) from error
+            web = Web(session, self._authority, self._clock)
+            answer = web.asked(lambda: self._ask(web, scope))
             self.off = web.off
             if "access_token" not in answer:
-                raise token_fault(web.status, answer, self._authority.url, web.off)
+                raise web.refused(answer)
             return answer
 
-    def _ask(self, web: _Patient, scope: str) -> Answer:
+    def _ask(self, web: Web, scope: str) -> Answer:
         raise NotImplementedError
 
 
@@ -128,11 +128,11 @@ class AppTokens(_Cached):
         super().__init__(authority, clock)
         self._credential = credential
 
-    def _ask(self, web: _Patient, scope: str) -> Answer:
+    def _ask(self, web: Web, scope: str) -> Answer:
         application = msal.ConfidentialClientApplication(
             self._credential.client_id,
             client_credential=proof(self._credential, self._clock.now()),
-            **_options(self._authority, web),
+            **web.options,
         )
         answer: Answer = application.acquire_token_for_client(scopes=[scope])
         return answer
@@ -141,7 +141,7 @@ class AppTokens(_Cached):
 class UserTokens(_Cached):
     """A person's tokens, from a refresh token. Implements m365.messages.Tokens.
 
-    `keep` is called with each refresh token that takes the place of the last one.
+    `keep` is called, in a thread, with each refresh token that takes the place of the last one.
     """
 
     def __init__(
@@ -157,22 +157,21 @@ class UserTokens(_Cached):
         self._refresh = refresh
         self._keep = keep
 
-    def _ask(self, web: _Patient, scope: str) -> Answer:
-        application = msal.PublicClientApplication(
-            self._client_id, **_options(self._authority, web)
-        )
+    def _ask(self, web: Web, scope: str) -> Answer:
+        application = msal.PublicClientApplication(self._client_id, **web.options)
         answer: Answer = application.acquire_token_by_refresh_token(
-            self._refresh.reveal(), scopes=[scope]
+            self._refresh.reveal(), scopes=self._scopes(scope)
         )
         return answer
 
-    def _take(self, answer: Answer) -> Secret:
-        token = super()._take(answer)
+    def _scopes(self, scope: str) -> list[str]:
+        return [scope]
+
+    def _take(self, answer: Answer) -> None:
         fresh = answer.get("refresh_token")
         if fresh and fresh != self._refresh.reveal():
             self._refresh = Secret(str(fresh))
             self._keep(self._refresh)
-        return token
 
 
 def web_session(authority: Authority) -> requests.Session:
@@ -187,15 +186,7 @@ def web_session(authority: Authority) -> requests.Session:
     return web
 
 
-def _options(authority: Authority, web: _Patient) -> dict[str, Any]:
-    return {
-        "authority": authority.url,
-        "instance_discovery": authority.host in _MICROSOFT,
-        "http_client": web,
-    }
-
-
-class _Patient:
+class Web:
     """The session as msal uses it, with a time limit on each call.
 
     A redirect is not followed: a secret goes where it was sent. Of the last answer `status` is
@@ -203,13 +194,44 @@ class _Patient:
     ahead of its Date. msal drops most of that where it raises.
     """
 
-    def __init__(self, web: requests.Session, host: str, clock: Clock) -> None:
+    def __init__(self, web: requests.Session, authority: Authority, clock: Clock) -> None:
         self._web = web
-        self._host = host
+        self._authority = authority
         self._clock = clock
         self.off: float | None = None
         self.status = 0
         self.refusal: Answer = {}
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What every application of msal's is made with."""
+        return {
+            "authority": self._authority.url,
+            "instance_discovery": self._authority.host in _MICROSOFT,
+            "http_client": self,
+        }
+
+    def asked(self, ask: Callable[[], Answer]) -> Answer:
+        """What msal was told, refusals included. Raises Fault where it could not go on."""
+        try:
+            return ask()
+        except _TROUBLES as error:
+            raise _explain(error, self._authority, self) from error
+
+    def public_client(self, client_id: str) -> Any:
+        """An application of msal's that has no secret. Raises Fault."""
+        made: list[Any] = []
+
+        def make() -> Answer:
+            made.append(msal.PublicClientApplication(client_id, **self.options))
+            return {}
+
+        self.asked(make)
+        return made[0]
+
+    def refused(self, answer: Answer) -> Fault:
+        """The fault of an answer that holds no token."""
+        return token_fault(self.status, answer, self._authority.url, self.off)
 
     def get(self, url: str, **options: Any) -> requests.Response:
         return self._ask("GET", url, options)
@@ -231,7 +253,7 @@ class _Patient:
             headers.get("content-type", ""),
             answer.content,
             headers.get("location", ""),
-            self._host,
+            self._authority.host,
         )
         if stranger is not None:
             raise stranger
@@ -240,7 +262,7 @@ class _Patient:
         return answer
 
 
-def _explain(error: Exception, authority: Authority, web: _Patient) -> Fault:
+def _explain(error: Exception, authority: Authority, web: Web) -> Fault:
     """msal and requests speak in exceptions of their own; only their kind is quoted."""
     if web.status == 429 or web.status >= 500:
         return token_fault(web.status, {}, authority.url, web.off)

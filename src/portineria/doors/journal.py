@@ -166,7 +166,8 @@ class Runs:
             with path.open("rb") as file:
                 file.seek(max(0, path.stat().st_size - _LAST))
                 *_, last, _ = b"", b"", *file.read().split(b"\n")
-            return bool(json.loads(last).get("kind") == "end")
+            said = json.loads(last)
+            return bool(said.get("kind") == "end" and said.get("result"))
         except (OSError, ValueError, AttributeError):
             return False
 

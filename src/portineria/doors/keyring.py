@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 
 from portineria.clock import Clock
 from portineria.doors.identity import AppTokens, Authority, UserTokens
 from portineria.doors.privatemap import read_private_map
-from portineria.doors.profiles import AppIdentity, Probe
+from portineria.doors.profiles import AppIdentity, PeopleTokens, Probe
 from portineria.doors.proof import AppCredential
 from portineria.doors.references import Reference
+from portineria.doors.vault import Vault
 from portineria.m365.endpoints import Endpoints
 from portineria.mail.conversation import Credential, Password, Token
 from portineria.secret import Secret
@@ -92,19 +94,36 @@ class Keyring:
         user = self.probe.user
         if user is None or client_id not in {None, user.client_id}:
             return Unseen("the profile holds no sign-in of people through that client")
-        refresh = self._kept(user.refresh_tokens, mailbox)
-        if refresh is None:
+        delegate = user.delegates.get(mailbox.address) or user.delegates.get(mailbox.upn.lower())
+        names = (delegate,) if delegate else (mailbox.upn.lower(), mailbox.address.lower())
+        held = self._held(user.refresh_tokens)
+        name = next((name for name in names if name in held), None)
+        if name is None and delegate:
+            return Unseen(f"the profile holds no sign-in of {delegate}, who opens it for others")
+        if name is None:
             return Unseen("the profile holds no sign-in of this person under probe.user")
-        name = mailbox.upn.lower()
         if name not in self._people:
-            self._people[name] = UserTokens(self.authority, user.client_id, refresh, self.clock)
+            self._people[name] = self._signed_in(user, name, held[name])
         scope = f"{self.endpoints.mail_resource}/{SCOPES[protocol]}"
         return Token(mailbox.address, await self._people[name].token(scope))
+
+    def _signed_in(self, user: PeopleTokens, name: str, refresh: Secret) -> UserTokens:
+        """A vault is told each new token; a list that people write is theirs, and only read."""
+        vault = Vault.at(user.refresh_tokens.path)
+        keep = partial(vault.keep, name) if vault else _forget
+        return UserTokens(self.authority, user.client_id, refresh, self.clock, keep)
 
     def _kept(self, reference: Reference | None, mailbox: Mailbox) -> Secret | None:
         if reference is None:
             return None
+        kept = self._held(reference)
+        return kept.get(mailbox.upn.lower()) or kept.get(mailbox.address.lower())
+
+    def _held(self, reference: Reference) -> dict[str, Secret]:
         if reference.name not in self._files:
             self._files[reference.name] = read_private_map(reference)
-        kept = self._files[reference.name]
-        return kept.get(mailbox.upn.lower()) or kept.get(mailbox.address.lower())
+        return self._files[reference.name]
+
+
+def _forget(_: Secret) -> None:
+    return

@@ -1,8 +1,10 @@
-"""Lists of passwords and of people's tokens: `address: secret`, in a file of their owner's."""
+"""Lists of passwords and of people's tokens: `address: secret`, in a file of their owner's, or
+sealed in a vault of ours."""
 
 from __future__ import annotations
 
 from portineria.doors.references import Reference
+from portineria.doors.vault import Vault
 from portineria.fault import BadFile
 from portineria.policy.marked import FileFault, Page
 from portineria.secret import Secret
@@ -11,8 +13,11 @@ from portineria.secret import Secret
 def read_private_map(reference: Reference) -> dict[str, Secret]:
     """A file of `address: secret` lines, mode 0600; addresses lower case. Raises OperatorFault.
 
-    What stands there is never repeated in an error.
+    A vault is opened; what stands in either is never repeated in an error.
     """
+    reference.refuse_open()
+    if (vault := Vault.at(reference.path)) is not None:
+        return vault.read()
     page = Page(reference.name, discreet=True)
     text = reference.text()
     try:

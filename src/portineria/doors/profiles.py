@@ -5,7 +5,10 @@ cloud: global                     # or endpoints: {login: https://…, imap: hos
 control: {client_id: GUID, secret: env:PORTINERIA_SECRET}
 probe:
   app: {client_id: GUID, certificate: file:mail.pem}
-  user: {client_id: GUID, refresh_tokens: file:tokens.yaml}
+  user:
+    client_id: GUID
+    refresh_tokens: file:../tokens/NAME.vault   # or a list: address: token, mode 0600
+    delegates: {invoices@contoso.com: ada@contoso.com}   # who opens a shared mailbox
   passwords: file:passwords.yaml  # address: password, mode 0600
   from: [203.0.113.5]             # addresses from which the probe logs in
 ca: ca.pem                        # trusted instead of the system's authorities
@@ -46,7 +49,7 @@ KEYS = (
 )
 APP_KEYS = ("client_id", "secret", "certificate", "password")
 PROBE_KEYS = ("app", "user", "passwords", "from")
-USER_KEYS = ("client_id", "refresh_tokens")
+USER_KEYS = ("client_id", "refresh_tokens", "delegates")
 ORIGINS = ("login", "graph", "exchange")
 HOSTS = ("imap", "pop", "smtp")
 SCOPES = ("graph_scope", "exchange_scope", "mail_resource")
@@ -69,10 +72,12 @@ class AppIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleTokens:
-    """People's own refresh tokens (a file of `address: token`), got through `client_id`."""
+    """People's own refresh tokens (a vault, or a file of `address: token`), got through
+    `client_id`. `delegates`: a mailbox that is nobody's own, and whose token opens it."""
 
     client_id: str
     refresh_tokens: Reference
+    delegates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +111,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 def load(folder: Path, name: str) -> Profile:
     """The profile `name` of the state folder's `profiles`. Raises OperatorFault."""
-    if not _NAME.fullmatch(name):
-        raise UsageFault(
-            f"{name!r} is no name of a profile",
-            where="--profile",
-            try_="write letters, digits, dots and dashes: --profile contoso",
-        )
+    refuse_bad_name(name)
     path = folder / f"{name}.yaml"
     try:
         path.lstat()
@@ -124,6 +124,16 @@ def load(folder: Path, name: str) -> Profile:
             try_=StateFault.mend,
         ) from None
     return parse(read_text(path, most=MOST), name=name, path=path)
+
+
+def refuse_bad_name(name: str) -> None:
+    """Raises UsageFault for what no profile can be called."""
+    if not _NAME.fullmatch(name):
+        raise UsageFault(
+            f"{name!r} is no name of a profile",
+            where="--profile",
+            try_="write letters, digits, dots and dashes: --profile contoso",
+        )
 
 
 def names(folder: Path) -> list[str]:
@@ -271,11 +281,26 @@ class _Reader:
         found = self.page.mapping(spot, USER_KEYS, "probe.user") if spot else None
         if spot is None or found is None:
             return None
-        for key in USER_KEYS:
-            need(self.page, spot, found, key, "probe.user", f"write {' and '.join(USER_KEYS)}")
+        for key in ("client_id", "refresh_tokens"):
+            need(self.page, spot, found, key, "probe.user", "write client_id and refresh_tokens")
         tokens = self._private_file(found.get("refresh_tokens"), "the list of tokens")
         client_id = self._client_id(found.get("client_id"))
-        return PeopleTokens(client_id=client_id, refresh_tokens=tokens) if tokens else None
+        delegates = self._delegates(found.get("delegates"))
+        if tokens is None:
+            return None
+        return PeopleTokens(client_id=client_id, refresh_tokens=tokens, delegates=delegates)
+
+    def _delegates(self, spot: Spot | None) -> dict[str, str]:
+        """Mailbox to person, both in small letters."""
+        what = "probe.user.delegates"
+        found = {}
+        for key, value in (self.page.pairs(spot, what) if spot else None) or ():
+            person = self.page.text(value, "a delegate")
+            if person is not None and "@" not in person:
+                self.page.complain(value, f"{person!r} is no address", "write ada@contoso.com")
+            elif person is not None:
+                found[str(key.node.value).lower()] = person.lower()
+        return found
 
     def _private_file(self, spot: Spot | None, what: str) -> Reference | None:
         reference = self._reference(spot, what)

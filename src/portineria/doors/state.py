@@ -9,7 +9,7 @@ from pathlib import Path
 
 from portineria.fault import OperatorFault, StateFault
 
-FOLDERS = ("profiles", "runs", "snapshots", "tokens", "lab")
+FOLDERS = ("profiles", "runs", "snapshots", "tokens", "keys", "lab")
 PRIVATE = 0o700
 ELSEWHERE = "give it back to yourself (chown, chmod 700), or name another one with --state"
 
@@ -35,6 +35,10 @@ class StateFolder:
     @property
     def tokens(self) -> Path:
         return self.root / "tokens"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
 
     @property
     def lab(self) -> Path:

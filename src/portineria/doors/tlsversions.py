@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import ssl
 import warnings
-from pathlib import Path
 
 from portineria.doors.stream import LIMIT, TcpDial
 from portineria.tenant.unseen import Unseen
@@ -66,12 +65,3 @@ def _offers(context: ssl.SSLContext) -> bool:
 
 def _cannot(version: str) -> Unseen:
     return Unseen(f"this machine's {ssl.OPENSSL_VERSION} does not offer {version} any more")
-
-
-def authorities(ca_file: Path | None) -> bool:
-    """Whether a file of authorities can be used at all."""
-    try:
-        ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError):
-        return False
-    return True

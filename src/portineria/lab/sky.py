@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
@@ -29,6 +30,8 @@ class Ground(Protocol):
 G = TypeVar("G", bound=Ground)
 
 _CONDITIONAL = re.compile(r"/identity/conditionalAccess|/conditionalAccessPolicies", re.IGNORECASE)
+_REPORTS = re.compile(r"/auditLogs/", re.IGNORECASE)
+TEN_SECONDS = 10.0
 _SLACK = 0.001
 """Virtual seconds are sums of floats: a client that waited exactly a second has waited."""
 
@@ -58,6 +61,8 @@ class Sky:
     throttles: int = 0
     reads: int = 0
     last_conditional_access: float = float("-inf")
+    reports: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    """When each application asked for a report, in the last ten seconds."""
     weather: Weather | None = None
 
     def forget(self) -> None:
@@ -67,6 +72,7 @@ class Sky:
         self.throttles = 0
         self.reads = 0
         self.last_conditional_access = float("-inf")
+        self.reports.clear()
 
     def ages(self, weather: Weather) -> dict[str, float]:
         """How old the replica of the next request is, by kind."""
@@ -92,6 +98,8 @@ class Sky:
             return _scheduled(due.fault, due.retry_after)
         if self._too_fast(weather, ask, tick):
             return Turn("throttled", 429)
+        if wait := self._too_many_reports(weather, ask, tick):
+            return Turn("throttled", 429, wait)
         return self._by_chance(weather, ask)
 
     def _due(self, weather: Weather, ask: Ask) -> Scheduled | None:
@@ -113,6 +121,19 @@ class Sky:
             return True
         self.last_conditional_access = tick
         return False
+
+    def _too_many_reports(self, weather: Weather, ask: Ask, tick: float) -> float:
+        """Sign-in and audit logs: seconds to wait for the next turn, 0 where it is now."""
+        limit = weather.reports_per_ten_seconds
+        if ask.face != "graph" or not limit or not _REPORTS.search(ask.path):
+            return 0.0
+        recent = self.reports[ask.caller]
+        while recent and tick - recent[0] >= TEN_SECONDS - _SLACK:
+            recent.popleft()
+        if len(recent) >= limit:
+            return float(math.ceil(TEN_SECONDS - (tick - recent[0])))
+        recent.append(tick)
+        return 0.0
 
     def _by_chance(self, weather: Weather, ask: Ask) -> Turn:
         chance = _chance(weather.seed, ask.operation, self.counts[ask.operation])

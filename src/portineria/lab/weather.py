@@ -23,6 +23,8 @@ EFFECTS: Mapping[str, tuple[float, str]] = MappingProxyType(
         "securityDefaults": (120.0, "security defaults at sign-in: minutes, UNVERIFIED"),
         "policyCheck": (3.0, "security defaults as the Conditional Access endpoint sees them"),
         "application": (10.0, "a new application, secret or consent at the token endpoint"),
+        "signInLog": (652.0, "sign-in and audit logs show what happened: 5 to 11 min"),
+        "directoryRole": (900.0, "a directory role as Exchange sees it: up to 15 min"),
     }
 )
 """What takes time to act, with Microsoft's delay in seconds (exchange-online 1.11, entra 2.12)."""
@@ -39,6 +41,8 @@ READINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "exchange-policy-identifier": ("name", "dn"),
         "exchange-error-warnings": ("inside", "beside"),
         "device-code-haste": ("slow_down", "pending"),
+        "retired-basic-in-sign-in-log": ("failure", "absent"),
+        "directory-audits-without-premium": ("served", "refused"),
     }
 )
 """Facts nobody has proven: each name with its possible readings, the default one first."""
@@ -84,6 +88,8 @@ class Weather:
     """The share of requests that happen, and whose answer is lost."""
     conditional_access_per_second: float = 1.0
     """Requests a second to /identity/conditionalAccess, all apps together; 0 is no limit."""
+    reports_per_ten_seconds: int = 5
+    """Requests of one application to the sign-in and audit logs in ten seconds; 0 is no limit."""
     conditional_access_errors: Literal["newer", "older"] = "newer"
     """Where the numbered text is: in error.message, or in innerError.message."""
     forgets: str = ""
@@ -115,6 +121,11 @@ PRESETS: Mapping[str, Weather] = MappingProxyType(
         "fair": Weather(),
         "demo": Weather(name="demo", effects=_DEMO, lag={"": 0.3}),
         "service": Weather(name="service", effects=_SERVICE, lag={"": 5.0}, latency=0.2),
+        "newcomer": Weather(
+            name="newcomer",
+            effects={"application": 2.5, "directoryRole": 4.0, "appRbac": 4.0},
+            lag={"": 1.0},
+        ),
         "throttled": Weather(name="throttled", throttled=0.25, retry_after=(2.0, None, 1.0)),
         "lag": Weather(
             name="lag",

@@ -159,7 +159,10 @@ KINDS = (
     "authorizationCodes",  # by code: whom it is for, and what /authorize was asked
     "deviceCodes",  # by device code: user code, what was asked, pending | approved | declined
     "signInState",  # by user id: wrong passwords so far, locked until
+    "deletedApplications",  # soft-deleted, with their credentials
     "deletedConditionalAccess",  # soft-deleted policies, 30 days
+    "signIns",  # Graph signIn (beta) by id, at the time of the sign-in
+    "directoryAudits",  # Graph directoryAudit by id
 )
 
 

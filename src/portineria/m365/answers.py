@@ -32,6 +32,7 @@ PAGING = "Expired or Invalid pagination request"
 
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
 _NUMBERED = re.compile(r"^\d{4}: ")
+_THERE = re.compile(r"already|conflicting object", re.IGNORECASE)
 _UNLICENSED_CODES = {
     "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
     "AadPremiumLicenseRequired",
@@ -126,7 +127,7 @@ def _plain_fault(
     """What the status alone says, for both services."""
     if answer.status == 404:
         return NotFound(f"not found: {said}", where=where, evidence=evidence)
-    if answer.status == 409 or (answer.status == 400 and "already" in said.lower()):
+    if answer.status == 409 or (answer.status == 400 and _THERE.search(said)):
         return Conflict(f"the service sees a conflict: {said}", where=where, evidence=evidence)
     if answer.status == 429:
         return Throttled(

@@ -24,7 +24,13 @@ def kind_of(cmdlet: str) -> Kind:
     return _VERBS.get(cmdlet.partition("-")[0], Kind.CREATE)
 
 
+_LIMITED = {
+    "/identity/conditionalaccess/": Lane.CONDITIONAL_ACCESS,
+    "/auditlogs/": Lane.REPORTS,
+}
+
+
 def lane_of(url: str) -> Lane:
-    """Conditional Access has a limit of its own. Source: Graph dossier 7.1."""
-    limited = "/identity/conditionalaccess/" in url.lower()
-    return Lane.CONDITIONAL_ACCESS if limited else Lane.GRAPH
+    """Some families have limits of their own. Source: Graph dossier 7.1."""
+    path = url.lower()
+    return next((lane for part, lane in _LIMITED.items() if part in path), Lane.GRAPH)

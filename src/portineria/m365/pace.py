@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from portineria.clock import Clock
 
 CONDITIONAL_ACCESS_SPACING = 1.25
@@ -9,6 +11,12 @@ CONDITIONAL_ACCESS_SPACING = 1.25
 
 The service sends no Retry-After for this family. Source: Graph throttling limits, identity
 protection and conditional access.
+"""
+
+REPORT_TURNS, REPORT_SPAN = 5, 10.5
+"""Requests of one application to the sign-in and audit logs, in so many seconds (the limit is ten).
+
+Source: Graph throttling limits, identity and access reports.
 """
 
 
@@ -30,3 +38,21 @@ class Pace:
     def hold(self, seconds: float) -> None:
         """Nobody gets a turn for so long: what one caller was told holds for all."""
         self._free_at = max(self._free_at, self._clock.tick() + seconds)
+
+
+class Burst(Pace):
+    """Hands out `turns` at once, and as many again `span` seconds after each."""
+
+    def __init__(self, clock: Clock, turns: int, span: float) -> None:
+        super().__init__(clock)
+        self._span = span
+        self._given: deque[float] = deque(maxlen=turns)
+
+    async def turn(self) -> None:
+        now = self._clock.tick()
+        start = max(now, self._free_at)
+        if len(self._given) == self._given.maxlen:
+            start = max(start, self._given[0] + self._span)
+        self._given.append(start)
+        if start > now:
+            await self._clock.sleep(start - now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from portineria.fault import Fault
@@ -14,9 +14,11 @@ from portineria.m365.graph import (
     apps,
     conditional_access,
     groups,
+    mailapps,
     organization,
     roles,
     security_defaults,
+    signins,
     users,
 )
 from portineria.m365.session import Session
@@ -31,6 +33,7 @@ from portineria.tenant.access import (
 from portineria.tenant.apps import App, MailboxRight
 from portineria.tenant.mailbox import Mailbox, RecipientKind
 from portineria.tenant.people import Domain, Group, Licences, User
+from portineria.tenant.signin import MailApp, SignIn, Wanted
 from portineria.tenant.unseen import Unseen
 
 
@@ -147,6 +150,13 @@ class TenantReading:
         if not has_role:
             return dict.fromkeys(guids, False)
         return await rights.scoped_smtp(self._session, app.id, tuple(guids))
+
+    async def mail_apps(self) -> tuple[MailApp, ...]:
+        return await mailapps.mail_apps(self._session)
+
+    def sign_ins(self, wanted: Wanted) -> AsyncIterator[tuple[SignIn, ...]]:
+        """A page at a time, newest first: where it breaks off, what was given is a part."""
+        return signins.pages(self._session, wanted)
 
     async def _policies(self) -> tuple[AuthenticationPolicy, ...]:
         """Only for their names: where they cannot be listed, identifiers stay as they are."""

@@ -34,6 +34,7 @@ class Lane(Enum):
     GRAPH = "graph"
     CONDITIONAL_ACCESS = "conditional-access"
     EXCHANGE = "exchange"
+    REPORTS = "reports"
 
 
 class Mishap(Enum):

@@ -20,7 +20,13 @@ from portineria.m365.data import Data, Row
 from portineria.m365.endpoints import Endpoints
 from portineria.m365.lanes import METHODS, kind_of, lane_of
 from portineria.m365.messages import Door, NoAnswer, Request, Response, Tokens
-from portineria.m365.pace import CONDITIONAL_ACCESS_SPACING, Pace
+from portineria.m365.pace import (
+    CONDITIONAL_ACCESS_SPACING,
+    REPORT_SPAN,
+    REPORT_TURNS,
+    Burst,
+    Pace,
+)
 from portineria.m365.retry import (
     LIMITS,
     GiveUp,
@@ -79,6 +85,7 @@ class Session:
             Lane.GRAPH: Pace(clock),
             Lane.EXCHANGE: Pace(clock),
             Lane.CONDITIONAL_ACCESS: Pace(clock, CONDITIONAL_ACCESS_SPACING),
+            Lane.REPORTS: Burst(clock, REPORT_TURNS, REPORT_SPAN),
         }
 
     async def graph(

@@ -34,8 +34,11 @@ def mailbox_target(box: Mailbox) -> Target:
     return Target(family=Family.MAILBOX, key=box.guid, name=box.address)
 
 
-def user_target(box: Mailbox) -> Target:
-    return Target(family=Family.USER, key=box.entra_id or "", name=box.upn)
+def user_target(box: Mailbox) -> Target | Unseen:
+    """The account behind a mailbox, or why it is not known whose it is."""
+    if box.entra_id is None:
+        return Unseen("Exchange names no directory account for it")
+    return Target(family=Family.USER, key=box.entra_id, name=box.upn)
 
 
 def switches(box: Mailbox) -> Fields | Unseen:

@@ -30,7 +30,7 @@ def addresses(text: str) -> tuple[str, ...]:
     taken (case and spaces aside). Without a header every row holds one address alone.
     Raises RowError.
     """
-    rows = list(_rows(text.removeprefix("\ufeff")))
+    rows = list(rows_of(text.removeprefix("\ufeff")))
     if not rows:
         return ()
     column, rows = _column(rows)
@@ -72,7 +72,7 @@ class _Lines:
             yield line
 
 
-def _rows(text: str) -> Iterator[Row]:
+def rows_of(text: str) -> Iterator[Row]:
     """Numbered rows that hold anything."""
     first = next((line for line in _Lines(text) if line.strip()), "")
     lines = _Lines(text)

@@ -162,6 +162,11 @@ def _basic_cannot_be(
         )
     if box.kind in WITHOUT_SIGN_IN:
         return f"{trait(box).called} has no sign-in of its own", through_gateway
+    if box.entra_id is None:
+        return (
+            "could not tell whose password it would be: Exchange names no directory account for it",
+            through_gateway,
+        )
     user = snapshot.user(box.entra_id)
     if user is not None and not user.enabled:
         return "its account is disabled, so no password can sign in", through_gateway

@@ -258,9 +258,10 @@ def _let_in(
     draft: Draft,
 ) -> None:
     box = entitlement.mailbox
-    own = box.authentication_policy
-    if isinstance(own, Unseen):
+    own, account = box.authentication_policy, user_target(box)
+    if isinstance(own, Unseen) or isinstance(account, Unseen):
         draft.needs(f"authentication policy of {box.address}", own)
+        draft.needs(f"account of {box.address}", account)
         return
     if own is not None and not ours(own):
         return  # never edited: effective access tells whether it lets the grant through
@@ -273,7 +274,7 @@ def _let_in(
         reason = "a policy that lets basic SMTP in and nothing else"
         draft.create(target, allowed, Phase.EXCEPTION, cause, reason)
     draft.update(
-        user_target(box),
+        account,
         {"AuthenticationPolicy": own},
         {"AuthenticationPolicy": BASIC_SMTP},
         Phase.EXCEPTION,
@@ -312,10 +313,14 @@ def deny(
     policy: str | None = NO_BASIC,
 ) -> None:
     """Close basic authentication for one account: by our denying policy, or by the default."""
+    account = user_target(box)
+    if isinstance(account, Unseen):
+        draft.needs(f"account of {box.address}", account)
+        return
     if policy == NO_BASIC:
         make_no_basic(existing, because, draft)
     draft.update(
-        user_target(box),
+        account,
         {"AuthenticationPolicy": box.authentication_policy},
         {"AuthenticationPolicy": policy},
         Phase.CLOSE,

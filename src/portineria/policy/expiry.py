@@ -12,7 +12,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from portineria.policy.change import Phase
-from portineria.policy.closings import BASIC_SMTP, NO_BASIC, closed_as_ended, write_closed
+from portineria.policy.closings import (
+    BASIC_SMTP,
+    NO_BASIC,
+    closed_as_ended,
+    user_target,
+    write_closed,
+)
 from portineria.policy.conditionalbody import BLOCK_LEGACY
 from portineria.policy.desired import Desired, Through
 from portineria.policy.draft import Draft, ours
@@ -25,6 +31,7 @@ from portineria.policy.plan import Cell, Plan
 from portineria.policy.planner import judging
 from portineria.policy.promise import REFUSED, promises
 from portineria.policy.voices import Speaking
+from portineria.tenant.access import AuthenticationPolicy
 from portineria.tenant.caller import Basic
 from portineria.tenant.mailbox import Protocol
 from portineria.tenant.snapshot import Snapshot
@@ -126,10 +133,23 @@ def _close_basic(snapshot: Snapshot, left: list[Entitlement], draft: Draft) -> N
         named = {policy.name: policy for policy in policies}
         inherits = organization.default_authentication_policy == NO_BASIC
         for entitlement in basic:
-            if entitlement.mailbox.authentication_policy == BASIC_SMTP:
-                cause = entitlement.ended[Protocol.SMTP][0].name
-                deny(entitlement.mailbox, named, cause, draft, None if inherits else NO_BASIC)
+            _deny_again(entitlement, named, None if inherits else NO_BASIC, draft)
     _close_exclusion(snapshot, basic, draft)
+
+
+def _deny_again(
+    entitlement: Entitlement,
+    named: dict[str, AuthenticationPolicy],
+    policy: str | None,
+    draft: Draft,
+) -> None:
+    box, account = entitlement.mailbox, user_target(entitlement.mailbox)
+    if isinstance(account, Unseen):
+        draft.note(
+            f"what let a password in on {box.address} besides the switch stays: {account.because}"
+        )
+    elif box.authentication_policy == BASIC_SMTP:
+        deny(box, named, entitlement.ended[Protocol.SMTP][0].name, draft, policy)
 
 
 def _close_exclusion(snapshot: Snapshot, basic: list[Entitlement], draft: Draft) -> None:

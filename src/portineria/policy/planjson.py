@@ -1,10 +1,15 @@
-"""A plan as JSON and back, without losing anything. Format: `portineria/plan@1`."""
+"""A plan as JSON and back, without losing anything. Format: `portineria/plan@1`.
+
+Nothing is read into what somebody left out: a part that is missing is an error, with its name.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
+from typing import Any, TypeVar
 
 from portineria.fault import BadPlan
 from portineria.policy.change import Change, Family, Json, Phase, Target, Verb
@@ -22,6 +27,8 @@ from portineria.policy.plan import (
 from portineria.tenant.mailbox import Protocol
 
 __all__ = ["change_from_json", "from_json", "to_json"]
+
+T = TypeVar("T")
 
 
 def change_from_json(document: Mapping[str, Json]) -> Change:
@@ -51,6 +58,8 @@ def from_json(document: Mapping[str, Json]) -> Plan:
     try:
         plan = _plan(document)
         _ = plan.digest  # text that cannot be written again shows itself here
+        if document["window"] is not plan.window:
+            raise ValueError("window, which its changes do not bear out")
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as broken:
         raise BadPlan(
             f"the plan is damaged: {type(broken).__name__} at {str(broken)[:80]}",
@@ -79,10 +88,10 @@ def _plan(document: Mapping[str, Json]) -> Plan:
         undo_of=document["undo_of"],
         changes=tuple(change_from_json(change) for change in document["changes"]),
         cells=tuple(_cell(cell) for cell in document["cells"]),
-        refusals=tuple(Refusal(**refusal) for refusal in document["refusals"]),
-        left_out=tuple(LeftOut(**one) for one in document.get("left_out", ())),
-        drift=tuple(Drift(**one) for one in document.get("drift", ())),
-        stops=tuple(Stop(**stop) for stop in document["stops"]),
+        refusals=_each(Refusal, document["refusals"]),
+        left_out=_each(LeftOut, document["left_out"]),
+        drift=_each(Drift, document["drift"]),
+        stops=_each(Stop, document["stops"]),
         accepted=tuple(document["accepted"]),
         lost=tuple(document["lost"]),
         exposure=tuple(document["exposure"]),
@@ -99,12 +108,22 @@ def _moment(text: str) -> datetime:
     return found
 
 
+def _whole(kind: type[T], document: Mapping[str, Json]) -> T:
+    """With every member, and no other. Raises KeyError, TypeError."""
+    members: Any = kind
+    for field in fields(members):
+        _ = document[field.name]
+    return kind(**document)
+
+
+def _each(kind: type[T], documents: Json) -> tuple[T, ...]:
+    return tuple(_whole(kind, document) for document in documents)
+
+
 def _cell(document: Mapping[str, Json]) -> Cell:
-    return Cell(
-        **{
-            **document,
-            "protocol": Protocol(document["protocol"]),
-            "grants": tuple(document["grants"]),
-            "voices": tuple(Voice(**voice) for voice in document.get("voices", ())),
-        }
-    )
+    read = {
+        "protocol": Protocol(document["protocol"]),
+        "grants": tuple(document["grants"]),
+        "voices": _each(Voice, document["voices"]),
+    }
+    return _whole(Cell, {**document, **read})

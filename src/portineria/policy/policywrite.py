@@ -32,9 +32,9 @@ def init_text(snapshot: Snapshot) -> str:
         f"# What this tenant does today, seen {snapshot.taken_at:%Y-%m-%d %H:%M} UTC.",
         "# As it stands, planning this file changes nothing. Every key: portineria init --help",
         f"schema: {VERSION}",
-        f"tenant: {_tenant(snapshot)}",
+        f"tenant: {tenant_name(snapshot)}",
         "",
-        *_posture(snapshot),
+        *posture(snapshot),
         "",
         "# Mailboxes that no grant names: unmanaged, or {imap: off, pop: off, smtp: off}.",
         "everyone_else: unmanaged",
@@ -44,7 +44,8 @@ def init_text(snapshot: Snapshot) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _tenant(snapshot: Snapshot) -> str:
+def tenant_name(snapshot: Snapshot) -> str:
+    """The domain by which a policy names this tenant, quoted where YAML wants it."""
     domains = () if isinstance(snapshot.domains, Unseen) else snapshot.domains
     named = sorted(domains, key=lambda domain: (not domain.initial, not domain.default))
     for name in (domain.name for domain in named):
@@ -53,7 +54,8 @@ def _tenant(snapshot: Snapshot) -> str:
     return _quoted(snapshot.tenant_id)
 
 
-def _posture(snapshot: Snapshot) -> Iterator[str]:
+def posture(snapshot: Snapshot) -> Iterator[str]:
+    """The lines of `posture` that leave the tenant as it is."""
     yield "posture:"
     yield _key("security_defaults: keep", _on(snapshot.security_defaults))
     yield "  # keep | off-if-needed | off | on"
@@ -85,7 +87,7 @@ def _on(value: bool | Unseen | None) -> str:
 
 
 def _unseen(value: Unseen) -> str:
-    return f"could not be seen: {_plain(value.because)}"
+    return f"could not be seen: {plain(value.because)}"
 
 
 def _policies(snapshot: Snapshot) -> str:
@@ -142,12 +144,12 @@ def _grants(snapshot: Snapshot) -> Iterator[str]:
     yield ""
     mailboxes = snapshot.mailboxes
     if isinstance(mailboxes, Unseen):
-        yield f"# The mailboxes could not be seen: {_plain(mailboxes.because)}."
+        yield f"# The mailboxes could not be seen: {plain(mailboxes.because)}."
         return
-    inherited = _inherited(snapshot)
+    open_by_tenant = inherited(snapshot)
     groups: dict[tuple[str, ...], list[Mailbox]] = {}
     for box in mailboxes:
-        doors = open_doors(box, inherited)
+        doors = open_doors(box, open_by_tenant)
         if doors and box.kind in _WITH_MAILBOX:
             groups.setdefault(doors, []).append(box)
     if not groups:
@@ -159,7 +161,7 @@ def _grants(snapshot: Snapshot) -> Iterator[str]:
         yield from _suggestion(doors, boxes)
 
 
-def _inherited(snapshot: Snapshot) -> bool:
+def inherited(snapshot: Snapshot) -> bool:
     """Whether a mailbox that inherits its SMTP switch is open; unseen is not called open."""
     transport = snapshot.transport
     return not isinstance(transport, Unseen) and not transport.smtp_auth_disabled
@@ -180,7 +182,7 @@ def _suggestion(doors: Iterable[str], boxes: list[Mailbox]) -> Iterator[str]:
     yield "#   who:"
     yield "#     mailboxes:"
     for box in boxes[:MOST_NAMES]:
-        yield f"#       - {_plain(box.address)}"
+        yield f"#       - {plain(box.address)}"
     if len(boxes) > MOST_NAMES:
         yield f"#       # and {len(boxes) - MOST_NAMES} more: portineria look --mailboxes"
 
@@ -189,7 +191,7 @@ def _count(number: int) -> str:
     return f"{number} mailbox" if number == 1 else f"{number} mailboxes"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text for a comment: one line, nothing that a terminal or a parser would act upon."""
     return "".join(sign if sign.isprintable() else " " for sign in text).strip()
 

@@ -152,6 +152,12 @@ class RunState:
                 where=f"run {self.run}",
                 try_="use the version of portineria that wrote it",
             )
+        if not self.run and kind != "begin":
+            raise BadJournal(
+                "the journal does not begin with its plan: its first line is missing",
+                where=f"line of kind {kind!r}",
+                try_=BadJournal.mend,
+            )
         try:
             taker(self, entry)
         except (KeyError, TypeError, ValueError, AttributeError) as broken:
@@ -210,9 +216,11 @@ def _promise(state: RunState, entry: Entry) -> None:
 
 
 def _outcome(state: RunState, entry: Entry) -> None:
-    promise = state.open.pop(_number(entry, "n"), None)
-    way = promise.way if promise else Way.FORWARD
-    change, result = _number(entry, "change"), Result(entry["result"])
+    # Which way it went is in the promise alone; without that one this line says too little.
+    promise = state.open.pop(_number(entry, "n"))
+    change, way, result = _number(entry, "change"), promise.way, Result(entry["result"])
+    if change != promise.change:
+        raise ValueError("change")
     state.last_outcome = _text(entry, "t")
     maybe = result in (Result.WRITTEN, Result.ADOPTED, Result.UNKNOWN)
     if state.exposed and way is Way.FORWARD and maybe and change not in state.touched:

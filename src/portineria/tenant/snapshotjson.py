@@ -1,7 +1,9 @@
 """A snapshot as JSON and back, member by member along the types of the words.
 
 Unseen is written as {"unseen": "because"}, so that it survives as what it is. Members that a
-newer version wrote and this one does not know are refused, never dropped.
+newer version wrote and this one does not know are refused, never dropped. A member that is not in
+the file is an Unseen where its word admits one, and else refused: defaults are for code, and off,
+none or empty is never read out of what somebody left out.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
 SCHEMA = "portineria/snapshot@1"
+LEFT_OUT = Unseen("the snapshot file does not say")
 
 
 def to_json(snapshot: Snapshot) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def lazily(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def from_json(document: Mapping[str, Any]) -> Snapshot:
-    """Raises ValueError for another schema, and for whatever does not fit it."""
+    """Raises ValueError for another schema, for whatever does not fit it, or is not there."""
     if document.get("schema") != SCHEMA:
         raise ValueError(f"not {SCHEMA}: {document.get('schema')!r}")
     members = {name: value for name, value in document.items() if name != "schema"}
@@ -151,10 +154,16 @@ def _read_object(kind: type, value: Any, where: str) -> Any:
     if not isinstance(value, dict) or set(value) - set(hints):
         raise ValueError(f"{where}: not a {kind.__name__}: {value!r}")
     members = {name: _read(hints[name], item, f"{where}.{name}") for name, item in value.items()}
-    try:
-        return kind(**members)
-    except TypeError as error:
-        raise ValueError(f"{where}: {error}") from error
+    for name in hints:
+        if name not in value:
+            members[name] = _left_out(hints[name], f"{where}.{name}")
+    return kind(**members)
+
+
+def _left_out(kind: Any, where: str) -> Unseen:
+    if Unseen not in get_args(kind):
+        raise ValueError(f"{where} is missing")
+    return LEFT_OUT
 
 
 def _network(value: Any, where: str) -> IPv4Network | IPv6Network:

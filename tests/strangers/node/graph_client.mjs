@@ -79,5 +79,5 @@ seen.states = (await client.api(policies).get()).value.map((policy) => policy.st
 await client.api(`${policies}/${made.id}`).delete();
 
 seen.unknown = await refusal(() => client.api("/users/nobody@contoso.example").get());
-seen.forbidden = await refusal(() => client.api("/auditLogs/signIns").get());
+seen.forbidden = await refusal(() => client.api("/tenantRelationships/findTenantInformationByDomainName(domainName='contoso.example')").get());
 console.log(JSON.stringify(seen));

@@ -10,7 +10,9 @@ asked. The verbs themselves are in verbs.js.
 
 from __future__ import annotations
 
+import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +25,6 @@ from thunderbird.marionette import Marionette
 
 HERE = Path(__file__).parent
 VERBS = (HERE / "verbs.js").read_text(encoding="utf-8")
-PORT = 2828  # Marionette's own; the private network is ours
 STARTS_WITHIN = 90.0
 PATIENCE = 40.0
 HEARD = "CreateNewLineFromSocket: "
@@ -142,14 +143,17 @@ class Thunderbird:
 
 @contextmanager
 def thunderbird(inside: Enclave) -> Iterator[Thunderbird]:
-    """A Thunderbird with a new profile that trusts the lab's authority; killed at the end."""
+    """A Thunderbird with a new profile that trusts the lab's authority; killed at the end.
+
+    It knows nothing of what another one did, and runs beside it.
+    """
     profile = _profile(inside)
-    log = inside.folder / "thunderbird.log"
+    log = profile / "printed.log"
     command = ["thunderbird", "--headless", "--marionette", "--remote-allow-system-access"]
     command += ["--no-remote", "--profile", str(profile)]
     child = inside.start(*command, output=log, environment={"MOZ_LOG": LOGGING})
     try:
-        marionette = Marionette(_connection(inside, child, log))
+        marionette = Marionette(_connection(inside, child, profile, log))
         program = Thunderbird(inside, marionette, log)
         program.until("Thunderbird's window", lambda: program.do("ready"), STARTS_WITHIN)
         yield program
@@ -159,8 +163,7 @@ def thunderbird(inside: Enclave) -> Iterator[Thunderbird]:
 
 
 def _profile(inside: Enclave) -> Path:
-    profile = inside.folder / "thunderbird"
-    profile.mkdir()
+    profile = Path(tempfile.mkdtemp(prefix="thunderbird-", dir=inside.folder))
     (profile / "user.js").write_bytes((HERE / "user.js").read_bytes())
     keys = f"sql:{profile}"
     for arguments in (
@@ -171,12 +174,16 @@ def _profile(inside: Enclave) -> Path:
     return profile
 
 
-def _connection(inside: Enclave, child: subprocess.Popen[bytes], log: Path) -> Any:
+def _connection(
+    inside: Enclave, child: subprocess.Popen[bytes], profile: Path, log: Path
+) -> socket.socket:
+    """Through the port that Marionette has chosen and written down in the profile."""
+    port = profile / "MarionetteActivePort"
     end = time.monotonic() + STARTS_WITHIN
     while True:
         try:
-            return inside.connect("127.0.0.1", PORT)
-        except ConnectionError as fault:
+            return inside.connect("127.0.0.1", int(port.read_text()))
+        except (OSError, ValueError) as fault:  # no file yet, no number in it yet, no door yet
             if child.poll() is not None or time.monotonic() > end:
                 said = log.read_text(errors="replace")
                 raise AssertionError(f"Thunderbird does not start: {fault}\n{said}") from None

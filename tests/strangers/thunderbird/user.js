@@ -1,5 +1,8 @@
 // The profile of a Thunderbird that is met by tests: nothing in the background, nothing asked.
 
+// The remote control listens at a port of its own choice, so that two programs do not meet.
+user_pref("marionette.port", 0);
+
 // The sign-in of a provider opens in a window of Thunderbird's own, where the tests can reach it.
 user_pref("mailnews.oauth.useExternalBrowser", false);
 

@@ -132,13 +132,17 @@ def _tell(info: dict[str, Any], *, as_json: bool) -> None:
     from portineria.cli.faces.tables import print_table
 
     if as_json:
-        print_json("portineria/lab@1", {"running": True, "profile": "lab", **info})
+        profile = "lab" if info["admin"]["client_id"] else ""
+        print_json("portineria/lab@1", {"running": True, "profile": profile, **info})
         return
     print(f"The lab is up: tenant {info['domain']}, seed {info['seed']}, {info['weather']} weather")
     doors = ("login", "graph", "exchange", "control", "imaps", "pops", "smtp")
     print_table(("Door", "Where"), ((door, str(info[door])) for door in doors))
     print(f"Its authority: {info['ca']}")
-    print("Next: portineria --profile lab look")
+    if info["admin"]["client_id"]:
+        print("Next: portineria --profile lab look")
+    else:
+        print(f"Next: portineria connect {info['initial_domain']} --cloud lab")
 
 
 def _serve(state: StateFolder, wish: Wish, *, as_json: bool) -> None:

@@ -7,12 +7,15 @@ the scope Exchange.Manage is unverified as a whole.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portineria.lab.exchange import faults
 from portineria.lab.exchange.roles import DIRECTORY_ROLES, ROLE_GROUPS, Role
 from portineria.lab.login import tokens
 from portineria.lab.world import World
+
+if TYPE_CHECKING:
+    from portineria.lab.lab import Lab
 
 PERMISSION = "Exchange.ManageAsApp"
 SCOPE = "Exchange.Manage"
@@ -25,12 +28,16 @@ AUDIENCES = frozenset(
 )
 
 
-def roles_behind(world: World, token: str, own_url: str = "") -> frozenset[Role]:
-    """The Exchange roles of whoever holds this token. Raises 401, or 403 when there is none."""
-    claims = _claims(world, token, own_url)
+def roles_behind(lab: Lab, token: str) -> frozenset[Role]:
+    """The Exchange roles of whoever holds this token; directory roles take their time to act.
+
+    Raises 401, or 403 when there is none.
+    """
+    claims = _claims(lab.world, token, lab.urls["exchange"])
     if not _permitted(claims):
         raise faults.unauthorized()
-    held = _roles_of(world, str(claims.get("oid", "")))
+    age = lab.weather.effect("directoryRole")
+    held = _roles_of(lab.world, str(claims.get("oid", "")), age)
     if not held:
         raise faults.forbidden()
     return held
@@ -52,7 +59,7 @@ def _permitted(claims: dict[str, Any]) -> bool:
     return SCOPE in scopes if scopes else PERMISSION in (claims.get("roles") or ())
 
 
-def _roles_of(world: World, principal: str) -> frozenset[Role]:
+def _roles_of(world: World, principal: str, age: float) -> frozenset[Role]:
     """Directory roles given directly or through a group, and Exchange's own role groups."""
     principals = {principal} | {
         group["id"]
@@ -60,7 +67,7 @@ def _roles_of(world: World, principal: str) -> frozenset[Role]:
         if principal in (group.get("members") or ())
     }
     held: set[Role] = set()
-    for assignment in world["roleAssignments"].all():
+    for assignment in world["roleAssignments"].all(age):
         if assignment.get("principalId") in principals:
             held |= DIRECTORY_ROLES.get(str(assignment.get("roleDefinitionId")), frozenset())
     for group in world["exchangeRoleGroups"].all():

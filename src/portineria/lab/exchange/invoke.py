@@ -154,7 +154,7 @@ def _beside(answer: Answer) -> Answer:
 
 
 def _run(lab: Lab, ask: Ask, command: Command, habits: Habits) -> Answer:
-    held = roles_behind(lab.world, ask.bearer, lab.urls["exchange"])
+    held = roles_behind(lab, ask.bearer)
     cmdlet = command.cmdlet
     if cmdlet is None or not held & cmdlet.roles:
         raise faults.forbidden()

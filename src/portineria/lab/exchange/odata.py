@@ -79,7 +79,7 @@ def _as_set(lab: Lab, answer: Answer, *, one: bool) -> Answer:
 def _module(lab: Lab, ask: Ask) -> Answer:
     """The names of the cmdlets this caller may use."""
     try:
-        held = roles_behind(lab.world, ask.bearer, lab.urls["exchange"])
+        held = roles_behind(lab, ask.bearer)
     except Refusal as refusal:
         return refusal.answer
     names = sorted(cmdlet.name for cmdlet in CMDLETS.values() if cmdlet.roles & held)
@@ -88,7 +88,7 @@ def _module(lab: Lab, ask: Ask) -> Answer:
 
 def _banner(lab: Lab, ask: Ask) -> Answer:
     try:
-        roles_behind(lab.world, ask.bearer, lab.urls["exchange"])
+        roles_behind(lab, ask.bearer)
     except Refusal as refusal:
         return refusal.answer
     return as_json(200, {"value": []})

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from portineria.lab.ask import Answer
-from portineria.lab.graph.call import Call, done, malformed, not_found, one
+from portineria.lab.graph import credentials, deleted
+from portineria.lab.graph.call import Call, GraphFault, done, malformed, not_found, one
 from portineria.lab.graph.expand import Relationships, select
 from portineria.lab.graph.query import listing, selected
 from portineria.lab.world import Document
 
-PRIVATE = ("secrets", "certificates")
-TWO_YEARS = timedelta(days=730)
+TAKEN = (
+    "The service principal cannot be created, updated, or restored because the service principal "
+    "name {name} is already in use."
+)
+OWNER = ("id", "displayName", "userPrincipalName")
+PRIVATE = ("secrets", "certificates", "owners")
 
 
 def applications(call: Call) -> Answer:
@@ -34,66 +32,66 @@ def create(call: Call) -> Answer:
     body = call.body()
     if not body.get("displayName"):
         raise malformed("A value is required for property 'displayName' of resource 'Application'.")
+    person = [call.claims["oid"]] if call.claims.get("scp") else []
     document = {
         "signInAudience": "AzureADMyOrg",
         "isFallbackPublicClient": None,
         "requiredResourceAccess": [],
+        "tags": [],
         **body,
         "id": call.world.new_id("application"),
         "appId": call.world.new_id("client"),
         "createdDateTime": call.now(),
         "passwordCredentials": [],
-        "keyCredentials": [],
         "secrets": [],
-        "certificates": [],
+        "owners": person,
+        **credentials.certificates(call, {}, body.get("keyCredentials") or []),
     }
     call.world["applications"].put(document["id"], document)
     return one(call, "applications", _public(document), 201)
 
 
 def change(call: Call) -> Answer:
-    """204. Sending keyCredentials replaces them all (UNVERIFIED, 4.1)."""
+    """204."""
     found = _found(call, "applications")
     body = call.body()
     if "keyCredentials" in body:
-        body["certificates"] = [_pem(row) for row in body["keyCredentials"]]
-        body["keyCredentials"] = [
-            {**row, "key": None, "keyId": call.world.new_id("key")}
-            for row in body["keyCredentials"]
-        ]
+        body |= credentials.certificates(call, found, body["keyCredentials"])
     call.world["applications"].put(found["id"], {**found, **body})
     return done()
 
 
 def remove(call: Call) -> Answer:
-    found = _found(call, "applications")
-    call.world["applications"].put(found["id"], None)
+    deleted.throw_away(call, _found(call, "applications"))
     return done()
 
 
 def add_password(call: Call) -> Answer:
-    """200 with the secret, shown this once."""
-    found = _found(call, "applications")
-    asked = call.body().get("passwordCredential") or {}
-    key = call.world.new_id("secret")
-    secret = base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()).decode()[:40]
-    end = asked.get("endDateTime") or (call.lab.clock.now() + TWO_YEARS).isoformat()
-    shown: dict[str, Any] = {
-        "customKeyIdentifier": None,
-        "displayName": asked.get("displayName"),
-        "endDateTime": end,
-        "hint": secret[:3],
-        "keyId": key,
-        "startDateTime": call.now(),
-    }
-    held = {"keyId": key, "secretText": secret, "endDateTime": end}
-    call.world["applications"].patch(
-        found["id"],
-        secrets=[*found.get("secrets", []), held],
-        passwordCredentials=[*found.get("passwordCredentials", []), {**shown, "secretText": None}],
-    )
-    body = {"@odata.context": call.context("microsoft.graph.passwordCredential"), **shown}
-    return Answer(body={**body, "secretText": secret})
+    return credentials.add_password(call, _found(call, "applications"))
+
+
+def remove_password(call: Call) -> Answer:
+    return credentials.remove_password(call, _found(call, "applications"))
+
+
+def owners(call: Call) -> Answer:
+    """Who may change it without a role: whoever made it, to begin with."""
+    ids = _found(call, "applications").get("owners", [])
+    rows = [user for one in ids if (user := call.seen.get("users", one))]
+    typed = [
+        {"@odata.type": "#microsoft.graph.user", **{name: row.get(name) for name in OWNER}}
+        for row in rows
+    ]
+    return listing(call, "directoryObjects", typed)
+
+
+def remove_owner(call: Call) -> Answer:
+    found, owner = _found(call, "applications"), call.names["owner"].lower()
+    if owner not in found.get("owners", []):
+        raise not_found(call.names["owner"])
+    left = [one for one in found["owners"] if one != owner]
+    call.world["applications"].patch(found["id"], owners=left)
+    return done()
 
 
 def principals(call: Call) -> Answer:
@@ -115,6 +113,8 @@ def create_principal(call: Call) -> Answer:
             f"The appId '{client}' of the service principal does not reference a "
             "valid application object."
         )
+    if call.world["servicePrincipals"].find("appId", client) is not None:
+        raise GraphFault(409, "Request_MultipleObjectsWithSameKeyValue", TAKEN.format(name=client))
     document = {
         "id": call.world.new_id("servicePrincipal"),
         "appId": client,
@@ -123,7 +123,7 @@ def create_principal(call: Call) -> Answer:
         "appRoleAssignmentRequired": False,
         "servicePrincipalType": "Application",
         "servicePrincipalNames": [client],
-        "tags": call.body().get("tags", []),
+        "tags": call.body().get("tags") or app.get("tags", []),
         "appOwnerOrganizationId": call.world.tenant_id,
         "appRoles": [],
         "oauth2PermissionScopes": [],
@@ -140,10 +140,7 @@ def change_principal(call: Call) -> Answer:
 
 def remove_principal(call: Call) -> Answer:
     """Exchange's copy of it goes as well (exchange-online 3.2)."""
-    found = find_principal(call)
-    call.world["servicePrincipals"].put(found["id"], None)
-    if call.world["exchangeServicePrincipals"].get(found["id"]) is not None:
-        call.world["exchangeServicePrincipals"].put(found["id"], None)
+    deleted.forget(call.world, find_principal(call)["id"])
     return done()
 
 
@@ -184,11 +181,3 @@ def _found(call: Call, kind: str) -> Document:
 
 def _public(row: Document) -> Document:
     return {name: value for name, value in row.items() if name not in PRIVATE}
-
-
-def _pem(row: Document) -> str:
-    try:
-        certificate = x509.load_der_x509_certificate(base64.b64decode(row["key"]))
-    except (KeyError, TypeError, ValueError):
-        raise malformed("New certificate credential has an invalid value.") from None
-    return certificate.public_bytes(Encoding.PEM).decode()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from portineria.lab.ask import Answer
 from portineria.lab.graph.applications import find_principal, given, held
-from portineria.lab.graph.call import Call, done, malformed, not_found, one
+from portineria.lab.graph.call import Call, GraphFault, done, malformed, not_found, one
+from portineria.lab.graph.delegated import CONSENTING_TO_GRAPH
 from portineria.lab.graph.query import listing
+from portineria.lab.login.conditional import GRAPH, roles_of
 from portineria.lab.world import Document
 
 
@@ -27,6 +29,11 @@ def assign(call: Call) -> Answer:
     resource = call.seen.get("servicePrincipals", wanted["resourceId"])
     if principal is None or resource is None:
         raise not_found(wanted["resourceId"] if principal else wanted["principalId"])
+    if call.claims.get("scp") and resource["appId"] == GRAPH:
+        holder = roles_of(call.seen, str(call.claims["oid"]))
+        if not holder & CONSENTING_TO_GRAPH:
+            text = "Insufficient privileges to complete the operation."
+            raise GraphFault(403, "Authorization_RequestDenied", text)
     if any(
         all(row[name] == value for name, value in wanted.items())
         for row in call.world["appRoleAssignments"].all()

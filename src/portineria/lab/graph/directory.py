@@ -1,4 +1,4 @@
-"""Users and groups, and the log of sign-ins that is empty here (entra-graph 3, 6.3)."""
+"""Users and groups (entra-graph 3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from portineria.lab.ask import Answer, Seen
-from portineria.lab.graph import organization
+from portineria.lab.graph import logs, organization
 from portineria.lab.graph.call import Call, GraphFault, malformed, not_found, one
 from portineria.lab.graph.expand import select
 from portineria.lab.graph.query import eventual, listing, plain_listing, selected
@@ -53,7 +53,11 @@ EMPTY = frozenset({"businessPhones", "assignedLicenses", "assignedPlans", "proxy
 
 def users(call: Call) -> Answer:
     _refuse_single_only(call)
-    return listing(call, "users", _all(call, "users").map(_user), USER, DEFAULT_USER)
+    shown = _all(call, "users").map(_user)
+    if "signinactivity" in call.ask.query.get("$select", "").lower():
+        logs.refuse_reader(call)
+        shown = shown.map(logs.activity(call))
+    return listing(call, "users", shown, (*USER, "signInActivity"), DEFAULT_USER)
 
 
 def _all(call: Call, kind: str) -> Scan:
@@ -123,17 +127,6 @@ def user_members(call: Call) -> Answer:
         text = "Unsupported query: the cast needs ConsistencyLevel and $count (synthetic)"
         raise GraphFault(400, "Request_UnsupportedQuery", text)
     return listing(call, "users", _people_in(call).map(_user), USER, DEFAULT_USER)
-
-
-def sign_ins(call: Call) -> Answer:
-    """403 without a premium licence; the lab keeps no sign-in log, so it is empty with one."""
-    if not organization.has_plan(call.seen, organization.AAD_PREMIUM):
-        raise GraphFault(
-            403,
-            "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
-            "Neither tenant is B2C or tenant doesn't have premium license",
-        )
-    return plain_listing(call, "auditLogs/signIns", [])
 
 
 def find_user(seen: Seen, name: str) -> Document:

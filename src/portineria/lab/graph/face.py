@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from portineria.lab.ask import Answer, Ask
+from portineria.lab.graph import delegated
+from portineria.lab.graph.auditing import audited
 from portineria.lab.graph.call import Call, GraphFault, fault_answer
 from portineria.lab.graph.routes import READS_BY_POST, ROUTES, Route
 from portineria.lab.login import tokens
@@ -60,9 +62,12 @@ def _serve(lab: Lab, ask: Ask) -> Answer:
     try:
         claims = _claims(lab, ask)
         route, names = _route(version, ask.method, _plain(path))
-        _permit(route, claims)
+        held = set(claims.get("roles") or ()) | set(str(claims.get("scp", "")).split())
+        scoped = any(needed <= held for needed in route.needs)
+        if not scoped or not delegated.may(ask.seen, claims, ask.method, _plain(path)):
+            raise _forbidden(route)
         call = Call(lab=lab, ask=ask, names=names, claims=claims, version=version)
-        return _dressed(lab, ask, route.handler(call))
+        return _dressed(lab, ask, audited(route.handler, call))
     except GraphFault as fault:
         return fault_answer(lab, ask, fault)
 
@@ -138,19 +143,16 @@ def _route(version: str, method: str, path: str) -> tuple[Route, Mapping[str, st
     raise GraphFault(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
 
 
-def _permit(route: Route, claims: Mapping[str, Any]) -> None:
+def _forbidden(route: Route) -> GraphFault:
     """Policy endpoints say AccessDenied, directory endpoints Authorization_RequestDenied."""
-    held = set(claims.get("roles") or ()) | set(str(claims.get("scp", "")).split())
-    if any(needed <= held for needed in route.needs):
-        return
     if route.policy:
-        raise GraphFault(
+        return GraphFault(
             403,
             "AccessDenied",
             "You cannot perform the requested operation, required scopes are missing in the token.",
         )
     text = "Insufficient privileges to complete the operation."
-    raise GraphFault(403, "Authorization_RequestDenied", text)
+    return GraphFault(403, "Authorization_RequestDenied", text)
 
 
 def _busy(lab: Lab, ask: Ask, turn: Turn) -> Answer:

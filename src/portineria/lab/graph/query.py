@@ -6,8 +6,11 @@ Source: entra-graph 3.1; the caps of $top are UNVERIFIED there.
 from __future__ import annotations
 
 import base64
+import operator
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -20,10 +23,16 @@ from portineria.lab.world import Document
 Test = Callable[[Any], bool]
 """A judgement of a row, or of an item inside one."""
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_ORDER: Mapping[str, Callable[[datetime, datetime], bool]] = MappingProxyType(
+    {"ge": operator.ge, "gt": operator.gt, "le": operator.le, "lt": operator.lt}
+)
+"""Operators that dates alone are compared with here."""
 DEFAULT_PAGE = 100
 LARGEST_PAGE = 999
 _WORD = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<sign>[(),:])|(?P<word>[^\s(),:']+))", re.ASCII
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<date>\d{4}-\d\d-\d\dT[\d:.]+Z?)|(?P<sign>[(),:])|(?P<word>[^\s(),:']+))",
+    re.ASCII,
 )
 SEARCH = (
     "Request with $search query parameter only works through MSGraph with a special request "
@@ -207,7 +216,10 @@ def _path(word: str, strip: str) -> str:
 
 
 def _of(item: Any, member: str) -> Any:
-    return item.get(member) if member else item
+    """A member, or a member of a member: status/errorCode."""
+    for name in member.split("/") if member else ():
+        item = (item or {}).get(name)
+    return item
 
 
 def _function(name: str, words: list[str], strip: str) -> Test:
@@ -231,11 +243,22 @@ def _function(name: str, words: list[str], strip: str) -> Test:
 
 
 def _compared(member: str, words: list[str]) -> Test:
-    operator = _take(words).lower()
-    wanted = _value(_take(words))
-    if operator not in ("eq", "ne"):
-        raise _unsupported(f"{member} {operator}")
-    return lambda row: _same(_of(row, member), wanted) is (operator == "eq")
+    sign = _take(words).lower()
+    word = _take(words)
+    if sign in _ORDER and _DATE.fullmatch(word):
+        moment, holds = _moment(word), _ORDER[sign]
+        return lambda row: holds(_moment(str(_of(row, member))), moment)
+    if sign not in ("eq", "ne"):
+        raise _unsupported(f"{member} {sign}")
+    wanted = _value(word)
+    return lambda row: _same(_of(row, member), wanted) is (sign == "eq")
+
+
+def _moment(text: str) -> datetime:
+    """A DateTimeOffset; .NET's seven decimals are cut to the six that there are here."""
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    parsed = datetime.fromisoformat(whole).replace(tzinfo=UTC)
+    return parsed + timedelta(microseconds=int(f"{fraction:0<6}"[:6] or 0))
 
 
 def _value(word: str) -> str | bool | None:
@@ -247,4 +270,6 @@ def _value(word: str) -> str | bool | None:
 def _same(have: Any, wanted: str | bool | None) -> bool:
     if isinstance(have, str) and isinstance(wanted, str):
         return have.lower() == wanted.lower()
+    if isinstance(have, int) and not isinstance(have, bool):
+        return str(have) == wanted
     return bool(have == wanted)

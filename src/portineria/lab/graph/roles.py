@@ -10,6 +10,10 @@ from portineria.lab.graph.organization import AAD_PREMIUM_P2, has_plan
 from portineria.lab.graph.query import listing, plain_listing, selected
 from portineria.lab.world import Document
 
+CONFLICT = (
+    "A conflicting object with one or more of the specified property values is present in the "
+    "directory."
+)
 BASE = "roleManagement/directory"
 NOT_LICENSED = (
     "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license."
@@ -61,8 +65,20 @@ def assign(call: Call) -> Answer:
         }
     except KeyError as missing:
         raise malformed(f"A value is required for property {missing}.") from None
+    kinds = ("users", "servicePrincipals", "groups")
+    if not any(call.seen.get(kind, row["principalId"]) for kind in kinds):
+        raise not_found(row["principalId"])
+    if call.seen.get("roleDefinitions", row["roleDefinitionId"]) is None:
+        raise not_found(row["roleDefinitionId"])
+    if any(_same(row, other) for other in call.world["roleAssignments"].all()):
+        raise malformed(CONFLICT)
     call.world["roleAssignments"].put(row["id"], row)
     return one(call, f"{BASE}/roleAssignments", row, 201)
+
+
+def _same(row: Document, other: Document) -> bool:
+    names = ("principalId", "roleDefinitionId", "directoryScopeId")
+    return all(row[name] == other.get(name, "/") for name in names)
 
 
 def unassign(call: Call) -> Answer:

@@ -11,10 +11,12 @@ from portineria.lab.graph import (
     applications,
     conditional,
     consent,
+    deleted,
     directory,
     evaluate,
     licences,
     locations,
+    logs,
     organization,
     protections,
     roles,
@@ -82,6 +84,7 @@ _DELETED = "/identity/conditionalAccess/deletedItems/policies"
 _DEFINITIONS = "/roleManagement/directory/roleDefinitions"
 _ASSIGNMENTS = "/roleManagement/directory/roleAssignments"
 _INSTANCES = "/roleManagement/directory/roleAssignmentScheduleInstances"
+_BIN = "/directory/deletedItems"
 _FIND_TENANT = "/tenantRelationships/findTenantInformationBy"
 _PRINCIPAL = ("/servicePrincipals/{id}", "/servicePrincipals(appId='{appId}')")
 _APPLICATION = ("/applications/{id}", "/applications(appId='{appId}')")
@@ -130,6 +133,11 @@ def _routes() -> tuple[Route, ...]:
             directory_("PATCH", base, applications.change, _WRITE_APPS),
             directory_("DELETE", base, applications.remove, _WRITE_APPS),
             directory_("POST", base + "/addPassword", applications.add_password, _WRITE_APPS),
+            directory_("POST", base + "/removePassword", applications.remove_password, _WRITE_APPS),
+            directory_("GET", base + "/owners", applications.owners, _APPS),
+            directory_(
+                "DELETE", base + "/owners/{owner}/$ref", applications.remove_owner, _WRITE_APPS
+            ),
         )
     ]
     return (
@@ -179,7 +187,8 @@ def _routes() -> tuple[Route, ...]:
         directory_("POST", _ASSIGNMENTS, roles.assign, _WRITE_ROLES),
         directory_("DELETE", _ASSIGNMENTS + "/{id}", roles.unassign, _WRITE_ROLES),
         directory_("GET", _INSTANCES, roles.instances, _ROLES),
-        directory_("GET", "/auditLogs/signIns", directory.sign_ins, _AUDIT),
+        directory_("GET", "/auditLogs/signIns", logs.sign_ins, _AUDIT),
+        directory_("GET", "/auditLogs/directoryAudits", logs.audits, _AUDIT),
         policy("GET", _DEFAULTS, protections.read_defaults, _READ_POLICY),
         policy("PATCH", _DEFAULTS, protections.write_defaults, _WRITE_DEFAULTS),
         policy("GET", "/policies/authorizationPolicy", protections.authorization, _READ_POLICY),
@@ -203,6 +212,10 @@ def _routes() -> tuple[Route, ...]:
         directory_("GET", "/servicePrincipals", applications.principals, _APPS),
         directory_("POST", "/servicePrincipals", applications.create_principal, _WRITE_APPS),
         *of_applications,
+        directory_("GET", _BIN + "/microsoft.graph.application", deleted.all_of_them, _APPS),
+        directory_("GET", _BIN + "/{id}", deleted.one_of_them, _APPS),
+        directory_("POST", _BIN + "/{id}/restore", deleted.restore, _WRITE_APPS),
+        directory_("DELETE", _BIN + "/{id}", deleted.purge, _WRITE_APPS),
         *of_principals,
         directory_("GET", "/oauth2PermissionGrants", consent.grants, _GRANTS),
         directory_("POST", "/oauth2PermissionGrants", consent.grant, _GRANT),

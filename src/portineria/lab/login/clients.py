@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives import serialization
 
 from portineria.lab.ask import Seen
 from portineria.lab.login.refusals import SignInFault
-from portineria.lab.world import Document
+from portineria.lab.world import Document, World, known_id
 
 SKEW = 300.0
+MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+"""The tenant that owns Microsoft's own applications."""
 UNKNOWN_KEY = (
     "The certificate with identifier used to sign the client assertion is not registered on "
     "application. [Reason - The key was not found.]"
@@ -47,17 +49,44 @@ def credentials(form: Mapping[str, str], authorization: str) -> dict[str, str]:
 def application(seen: Seen, client_id: str) -> tuple[Document, Document]:
     """The application and its service principal.
 
-    Raises SignInFault: 700016 unknown, 7000229 no service principal, 7000112 disabled.
+    An application of Microsoft's own needs none beforehand: it has the one that `settle` makes
+    when somebody consents. Raises SignInFault: 700016 unknown, 7000229 no service principal,
+    7000112 disabled.
     """
     app = registration(seen, client_id)
     if app is None:
         raise SignInFault(700016, app=client_id)
     principal = seen.find("servicePrincipals", "appId", client_id)
+    if principal is None and app.get("microsoft"):
+        principal = _first_party(app)
     if principal is None:
         raise SignInFault(7000229, app=client_id)
     if not principal.get("accountEnabled", True):
         raise SignInFault(7000112, app=client_id, name=str(app.get("displayName", "")))
     return app, principal
+
+
+def settle(world: World, principal: Document) -> None:
+    """Let the tenant keep the service principal of an application of Microsoft's own."""
+    if world["servicePrincipals"].get(principal["id"]) is None:
+        world["servicePrincipals"].put(principal["id"], principal)
+
+
+def _first_party(app: Document) -> Document:
+    """What the tenant will have once somebody consents."""
+    return {
+        "id": known_id("principal", str(app["displayName"]).lower()),
+        "appId": app["appId"],
+        "displayName": app["displayName"],
+        "accountEnabled": True,
+        "appRoleAssignmentRequired": False,
+        "servicePrincipalType": "Application",
+        "servicePrincipalNames": [app["appId"]],
+        "tags": [],
+        "appOwnerOrganizationId": MICROSOFT,
+        "appRoles": [],
+        "oauth2PermissionScopes": [],
+    }
 
 
 def registration(seen: Seen, client_id: str) -> Document | None:

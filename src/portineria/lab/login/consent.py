@@ -39,13 +39,17 @@ def held_by(seen: Seen, principal: Document, user: str, wanted: Wanted) -> set[s
 
     Mail scopes count whichever resource holds the consent (entra-graph 4.2).
     """
+    owner = resource(seen, wanted)
     graph = seen.find("servicePrincipals", "appId", GRAPH)
-    holders = {row["id"] for row in (resource(seen, wanted), graph) if row}
     held: set[str] = set()
     for grant in seen.all("oauth2PermissionGrants"):
-        mine = grant["clientId"] == principal["id"] and grant.get("principalId") in (None, user)
-        if mine and grant["resourceId"] in holders:
-            held |= set(str(grant["scope"]).split())
+        if grant["clientId"] != principal["id"] or grant.get("principalId") not in (None, user):
+            continue
+        scopes = set(str(grant["scope"]).split())
+        if owner and grant["resourceId"] == owner["id"]:
+            held |= scopes
+        elif owner and graph and grant["resourceId"] == graph["id"]:
+            held |= scopes & {row["value"] for row in owner.get("oauth2PermissionScopes", [])}
     return held
 
 

@@ -11,6 +11,7 @@ from portineria.lab.login import clients, resources, tokens
 from portineria.lab.login.conditional import SignIn
 from portineria.lab.login.refusals import SignInFault
 from portineria.lab.login.signin import as_of_sign_in, check_protections
+from portineria.lab.login.signinlog import PRINCIPAL, Attempt, recorded
 
 if TYPE_CHECKING:
     from portineria.lab.lab import Lab
@@ -34,6 +35,11 @@ class Granting:
             raise SignInFault(900144, name=name)
         return value
 
+    def attempt(self, event: str) -> Attempt:
+        """This request as the log of sign-ins begins it."""
+        agent = self.ask.headers.get("user-agent", "")
+        return Attempt(event=event, agent=agent, address=self.ask.address)
+
 
 def granting(lab: Lab, ask: Ask, form: Mapping[str, str], tenant: str = "") -> Granting:
     return Granting(lab, ask, form, as_of_sign_in(lab.world, lab.weather), tenant)
@@ -47,14 +53,16 @@ def client_credentials(request: Granting) -> dict[str, Any]:
     lab, seen = request.lab, request.seen
     client_id = request.needed("client_id")
     wanted = resources.app_only(request.needed("scope"), lab.urls)
-    app, principal = clients.application(seen, client_id)
-    clients.prove(app, request.form, audiences(lab), lab.clock.now())
-    sign_in = SignIn(
-        service_principal=principal["id"],
-        application=wanted.application,
-        address=request.ask.address,
-    )
-    check_protections(lab.world, lab.weather, sign_in)
+    with recorded(seen, request.attempt(PRINCIPAL)) as given:
+        app, principal = clients.application(seen, client_id)
+        given.principal, given.resource = principal, wanted.application
+        clients.prove(app, request.form, audiences(lab), lab.clock.now())
+        sign_in = SignIn(
+            service_principal=principal["id"],
+            application=wanted.application,
+            address=request.ask.address,
+        )
+        check_protections(lab.world, lab.weather, sign_in)
     roles = app_roles(seen, principal["id"], wanted.application)
     token = tokens.mint(
         lab.world,

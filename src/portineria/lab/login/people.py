@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from portineria.lab.ask import Seen
 from portineria.lab.login import clients, consent, resources, tokens
-from portineria.lab.login.conditional import SignIn
+from portineria.lab.login.conditional import SignIn, roles_of
 from portineria.lab.login.grants import Granting, audiences, token_answer
 from portineria.lab.login.refusals import SignInFault
 from portineria.lab.login.signin import check_protections
+from portineria.lab.login.signinlog import CLIENTS, SILENT, recorded
 from portineria.lab.world import Document, World
 
 if TYPE_CHECKING:
     from portineria.lab.lab import Lab
 
 INACTIVE = timedelta(days=90)
+MEMBER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+"""What `wids` holds of somebody without a directory role: the built-in role of all members."""
 
 
 def refresh_token(request: Granting) -> dict[str, Any]:
@@ -37,10 +40,14 @@ def refresh_token(request: Granting) -> dict[str, Any]:
         raise SignInFault(9002313)
     if not app.get("isFallbackPublicClient"):
         clients.prove(app, request.form, audiences(lab), lab.clock.now())
-    user = _living_user(lab.world, old)
     scope = request.form.get("scope") or old["scope"]
     wanted = resources.delegated(scope, lab.urls)
-    body = tokens_of(request, seen, principal, user, old, wanted)
+    with recorded(seen, request.attempt(SILENT)) as given:
+        given.principal, given.resource = principal, wanted.application
+        given.client, given.amr = CLIENTS.get(_client_app(old)), frozenset(old["amr"])
+        given.user = lab.world["users"].get(old["userId"])
+        user = _living_user(lab.world, old)
+        body = tokens_of(request, seen, principal, user, old, wanted)
     return {**body, "refresh_token": remember(lab.world, {**old, "scope": scope})}
 
 
@@ -90,6 +97,7 @@ def tokens_of(
         appid=principal["appId"],
         appidacr="1" if request.form.get("client_secret") else "0",
         idtyp="user",
+        wids=sorted(roles_of(seen, user["id"])) or [MEMBER],
         ipaddr=request.ask.address,
         name=user.get("displayName", ""),
         scp=" ".join(scopes or sorted(wanted.openid)),
@@ -109,11 +117,15 @@ def sign_in_of(grant: Mapping[str, Any], user: Document, application: str, addre
     return SignIn(
         user=user,
         application=application,
-        client_app=grant.get("clientApp", "mobileAppsAndDesktopClients"),
+        client_app=_client_app(grant),
         address=address,
         amr=frozenset(grant["amr"]),
         transfer=grant.get("transfer", ""),
     )
+
+
+def _client_app(grant: Mapping[str, Any]) -> str:
+    return str(grant.get("clientApp", "mobileAppsAndDesktopClients"))
 
 
 def id_token(lab: Lab, client_id: str, user: Document, nonce: str) -> str:

@@ -13,6 +13,13 @@ from datetime import datetime, timedelta
 from portineria.lab.ask import Seen
 from portineria.lab.login.conditional import EXCHANGE, SignIn, judge, roles_of, unmet
 from portineria.lab.login.refusals import SignInFault
+from portineria.lab.login.signinlog import (
+    BASIC_AGENT,
+    BASIC_CLIENTS,
+    INTERACTIVE,
+    Attempt,
+    recorded,
+)
 from portineria.lab.weather import Weather
 from portineria.lab.world import Document, World
 
@@ -55,15 +62,28 @@ async def by_password(
     address: str,
     client_app: str = "other",
     application: str = EXCHANGE,
+    client: str = BASIC_CLIENTS["smtp"],
 ) -> Document:
-    """Sign a person in by name and password; the user's document.
+    """Sign a person in by name and password; the user's document. `client` is what the log of
+    sign-ins calls the program.
 
     Raises SignInFault: 50034 unknown, 50053 locked, 50126 wrong password, 50057 disabled,
     530035 security defaults, 50076 per-user MFA, 53003 Conditional Access.
     """
-    user = first_factor(world, upn, password)
-    sign_in = SignIn(user=user, application=application, client_app=client_app, address=address)
-    check_protections(world, weather, sign_in)
+    given = Attempt(
+        event=INTERACTIVE,
+        client=client,
+        protocol="ropc",
+        agent=BASIC_AGENT,
+        address=address,
+        name=upn,
+        resource=application,
+    )
+    with recorded(as_of_sign_in(world, weather), given):
+        given.user = world["users"].find("userPrincipalName", upn)
+        user = first_factor(world, upn, password)
+        sign_in = SignIn(user=user, application=application, client_app=client_app, address=address)
+        check_protections(world, weather, sign_in)
     return user
 
 

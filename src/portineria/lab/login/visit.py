@@ -21,6 +21,7 @@ from portineria.lab.login import (
     pages,
     people,
     redirects,
+    signinlog,
 )
 from portineria.lab.login.authorize import Request
 from portineria.lab.login.conditional import SignIn
@@ -100,9 +101,11 @@ def password(visit: Visit, form: Mapping[str, str]) -> Answer:
     if form.get("cancel"):
         return _left(visit, "the user canceled the authentication")
     name = form.get("loginfmt", "").strip()
+    person = visit.lab.world["users"].find("userPrincipalName", name)
     try:
         user = first_factor(visit.lab.world, name, form.get("passwd", ""))
     except SignInFault as fault:
+        _log(visit, person, fault.code, name)
         return sign_in_page(visit, fault, name)
     return _onward(_save(replace(visit, user=user["id"])))
 
@@ -125,6 +128,7 @@ def consented(visit: Visit, form: Mapping[str, str]) -> Answer:
         resource = consent.resource(visit.seen, wanted)
         if resource is None or not consent.may_allow(visit.seen, user, wanted, scopes):
             return _admin_page(visit)
+        clients.settle(visit.lab.world, visit.principal)
         consent.allow(visit.lab.world, visit.principal, user["id"], resource["id"], scopes)
     return _onward(_save(replace(visit, allowed=True)))
 
@@ -204,6 +208,7 @@ def _onward(visit: Visit) -> Answer:
     except SignInFault as fault:
         if fault.code in SECOND_FACTOR and user.get("mfaRegistered"):
             return pages.second_factor(visit.flow, visit.request.tenant, user["userPrincipalName"])
+        _log(visit, user, fault.code)
         raise
     lacking = _missing(visit)
     if lacking or (visit.request.prompt == "consent" and not visit.allowed):
@@ -252,6 +257,7 @@ def _finished(visit: Visit, user: Document) -> Answer:
     if request.device and not visit.mine:
         return pages.device_confirm(visit.flow, request.tenant, visit.name)
     visit.lab.world["visits"].put(visit.flow, None)
+    _log(visit, user, 0)
     if request.device:
         devices.approve(visit.lab, request, user["id"], visit.amr)
         return pages.told("You have signed in", f"{visit.name} can go on. You can close this.")
@@ -259,6 +265,25 @@ def _finished(visit: Visit, user: Document) -> Answer:
     session = visit.lab.world.new_id("session")
     members = {"code": code, "state": request.state, "session_state": session}
     return redirects.back(request.redirect_uri, request.mode, members)
+
+
+def _log(visit: Visit, user: Document | None, code: int, name: str = "") -> None:
+    """A record of the whole sign-in at its end; a page for the second factor makes none."""
+    first = every(visit.request.scope, visit.lab.urls)[0]
+    given = signinlog.Attempt(
+        event=signinlog.INTERACTIVE,
+        client=signinlog.CLIENTS.get(visit.request.client_app),
+        protocol="deviceCode" if visit.request.device else "oAuth2",
+        agent=visit.ask.headers.get("user-agent", ""),
+        address=visit.ask.address,
+        user=user,
+        name=name,
+        principal=visit.principal,
+        resource=first.application,
+        amr=frozenset(visit.amr),
+        code=code,
+    )
+    signinlog.note(visit.seen, given)
 
 
 def _left(visit: Visit, why: str) -> Answer:

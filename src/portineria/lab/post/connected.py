@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from portineria.lab.ask import Seen
+from portineria.lab.login import signinlog
 from portineria.lab.post import gates
 from portineria.lab.post.bearer import Bearer, right_to
 from portineria.lab.post.front import Front
@@ -49,8 +51,29 @@ class MailboxFront(Front):
 
     def _heard(self, event: Login) -> Bearer:
         if not isinstance(event.offered, TokenOffered):
+            self._log_password(event.offered.user)
             raise BasicIsGone
         return self._read_token(event.offered)
+
+    def _log_password(self, name: str) -> None:
+        """The password is not looked at: nobody's tries are counted. What Entra's log says of it
+        nobody has shown (reading `retired-basic-in-sign-in-log`)."""
+        wire = self.office.wire()
+        if wire.weather.reading("retired-basic-in-sign-in-log") == "absent":
+            return
+        user = wire.world["users"].find("userPrincipalName", name)
+        off = user is not None and not user.get("accountEnabled", True)
+        given = signinlog.Attempt(
+            event=signinlog.INTERACTIVE,
+            client=signinlog.BASIC_CLIENTS[self.face],
+            protocol="ropc",
+            agent=signinlog.BASIC_AGENT,
+            address=self.address,
+            user=user,
+            name=name,
+            code=50034 if user is None else 50057 if off else 50126,
+        )
+        signinlog.note(Seen(wire.world), given)
 
     def _at_auth(self, event: Login, bearer: Bearer) -> None:
         """What more is asked at AUTH; nothing, as far as anybody has seen."""

@@ -13,6 +13,8 @@ def plant(ground: Ground) -> None:
         _resource(ground, resource)
     for app in ground.data["apps"]:
         _application(ground, app)
+    for app in shared("microsoft"):
+        _microsoft(ground, app)
 
 
 def client_id(name: str) -> str:
@@ -56,6 +58,21 @@ def _resource(ground: Ground, resource: Document) -> None:
         "oauth2PermissionScopes": permissions["scopes"],
     }
     ground.put("servicePrincipals", document["id"], document)
+
+
+def _microsoft(ground: Ground, app: Document) -> None:
+    """A public application of Microsoft's own, which no tenant has before somebody consents."""
+    document = {
+        "id": ground.id("application", app["name"]),
+        "appId": app["client_id"],
+        "displayName": app["name"],
+        "signInAudience": "AzureADMultipleOrgs",
+        "publicClient": {"redirectUris": app["redirects"]},
+        "web": {"redirectUris": []},
+        "isFallbackPublicClient": True,
+        "microsoft": True,
+    }
+    ground.put("foreignApplications", document["id"], document)
 
 
 def _application(ground: Ground, app: Document) -> None:

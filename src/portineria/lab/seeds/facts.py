@@ -37,9 +37,12 @@ def facts(world: World) -> dict[str, Any]:
 
 
 def _app(world: World, name: str) -> dict[str, str]:
+    """All empty where the seed has no such application."""
     principal = world["servicePrincipals"].find("appId", client_id(name))
+    if principal is None:
+        return dict.fromkeys(("client_id", "client_secret", "principal_id"), "")
     return {
         "client_id": client_id(name),
         "client_secret": secret(name),
-        "principal_id": principal["id"] if principal else "",
+        "principal_id": principal["id"],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from portineria.lab.seeds import apps, crowd, groups, others, people, tenant
+from portineria.lab.seeds import apps, crowd, groups, others, people, signins, tenant
 from portineria.lab.seeds.ground import Ground
 from portineria.lab.seeds.reading import seed_data
 from portineria.lab.world import World
@@ -28,3 +28,4 @@ def load(world: World, name: str, *, mailboxes: int | None = None) -> None:
     others.plant(ground)
     apps.plant(ground)
     groups.plant(ground)
+    signins.plant(ground)

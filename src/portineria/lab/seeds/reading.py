@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 FOLDER = Path(__file__).parent
-NAMES = ("contoso", "contoso-free", "small")
+NAMES = ("contoso", "contoso-free", "small", "bare")
 KINDS = (
     "tenant",
     "licences",
@@ -21,6 +21,7 @@ KINDS = (
     "apps",
     "protections",
     "exchange",
+    "signins",
 )
 """The files of a seed; what they hold is told at the top of each in `contoso`."""
 

@@ -23,6 +23,7 @@ from portineria.fault import (
 )
 from portineria.m365.answers import clean
 from portineria.m365.data import text
+from portineria.m365.oauth.signin import SIGN_IN
 from portineria.m365.skew import told
 
 _NUMBER = re.compile(r"AADSTS(\d+)")
@@ -41,6 +42,7 @@ Row = tuple[type[Fault], str, str]
 """Whose fault it is, why in our words, and what to try."""
 
 _ROWS: Mapping[int, Row] = {
+    **SIGN_IN,
     7000215: (
         BadCredential,
         "the client secret is wrong",
