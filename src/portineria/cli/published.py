@@ -40,6 +40,7 @@ KNOWN: dict[str, Known] = {
     "probe": Known(1, "`probe`"),
     "explain": Known(1, "`explain`"),
     "refusals": Known(1, "`explain --list`"),
+    "advise": Known(1, "`advise`"),
     "plan": Known(1, "`plan`, `close` without --now, `undo --output`; the file that `apply` reads"),
     "run": Known(1, "`apply`, `undo`, `close --now`"),
     "verify": Known(1, "`verify`"),
