@@ -169,12 +169,9 @@ def _basic(case: Case) -> Said:
 
 
 def _over(fact: Fact, today: date) -> bool:
-    """Whether the month or day of a fact has wholly passed."""
-    if fact.day is None:
-        return False
-    if fact.whole_month:
-        return (today.year, today.month) > (fact.day.year, fact.day.month)
-    return today >= fact.day
+    """Whether the month of a fact has wholly passed: its day was not told."""
+    day = fact.day or date.max
+    return (today.year, today.month) > (day.year, day.month)
 
 
 JUDGES: Mapping[Way, Callable[[Case], Said]] = {
