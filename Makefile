@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/
 WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 STRANGERS := tests/strangers
 
-.PHONY: help setup check fix test strangers invite demo picture bench scale covered coverage mutants promises docs ci clean
+.PHONY: help setup check fix test strangers invite demo picture bench scale covered coverage mutants promises docs sentences ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
@@ -24,6 +24,7 @@ help:
 	@echo "covered    every branch of the pure floors is reached, or listed with a reason"
 	@echo "coverage   what the quick tests reach"
 	@echo "mutants    do the tests bite? counts survivors in the heart"
+	@echo "sentences  put the catalogues of other languages in order, and name what has no words yet"
 	@echo "docs       write the generated documents again"
 
 $(VENV)/ready: pyproject.toml
@@ -48,6 +49,9 @@ fix: setup
 
 docs: setup
 	$(PY) tests/documents.py --write
+
+sentences: setup
+	$(PY) tests/sentences.py
 
 test: setup
 	@rm -f .ran/test.json

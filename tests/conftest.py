@@ -19,6 +19,8 @@ from hypothesis import HealthCheck, settings
 from portineria.cli.faces import answer
 from portineria.tenant.lazyjson import pieces
 
+os.environ["PORTINERIA_LANG"] = "en"  # whatever whoever runs the tests speaks
+
 _outcomes: dict[str, str] = {}
 
 settings.register_profile(

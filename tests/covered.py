@@ -24,8 +24,8 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SOURCE = Path("src/portineria")
-FLOORS = ("tenant", "policy", "mail", "secret.py", "clock.py", "fault.py", "config.py")
-TESTS = ("tenant", "policy", "mail", "secret", "clock", "fault", "config")
+FLOORS = ("tenant", "policy", "mail", "secret.py", "clock.py", "fault.py", "config.py", "tongue")
+TESTS = ("tenant", "policy", "mail", "secret", "clock", "fault", "config", "tongue")
 EXAMPLES = "20"
 Spot = tuple[str, str]
 

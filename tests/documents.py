@@ -4,7 +4,8 @@ Generated: docs/ladder.md (from the ladder), docs/refusals.md (from the catalogu
 docs/advise.md (from the dated facts), the picture in docs/architecture.md (from the
 imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
 the family of errors), docs/schemas.md (from the published schemas), the permissions in
-docs/connect.md (from their table), the states in docs/strangers.md (from the strangers' tests).
+docs/connect.md (from their table), the states in docs/strangers.md (from the strangers' tests), the
+tables in docs/app-check.md (from the steps).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "portineria"
@@ -21,10 +23,10 @@ FLOORS = (
     ("cli",),
     ("wiring",),
     ("doors",),
-    ("run", "m365", "lab"),
+    ("run", "m365", "gateway", "lab"),
     ("policy", "mail"),
     ("tenant",),
-    ("config", "clock", "secret", "fault"),
+    ("config", "clock", "secret", "fault", "tongue"),
 )
 
 
@@ -79,6 +81,24 @@ def strangers() -> str:
     return f"{before}<!-- states -->\n{page()}\n<!-- end of states -->{after}"
 
 
+def _for(permission: Any, write: Any) -> str:
+    if permission.optional:
+        return "who wishes it"
+    return "writing" if permission.only_for is write else "reading and writing"
+
+
+def app_check() -> str:
+    """The steps of the mail app, and the delays of the service."""
+    from portineria.policy.show import appsteps
+
+    text = (ROOT / "docs" / "app-check.md").read_text(encoding="utf-8")
+    for name, table in (("steps", appsteps.steps()), ("delays", appsteps.delays())):
+        before, _, rest = text.partition(f"<!-- {name} -->\n")
+        _, _, after = rest.partition(f"<!-- end of {name} -->")
+        text = f"{before}<!-- {name} -->\n{table}\n<!-- end of {name} -->{after}"
+    return text
+
+
 def connect() -> str:
     """The permissions that `connect` asks for, as the table has them."""
     from portineria.m365.permissions import NAMES, PERMISSIONS
@@ -86,8 +106,7 @@ def connect() -> str:
 
     head = ["| permission | for | why |", "|---|---|---|"]
     rows = [
-        f"| `{one.value}` on {NAMES[one.resource]} | "
-        f"{'writing' if one.only_for is Access.WRITE else 'reading and writing'} | {one.why} |"
+        f"| `{one.value}` on {NAMES[one.resource]} | {_for(one, Access.WRITE)} | {one.why} |"
         for one in PERMISSIONS
     ]
     text = (ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
@@ -199,6 +218,7 @@ def schemas() -> str:
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/advise.md": advise,
+    "docs/app-check.md": app_check,
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
     "docs/errors.md": errors,

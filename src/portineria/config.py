@@ -24,6 +24,7 @@ class Option(NamedTuple):
     default: str = ""
     environment: str = ""
     short: str = ""
+    choices: tuple[str, ...] = ()
 
     @property
     def flag(self) -> bool:
@@ -43,6 +44,13 @@ OPTIONS: tuple[Option, ...] = (
         value="DIR",
         environment="PORTINERIA_STATE",
         help="The state folder; without it portineria in the XDG state folder.",
+    ),
+    Option(
+        name="lang",
+        value="LANGUAGE",
+        environment="PORTINERIA_LANG",
+        help="Answer people in English or Italian: en, it. JSON is always English.",
+        choices=("en", "it"),
     ),
     Option(name="json", help="Answer with one JSON object; errors too. Progress stays on stderr."),
     Option(name="yes", short="y", help="Do not ask. Guards still stop."),

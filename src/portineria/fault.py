@@ -90,6 +90,13 @@ class BadFile(OperatorFault):
     mend = "correct these and run the same command again"
 
 
+class OtherApp(OperatorFault):
+    """The profile names an application that is not the one that was made."""
+
+    code = "other-app"
+    mend = "name the right one in the profile, or say --fresh where a new one is meant"
+
+
 class NoFile(OperatorFault):
     """A file or folder that was named cannot be read or written."""
 

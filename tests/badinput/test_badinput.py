@@ -20,6 +20,7 @@ import rows_state
 import rows_words
 from desk import FOLDERS, Desk, Row, Said
 
+from leftover import left_in_english
 from published import judged
 
 THEMES = (
@@ -126,6 +127,9 @@ def as_json(row: Row, machine: Said) -> None:
     for kind in ("where", "why", "try"):
         assert isinstance(error[kind], str)
         assert error[kind].strip()
+    if "lab" not in row.words[:1]:
+        assert left_in_english(error["why"]) == ""
+        assert left_in_english(error["try"]) == ""
     assert isinstance(error["evidence"], dict)
     for phrase in row.phrases("where"):
         assert phrase in error["where"]

@@ -66,7 +66,8 @@ OFFERS = {
     "runs to undo": (("undo", ""), ["last", RUNS[1], RUNS[0]]),
     "runs to resume": (("apply", "--resume", "2026"), [RUNS[1], RUNS[0]]),
     "runs to verify": (("verify", ""), [RUNS[1], RUNS[0]]),
-    "guards' words": (("plan", "--accept", "b"), ["break-glass", "blast-radius", "basic-twin"]),
+    "guards' words": (("plan", "--accept", "ba"), ["basic-twin"]),
+    "more of them": (("plan", "--accept", "bl"), ["blast-radius"]),
     "seeds": (("lab", "up", "--seed", "c"), ["contoso", "contoso-free"]),
     "weathers": (("demo", "--weather", "f"), ["fair", "flaky"]),
     "callers": (("probe", "a@contoso.example", "imap", "--as", ""), ["basic", "user", "app"]),
@@ -79,6 +80,7 @@ OFFERS = {
     "policies": (("plan", ""), ["policy.yaml"]),
     "files": (("look", "--output", ""), ["<file>"]),
     "plans elsewhere": (("apply", "../"), ["<file>"]),
+    "languages": (("--lang", ""), ["en", "it"]),
     "clouds": (("connect", "contoso.com", "--cloud", "g"), ["global", "gcc-high"]),
     "verbs of connect": (("connect", "r"), ["rotate", "remove"]),
     "shells": (("completion", ""), ["bash", "zsh", "fish"]),
@@ -113,6 +115,7 @@ def test_every_value_that_has_a_list_offers_it(place: Path) -> None:
     plain |= {"--wait", "--client-id", "--sign-in-client", "--opens", "--since", "--mailbox"}
     plain |= {"--client", "--volume", "--on"}
     plain |= {"--server", "--user", "--password", "--token", "--jobs", "--timeout"}
+    plain |= {"--until", "--note", "--overlap"}
     for verb in VERBS.values():
         for one in verb.params:
             name = one.opts[0]
@@ -166,4 +169,4 @@ def test_bash_completes_for_real(place: Path, state: Path) -> None:
         bash.typed(f"{CLEAR}portineria undo 20260101\t", f"undo {RUNS[0]} ")
         bash.typed(f"{CLEAR}portineria apply \t", "apply plan.json ")
         bash.typed(f"{CLEAR}portineria look --snapshot o\t", "--snapshot other.json ")
-        bash.typed(f"{CLEAR}portineria plan --accept b\t", "break-glass +blast-radius +basic-twin")
+        bash.typed(f"{CLEAR}portineria plan --accept bl\t", "blast-radius ")

@@ -17,6 +17,8 @@ import pytest
 from shell import Shell
 from signing import ADMIN, Signing
 
+from leftover import left_in_english, left_over
+
 pytestmark = pytest.mark.slow
 
 TENANT = "contoso.onmicrosoft.com"
@@ -129,6 +131,9 @@ def test_called_again_it_writes_nothing_and_proves_again(lab: Signing) -> None:
     door(lab.info, "DELETE", "/history")
     lab(*NEW)
     assert "nothing was written" in lab.out
+    lab(*NEW, "--lang", "it")
+    assert "nulla è stato scritto" in lab.out
+    assert left_over(lab.out) == ""
     wrote = door(lab.info, "GET", "/history?wrote=1")["value"]
     assert [one for one in wrote if one["face"] == "graph"] == []
     assert (lab.shell.state / "profiles/default.yaml").read_text() == before
@@ -292,6 +297,9 @@ def test_check_names_the_first_wrong_step_and_connect_repairs_it(
     assert told["first_wrong"] == step
     (wrong,) = [one for one in told["steps"] if one["name"] == step]
     assert repair in wrong["repair"]
+    for one in told["steps"]:
+        said = (one["name"], one["because"], one["repair"])
+        assert [left for left in map(left_in_english, said) if left] == []
     if what in ("certificate unknown", "consent in Exchange", "too much", "another role"):
         lab(*NEW)
         assert lab.shell.json("connect", "check")["answer"] == "yes"
@@ -446,7 +454,7 @@ def test_a_delegate_opens_a_shared_mailbox_with_her_own_token(lab: Signing) -> N
     whole = {**right, "IsInherited": False, "Deny": False}
     door(lab.info, "PUT", f"/world/mailboxPermissions/{box['Guid']}/{user['id']}", whole)
     before = lab.shell.json("probe", shared, "imap", "--as", "user", code=3)
-    assert "no sign-in of people" in before["because"]
+    assert "no sign-in of people" in before["results"][0]["because"]
     people(lab, ada, "--opens", shared, browser=lab.browser(ada))
     after = lab.shell.json("probe", shared, "imap", "--as", "user", code=None)
     assert after["answer"] == "yes", after

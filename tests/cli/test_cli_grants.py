@@ -207,9 +207,11 @@ def test_what_ended_is_closed_by_a_timer_and_nothing_else_of_the_policy(town: To
 
 @pytest.mark.slow
 def test_where_nothing_ended_there_is_nothing_to_do_and_that_is_as_asked(town: Town) -> None:
-    open_end = ENDED.replace(f"until: {LONG_AGO}", f"until: {date.today() + timedelta(days=30)}")
+    ended = ENDED.replace(MONITOR, "invoices@contoso.example")
+    open_end = ended.replace(f"until: {LONG_AGO}", f"until: {date.today() + timedelta(days=30)}")
+    town("apply", "--expired-only", town.policy(ended, "first.yaml"), "--yes")
     runs = town.json("runs", "list")["runs"]
-    for text in (open_end, ENDED):
+    for text in (open_end, ended):
         policy = town.policy(text, "again.yaml")
         told = town.json("apply", "--expired-only", policy)
         assert (told["end"], told["total"], told["exit_code"]) == ("nothing ended", 0, 0)

@@ -17,6 +17,7 @@ import pytest
 from saying import Said, Say, a_snapshot, keep
 from shell import Shell
 
+from leftover import left_over
 from portineria.cli.main import main
 from portineria.policy.policyfile import parse
 
@@ -83,6 +84,7 @@ def test_a_fresh_lab_has_a_story_to_tell(town: Town) -> None:
     assert "one of IMAP, POP, SMTP" in told.out
     assert "not seen to be used in the last 30 days, candidates to close" in told.out
     assert "sign-ins with a person there, hours" in told.err
+    assert left_over(town("inventory", "--lang", "it").out) == ""
     found = town("inventory", "--json").json
     uses = by_mailbox(found)
     scan = uses["scan@contoso.example", "basic"]
@@ -237,4 +239,4 @@ def test_bad_input_is_named(
     assert told.code == 2
     assert why in told.err
     if "bad.csv" in words:
-        assert "bad.csv row 4" in told.err
+        assert "bad.csv, row 4" in told.err

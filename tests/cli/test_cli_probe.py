@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from saying import Say
 from shell import Shell
 
+from leftover import left_over
 from portineria.cli.faces.junit import junit
 from portineria.cli.faces.probe import IN_FULL, print_logins
 from portineria.cli.faces.told import Told
@@ -24,6 +26,7 @@ from portineria.policy.refusals import Stage
 from portineria.policy.verdict import Answer, Layer
 from portineria.run.probe import Probe, Trouble
 from portineria.tenant.mailbox import Protocol
+from portineria.tongue.say import ENGLISH, ITALIAN, speak
 from published import judged
 
 # --- words ---
@@ -121,7 +124,7 @@ def row(answer: Answer, trouble: Trouble | None = None, mailbox: str = "a@b.exam
         answer=answer,
         because=f"because of {mailbox}",
         expected=None,
-        unlooked="nobody was to look",
+        unlooked="nobody was to look at the tenant",
         admits=frozenset({Layer.CREDENTIAL}) if answer is Answer.NO else frozenset(),
         leaves=None,
         mends=(),
@@ -183,6 +186,17 @@ def test_the_table_has_the_worst_first_and_counts(capsys: pytest.CaptureFixture[
     ]
     assert "TLS" in table[2]
     assert table[-1] == "5 logins: 1 no, 3 could not tell, 1 yes"
+
+
+def test_every_answer_is_told_in_italian(capsys: pytest.CaptureFixture[str]) -> None:
+    speak(ITALIAN)
+    try:
+        told = printed(ROWS, capsys, talk=True)[1]
+    finally:
+        speak(ENGLISH)
+    assert "accessi: " in told
+    ours = [line for line in told.splitlines() if not re.match(r"  [CS*]?:", line)]
+    assert left_over("\n".join(ours).replace("because of", "")) == ""
 
 
 def test_many_are_told_in_a_table_and_with_talk_in_full(

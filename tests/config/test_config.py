@@ -41,7 +41,7 @@ def test_a_folder_that_is_given_may_be_relative_or_begin_at_home(
 def test_an_option_without_a_value_is_a_flag() -> None:
     flags = {option.name for option in OPTIONS if option.flag}
     assert flags == {"json", "yes", "verbose"}
-    assert {option.name for option in OPTIONS} - flags == {"profile", "state"}
+    assert {option.name for option in OPTIONS} - flags == {"profile", "state", "lang"}
 
 
 def test_options_share_no_name_and_no_letter_and_a_flag_has_no_default() -> None:

@@ -65,4 +65,11 @@ def test_the_folder_is_found_by_option_then_xdg(
 def test_options_have_help_and_names_of_their_own() -> None:
     assert len({option.name for option in OPTIONS}) == len(OPTIONS)
     assert all(option.help.endswith(".") for option in OPTIONS)
-    assert {option.name for option in OPTIONS} == {"profile", "state", "json", "yes", "verbose"}
+    assert {option.name for option in OPTIONS} == {
+        "profile",
+        "state",
+        "lang",
+        "json",
+        "yes",
+        "verbose",
+    }

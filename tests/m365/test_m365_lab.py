@@ -52,7 +52,9 @@ async def test_a_whole_tenant_is_seen_and_kept(seed: str) -> None:
     async with lab_world(seed) as world:
         mail = world.lab.info["mail_app"]
         wants = Wants(
-            mailboxes=frozenset({"ada@contoso.example"}), apps=frozenset({mail["client_id"]})
+            mailboxes=frozenset({"ada@contoso.example"}),
+            apps=frozenset({mail["client_id"]}),
+            own=True,
         )
         snapshot = await world.look(wants)
     assert snapshot.unseen() == {}

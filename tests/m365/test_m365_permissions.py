@@ -59,7 +59,7 @@ async def holding(access: Access, without: Collection[str] = ()) -> AsyncIterato
 
 async def wide(world: LabWorld) -> Wants:
     app = world.lab.info["mail_app"]["client_id"]
-    return Wants(mailboxes=WIDE.mailboxes, groups=WIDE.groups, apps=frozenset({app}))
+    return Wants(mailboxes=WIDE.mailboxes, groups=WIDE.groups, apps=frozenset({app}), own=True)
 
 
 def _scanners(found: Snapshot) -> Group:
@@ -141,7 +141,15 @@ async def test_what_the_calls_say_they_need_is_what_the_table_says(
         await world.look(await wide(world))
         for write in WRITES.values():
             await write(world.session, world)
-    assert asked - {""} == {one.value for one in PERMISSIONS if one.resource == GRAPH}
+    needed = {one.value for one in PERMISSIONS if one.resource == GRAPH and not one.optional}
+    assert asked - {""} == needed
+
+
+def test_what_is_optional_is_asked_for_where_somebody_wishes_it_only() -> None:
+    for access in Access:
+        (more,) = set(wanted(access, logs=True)) - set(wanted(access))
+        assert more.value == "AuditLog.Read.All"
+        assert more.optional
 
 
 def test_reading_asks_for_nothing_that_writes_and_each_row_says_why_and_for_which_call() -> None:

@@ -303,7 +303,7 @@ FORGETTINGS: dict[str, Callable[[Snapshot], Snapshot]] = {
         for name in (
             "domains", "security_defaults", "conditional_access", "named_locations",
             "authentication_policies", "transport", "organization", "users",
-            "role_members", "apps", "user_consent",
+            "role_members", "apps", "own", "user_consent",
         )
     },
     "groups": lambda s: replace(s, groups={}),

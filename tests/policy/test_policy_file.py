@@ -450,7 +450,7 @@ def test_what_is_the_matter_with_a_csv_file_is_told_at_its_place_with_the_reader
     with pytest.raises(FileFault) as caught:
         parse(CSV.replace("FILE", "f.csv"), read_csv=encoded)
     told = str(caught.value)
-    assert told == "policy.yaml:2:31: f.csv: f.csv is not UTF-8; save it as UTF-8"
+    assert told == "policy.yaml:2:31: the file f.csv: f.csv is not UTF-8; save it as UTF-8"
 
 
 @given(st.lists(st.emails(), min_size=1, max_size=5), st.sampled_from(HEADERS))

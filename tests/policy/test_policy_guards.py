@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from given import NOW, mailbox, tenant, user
+from ownapp import GROUP, MAIL, SEND, own, world
 
 from portineria.policy.change import Change, Family, Phase, Target, Verb
 from portineria.policy.conditionalbody import block_legacy
@@ -15,6 +16,7 @@ from portineria.policy.guards.case import Case
 from portineria.policy.guards.registry import GUARDS, speak, standing
 from portineria.policy.plan import Cell, Plan
 from portineria.tenant.access import PolicyState
+from portineria.tenant.apps import AppKind, OwnApp, RoleAssignment
 from portineria.tenant.mailbox import Protocol
 from portineria.tenant.people import Domain
 from portineria.tenant.unseen import Unseen
@@ -70,6 +72,38 @@ def cell(promised: str, after: str, layer: str) -> Cell:
 def many(count: int) -> Plan:
     changes = tuple(change(Family.MAILBOX, f"m{n}", key=f"k{n}") for n in range(count))
     return replace(PLAN, changes=changes)
+
+
+READER, SENDER = own(AppKind.MAIL), own(AppKind.SMTP)
+READER_AS_P = replace(READER, registered=("p",))
+TWO = (READER, own(AppKind.MAIL, id="second", principal_id="p2", registered=("p2",)))
+MIXED = replace(SENDER, roles=frozenset({"SMTP.SendAsApp"}))
+THEIRS = replace(
+    SENDER, assignments=(RoleAssignment(name="x", role="Application Mail.Read", scope="Any"),)
+)
+
+
+def of_app(
+    key: str,
+    apps: object = (READER, SENDER),
+    *,
+    family: Family = Family.APPLICATION,
+    verb: Verb = Verb.DELETE,
+) -> Case:
+    """A plan that takes away, edits or makes one thing of an application."""
+    after = None if verb is Verb.DELETE else {"tags": [], "keyCredentials": []}
+    one = change(family, "x", key=key, verb=verb, before={"AppId": "a"}, after=after)
+    return case(replace(PLAN, changes=(one,)), snapshot=replace(world(), own=apps))
+
+
+def opening(*apps: OwnApp) -> Case:
+    """A plan that gives an application of ours a right."""
+    right = change(Family.MAILBOX_PERMISSION, "x", key="guid-erp/p", verb=Verb.CREATE)
+    return case(replace(PLAN, changes=(right,)), snapshot=world(*apps))
+
+
+def as_app(promised: str, after: str) -> Cell:
+    return replace(cell(promised, after, "mailbox right"), caller=f"app:{MAIL}")
 
 
 @dataclass(frozen=True)
@@ -173,6 +207,66 @@ CASES: dict[str, list[Pair]] = {
             lambda: case(replace(PLAN, cells=(cell("refused", "could not tell", "account"),))),
             lambda: case(replace(PLAN, cells=(cell("open", "could not tell", "account"),))),
         ),
+    ],
+    "not-our-app": [
+        Pair(lambda: of_app("somebody's"), lambda: of_app(MAIL)),
+        Pair(
+            lambda: of_app(MAIL, Unseen("no permission")),
+            lambda: of_app("change:1.id", verb=Verb.UPDATE),
+        ),
+        Pair(
+            lambda: of_app("somebody's/g", family=Family.GROUP_MEMBER),
+            lambda: of_app(f"{GROUP}/g", family=Family.GROUP_MEMBER),
+        ),
+        Pair(
+            lambda: of_app("p", family=Family.EXCHANGE_PRINCIPAL),
+            lambda: of_app("p", (READER_AS_P,), family=Family.EXCHANGE_PRINCIPAL),
+        ),
+        Pair(
+            lambda: of_app("p", (replace(READER, registered=Unseen("down")),)),
+            lambda: of_app("", verb=Verb.CREATE),
+        ),
+    ],
+    "app-twice": [
+        Pair(lambda: opening(*TWO), lambda: opening(READER, SENDER)),
+        Pair(lambda: of_app(f"{MAIL}/x", TWO, family=Family.APP_ROLE), lambda: case(PLAN)),
+        Pair(lambda: opening(*TWO), lambda: of_app("second", TWO)),
+    ],
+    "app-credentials": [
+        Pair(
+            lambda: opening(replace(READER, secrets=frozenset({"s"}))),
+            lambda: opening(READER),
+        ),
+        Pair(
+            lambda: opening(replace(READER, thumbprints=frozenset({"A", "B"}))),
+            lambda: of_app(MAIL, (replace(READER, secrets=frozenset({"s"})),)),
+        ),
+    ],
+    "beyond-grants": [
+        Pair(
+            lambda: case(replace(PLAN, cells=(as_app("refused", "yes"),))),
+            lambda: case(replace(PLAN, cells=(as_app("refused", "no"),))),
+        ),
+        Pair(
+            lambda: case(replace(PLAN, cells=(as_app("refused", "could not tell"),) * 2)),
+            lambda: case(replace(PLAN, cells=(as_app("open", "yes"),))),
+        ),
+    ],
+    "mixed-grants": [
+        Pair(lambda: opening(MIXED), lambda: opening(SENDER)),
+        Pair(
+            lambda: opening(MIXED),
+            lambda: opening(replace(SENDER, roles=Unseen("no permission"))),
+        ),
+        Pair(lambda: opening(MIXED), lambda: of_app(SEND, (MIXED,))),
+    ],
+    "foreign-roles": [
+        Pair(lambda: opening(THEIRS), lambda: opening(SENDER)),
+        Pair(
+            lambda: opening(replace(READER, assignments=SENDER.assignments)),
+            lambda: opening(replace(SENDER, assignments=Unseen("down"))),
+        ),
+        Pair(lambda: opening(THEIRS), lambda: of_app(SEND, (THEIRS,))),
     ],
     "foreign-policy": [
         Pair(

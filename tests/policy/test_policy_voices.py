@@ -51,7 +51,7 @@ SUMS = [
     (["a: allow: [imap]"], ["imap user: open: «a» opens it"]),
     (
         ["a: allow: [imap]", "b: allow: [imap]"],
-        ["imap user: open: «a» and «b» open it"],
+        ["imap user: open: «a», «b» open it"],
     ),
     (
         ["a: allow: [imap]", "b: allow: [imap], through: oauth-app"],
@@ -59,7 +59,7 @@ SUMS = [
     ),
     (
         ["a: allow: [imap], through: gateway", "b: allow: [imap], through: oauth-app"],
-        [f"imap {MINE}: open: «a» and «b» open it"],
+        [f"imap {MINE}: open: «a», «b» open it"],
     ),
     (
         ["a: allow: [imap]", f"b: allow: [imap], through: oauth-app, app: {OTHER_APP}"],
@@ -75,8 +75,8 @@ SUMS = [
     (
         ["a: allow: [imap]", "no: deny: [imap]", "never: deny: [imap, pop]"],
         [
-            "imap user: refused: «no» and «never» deny it, and deny beats all",
-            "imap basic: refused: «no» and «never» deny it, and deny beats all",
+            "imap user: refused: «no», «never» deny it, and deny beats all",
+            "imap basic: refused: «no», «never» deny it, and deny beats all",
             "pop user: refused: «never» denies it, and deny beats all",
             "pop basic: refused: «never» denies it, and deny beats all",
         ],
@@ -111,7 +111,7 @@ SUMS = [
         [
             "smtp user: open: «a» opens it",
             f"smtp {MINE}: open: «b» opens it",
-            "smtp basic: refused: «a» and «b» open the protocol, but not for basic",
+            "smtp basic: refused: «a», «b» open the protocol, but not for basic",
         ],
     ),
 ]

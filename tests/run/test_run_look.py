@@ -23,7 +23,7 @@ from portineria.tenant.access import (
     PolicyState,
     Transport,
 )
-from portineria.tenant.apps import App, MailboxRight
+from portineria.tenant.apps import App, AppKind, MailboxRight, OwnApp, ScopeGroup
 from portineria.tenant.mailbox import Mailbox, RecipientKind
 from portineria.tenant.people import GLOBAL_ADMINISTRATOR, Domain, Group, Licences, User
 from portineria.tenant.snapshot import Snapshot
@@ -37,6 +37,18 @@ BOX = Mailbox(
     display_name="Ada Example",
 )
 OTHER = replace(BOX, guid="g-2", entra_id="u-2", address="bea@x.example", upn="bea@x.example")
+OURS = (
+    OwnApp(id="mail", name="mail app", kind=AppKind.MAIL, principal_id="p1", registered=("p1",)),
+    OwnApp(
+        id="smtp",
+        name="SMTP app",
+        kind=AppKind.SMTP,
+        principal_id="p2",
+        registered=("wrong",),
+        group=ScopeGroup(id="g", name="senders", members=frozenset({"g-2"})),
+    ),
+    OwnApp(id="half", name="half made", kind=AppKind.MAIL),
+)
 POLICY = ConditionalAccessPolicy(
     id="p",
     name="P",
@@ -166,6 +178,10 @@ class FakeReader:
         self._ask("app", client_id)
         return None if client_id == "nobody" else App(id=client_id, name="", principal_id="sp")
 
+    async def own_apps(self) -> tuple[OwnApp, ...]:
+        self._ask("own_apps")
+        return OURS
+
     async def rights(
         self, app: App, guids: Collection[str]
     ) -> Mapping[tuple[str, str], MailboxRight]:
@@ -191,7 +207,8 @@ async def seen(reader: FakeReader, **wants: Any) -> Snapshot:
 async def test_a_whole_tenant_is_seen() -> None:
     snapshot = await seen(FakeReader(), own_app="me")
     assert snapshot.mailboxes == (BOX, OTHER)
-    assert snapshot.unseen() == {"user_consent": "case by case", "apps": "not looked at"}
+    unasked = dict.fromkeys(("apps", "own"), "not looked at")
+    assert snapshot.unseen() == {"user_consent": "case by case", **unasked}
     assert snapshot.own_app == "me"
 
 
@@ -319,10 +336,12 @@ async def test_everything_means_every_mailbox() -> None:
 class Crowded(FakeReader):
     """Many mailboxes, each with an account."""
 
+    size = 250
+
     async def mailboxes(self, tell: Tell) -> tuple[Mailbox, ...]:
         return tuple(
             replace(BOX, guid=f"g-{n}", entra_id=f"u-{n}", address=f"{n}@x.example", upn="")
-            for n in range(250)
+            for n in range(self.size)
         )
 
     async def users(self, tell: Tell) -> Mapping[str, User]:
@@ -369,3 +388,39 @@ async def test_a_closer_look_adds_to_what_was_seen_and_lists_nothing_again() -> 
     assert (closer.taken_at, closer.mailboxes) == (first.taken_at, first.mailboxes)
     assert closer.right("app", "g-2") == MailboxRight(full_access=True)
     assert {name for name, _ in reader.asked[len(listed) :]} == {"app", "rights", "per_user_mfa"}
+
+
+async def test_our_applications_are_seen_with_their_rights_on_every_mailbox_of_a_small_tenant() -> (
+    None
+):
+    reader = FakeReader()
+    snapshot = await seen(reader, own=True)
+    assert snapshot.own == OURS
+    assert snapshot.right("mail", "g-1") == MailboxRight(full_access=True)
+    # Of the one that sends, nobody is asked about but who is in its group.
+    assert sorted(reader.about("rights")) == [("g-1", "g-2"), ("g-2",)]
+    assert isinstance(snapshot.apps, Mapping)
+    assert {key: app.registered_as for key, app in snapshot.apps.items()} == {
+        "mail": "p1",
+        "smtp": "wrong",
+    }
+
+
+async def test_of_a_large_tenant_only_the_wanted_and_the_remembered_are_asked() -> None:
+    few, all_ = Crowded(), Crowded()
+    clock, own = VirtualClock(datetime(2026, 11, 1, tzinfo=UTC)), OURS[0].id
+    few.size = all_.size = 501
+    wants = Wants(own=True, rights_on=frozenset({"g-7"}))
+    await look(few, "tenant", clock, AsyncCrew(), Quiet(), wants)
+    assert ("g-7",) in few.about("rights")
+    assert sum(map(len, few.about("rights"))) == 3  # g-7 of both, and the member of the group
+    snapshot = await look(
+        all_, "tenant", clock, AsyncCrew(), Quiet(), replace(wants, all_rights=True)
+    )
+    assert sum(1 for app, _ in snapshot.rights if app == own) == 501
+
+
+async def test_our_applications_that_cannot_be_read_are_unseen_and_the_rest_is_seen() -> None:
+    snapshot = await seen(FakeReader(own_apps=ServiceFault("down")), own=True)
+    assert snapshot.own == Unseen("down")
+    assert snapshot.mailboxes == (BOX, OTHER)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from run_fakes import SteppingCrew, drive
 
+from leftover import left_in_english
 from portineria.clock import VirtualClock
 from portineria.fault import PermissionFault
 from portineria.policy.plan import Cell
@@ -75,7 +76,7 @@ CUT = said(Answer.UNKNOWN)
 SWITCH = said(Answer.NO, {Layer.MAILBOX_SWITCH, Layer.TENANT_SWITCH})
 PERHAPS = said(Answer.NO, {Layer.MAILBOX_SWITCH, Layer.CREDENTIAL})
 PASSWORD = said(Answer.NO, {Layer.CREDENTIAL})
-NOTHING = Unseen("the profile names no password for it")
+NOTHING = Unseen("the profile names no password for it under probe.passwords")
 K, B, P, C = Verdict.KEPT, Verdict.BROKEN, Verdict.PENDING, Verdict.COULD_NOT_TELL
 
 
@@ -107,6 +108,7 @@ def test_a_promise_is_judged_by_what_was_read_and_what_the_wire_said(
     for ended, wanted in ((ENDED, soon), (LONG_AGO, late)):
         row = judge(cell(promised), snapshot(switch), wire, NOW, ended)
         assert (row.verdict, row.because != "") == (wanted, True), row.because
+        assert left_in_english(row.because) == ""
 
 
 def test_pending_says_until_when() -> None:

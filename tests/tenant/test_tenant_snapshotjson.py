@@ -22,7 +22,7 @@ from portineria.tenant.access import (
     PolicyState,
     Transport,
 )
-from portineria.tenant.apps import App, MailboxRight
+from portineria.tenant.apps import App, AppKind, MailboxRight, OwnApp, RoleAssignment, ScopeGroup
 from portineria.tenant.mailbox import Mailbox
 from portineria.tenant.people import Domain, Group, Licences, Member, MemberKind, User
 from portineria.tenant.snapshot import Snapshot
@@ -63,6 +63,7 @@ MEMBERS: dict[str, st.SearchStrategy[object]] = {
     "unread": st.dictionaries(NAMES, NAMES, max_size=2),
     "role_members": UNSEEN | st.dictionaries(NAMES, st.frozensets(NAMES), max_size=2),
     "apps": UNSEEN | keyed(App),
+    "own": UNSEEN | st.lists(st.builds(OwnApp), max_size=2).map(tuple),
     "rights": st.dictionaries(st.tuples(NAMES, NAMES), st.builds(MailboxRight), max_size=2),
     "user_consent": UNSEEN | st.booleans(),
     "settled": st.dictionaries(NAMES, NAMES, max_size=2),
@@ -203,6 +204,18 @@ WHOLE = Snapshot(
     role_members={"r": frozenset({"u"})},
     apps={"c": App(id="c", name="C", principal_id="s", roles=frozenset({"Mail"}))},
     rights={("c", "g"): MailboxRight(full_access=True)},
+    own=(
+        OwnApp(
+            id="o",
+            name="O",
+            kind=AppKind.SMTP,
+            tags=("Portineria",),
+            roles=frozenset({"Mail"}),
+            registered=("s",),
+            assignments=(RoleAssignment(name="R", role="r", scope="Group"),),
+            group=ScopeGroup(id="g", name="G", members=frozenset({"g"})),
+        ),
+    ),
     user_consent=False,
     settled={"reading": "yes"},
     unread={"somebody": "no permission"},
@@ -228,6 +241,7 @@ def objects(value: object, where: str = "snapshot") -> Iterator[tuple[dict[str, 
 WORDS = (
     *(Snapshot, Domain, Licences, ConditionalAccessPolicy, NamedLocation, AuthenticationPolicy),
     *(Transport, Organization, MailboxPlan, Mailbox, User, Group, Member, App, MailboxRight),
+    *(OwnApp, RoleAssignment, ScopeGroup),
 )
 
 

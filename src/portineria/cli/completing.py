@@ -30,6 +30,12 @@ GUARD_WORDS = (
     "break-glass",
     "blast-radius",
     "basic-twin",
+    "not-our-app",
+    "app-twice",
+    "app-credentials",
+    "beyond-grants",
+    "mixed-grants",
+    "foreign-roles",
     "foreign-policy",
     "exposure",
 )
@@ -83,6 +89,19 @@ def schemas(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
 
 def folders(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem[str]]:
     return [_shells_own(begun, "dir")]
+
+
+def mail_apps(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Client ids that the profile names for mail, as they stand in it."""
+    import re
+
+    path = _state(context) / "profiles" / f"{context.ensure_object(Asked).profile}.yaml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return []
+    found = re.findall(r"app:\s*{?\s*client_id:\s*[\"']?([0-9a-fA-F-]{36})", text)
+    return [client_id for client_id in dict.fromkeys(found) if client_id.startswith(begun)]
 
 
 def files(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem[str]]:

@@ -23,6 +23,7 @@ from portineria.run.checkconnect import Step, check
 from portineria.run.connect import Lacking, Wanted, find, lacking, make, remove
 from portineria.run.replication import Replication
 from portineria.tenant.ownaccess import Access, Registered
+from portineria.tongue.say import compose
 from portineria.wiring.connecting import (
     Files,
     Place,
@@ -105,10 +106,8 @@ def endpoints_of(said: Asked, cloud: str) -> tuple[Endpoints, Path | None]:
         found = CLOUDS[cloud]
         if found.unverified:
             names = ", ".join(sorted(found.unverified))
-            print(
-                f"warning: of the cloud {cloud} no page of Microsoft's confirms: {names}",
-                file=sys.stderr,
-            )
+            told = "warning: of the cloud {} no page of Microsoft's confirms: {}"
+            print(compose(told, cloud, names), file=sys.stderr)
         return found, None
     from portineria.cli import labs
 
@@ -145,6 +144,8 @@ async def connect(
     patience: float,
     teller: Progress,
     agree: Callable[[Place, Person, Wanted, Lacking], bool],
+    *,
+    logs: bool = False,
 ) -> Connected:
     """From nothing to a proven profile, or from wherever an earlier call has stopped.
 
@@ -160,7 +161,7 @@ async def connect(
         files.sweep()
         attempt = attempt_of(files, place, clock)
         certificate = kept_key(files, clock.now())
-        wanted = wanted_of(files, access, certificate)
+        wanted = wanted_of(files, access, certificate, logs=logs)
         async with signed_in(place, clock, wish, inviter(no_browser=how.no_browser)) as hands:
             app = await find(hands.directory, attempt, wait)
             if app is None and files.profile.exists():
@@ -174,7 +175,7 @@ async def connect(
                 )
             if certificate is None:
                 certificate = keys.make(files.key, wanted.name, clock.now(), days)
-                wanted = wanted_of(files, access, certificate)
+                wanted = wanted_of(files, access, certificate, logs=logs)
             app = await make(hands.directory, attempt, wanted, lack, wait)
         write_profile(files, place, access, app.client_id, files.key)
         attempt.over()

@@ -13,11 +13,14 @@ from portineria.doors import keys
 from portineria.doors.files import write_atomic
 from portineria.fault import OperatorFault
 from portineria.tenant.ownaccess import Access
+from portineria.tongue.say import compose, say
 from portineria.wiring.connecting import Files, kept_key, wanted_of
 from portineria.wiring.opening import system_clock
 
 
-def print_instead(said: Asked, tenant: str, cloud: str, access: Access, days: int) -> int:
+def print_instead(
+    said: Asked, tenant: str, cloud: str, access: Access, days: int, *, logs: bool
+) -> int:
     """Nothing is asked of any service; what is not confirmed of a cloud is told.
 
     Raises OperatorFault where the profile is there already.
@@ -31,11 +34,11 @@ def print_instead(said: Asked, tenant: str, cloud: str, access: Access, days: in
             try_="portineria connect check says whether it works; or choose another --profile",
         )
     with files.lock():
-        wish = wanted_of(files, access, None)
+        wish = wanted_of(files, access, None, logs=logs)
         found = kept_key(files, clock.now())
         certificate = found or keys.make(files.key, wish.name, clock.now(), days)
         public = _public_file(files, certificate)
-    wish = wanted_of(files, access, certificate)
+    wish = wanted_of(files, access, certificate, logs=logs)
     steps = portal(wish, access, tenant, files.name, str(public))
     script = powershell(wish, access, tenant, files.name, cloud)
     if said.json:
@@ -46,7 +49,7 @@ def print_instead(said: Asked, tenant: str, cloud: str, access: Access, days: in
                 "access": access.value,
                 "permissions": [
                     {"value": value, "service": service, "why": why}
-                    for value, service, why in reasons(access)
+                    for value, service, why in reasons(wish)
                 ],
                 "role": {"id": wish.role.id, "name": wish.role.name, "why": wish.role.why},
                 "portal": steps,
@@ -55,17 +58,18 @@ def print_instead(said: Asked, tenant: str, cloud: str, access: Access, days: in
             },
         )
         return 0
-    print(f"What {access} access needs:")
+    print(compose("What {} access needs:", access))
     print()
-    print_table(("Permission", "Of", "Why"), reasons(access))
+    rows = ((value, service, say(why)) for value, service, why in reasons(wish))
+    print_table(("Permission", "Of", "Why"), rows)
     print()
-    print(f"Directory role: {wish.role.name}, {wish.role.why}.")
+    print(compose("Directory role: {}, {}.", wish.role.name, wish.role.why))
     print()
-    print("In the portal:")
+    print(say("In the portal:"))
     for number, step in enumerate(steps, 1):
-        print(plain(f"  {number}. {step}"))
+        print(plain(f"  {number}. {say(step)}"))
     print()
-    print("Or in PowerShell:")
+    print(say("Or in PowerShell:"))
     print()
     print(script, end="")
     return 0

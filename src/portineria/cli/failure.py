@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from portineria.cli.frame import Asked
-from portineria.cli.mouth import say
+from portineria.cli.mouth import heard
 from portineria.fault import Fault, NoFile, OperatorFault, UsageFault
+from portineria.tongue.say import say
 
 _CIRCUMSTANCES = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
@@ -67,7 +68,7 @@ def tell(fault: Fault, said: Asked, error: BaseException) -> None:
     if said.json:
         from portineria.cli.faces.answer import print_document
 
-        if say(lambda: print_document(error_object(fault))) is None:
+        if heard(lambda: print_document(error_object(fault))) is None:
             return
     print(error_text(fault), file=sys.stderr)
 
@@ -92,9 +93,11 @@ def error_text(fault: Fault) -> str:
     """
     from portineria.cli.faces.tables import plain
 
-    lines = [f"error: {fault.why}"]
-    lines += [f"  where: {fault.where}"] if fault.where else []
-    lines.append(f"  try:   {fault.try_ or fault.mend}")
+    why = "\n".join(map(say, fault.why.split("\n")))
+    heads = {"where:": fault.where, "try:": fault.try_ or fault.mend}
+    width = max(len(say(head)) for head in heads)
+    lines = [f"{say('error:')} {why}"]
+    lines += [f"  {say(head):<{width}} {say(told)}" for head, told in heads.items() if told]
     lines += [
         f"  {name}: {value}"
         for name, value in fault.evidence.items()

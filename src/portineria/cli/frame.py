@@ -56,6 +56,8 @@ class Asked:
             ) from None
 
 
+_READ_BEFORE = {"lang"}
+"""Known before the command line is read, so that an error in it is told in that language."""
 _FIELDS = {"profile": "profile_option", "state": "state_option"}
 
 
@@ -89,8 +91,11 @@ def _parameter(option: Option) -> click.Option:
         metavar=option.value or None,
         is_flag=option.flag,
         default=False if option.flag else None,
+        type=click.Choice(option.choices) if option.choices else None,
         expose_value=False,
-        callback=partial(_keep, _FIELDS.get(option.name, option.name)),
+        callback=None
+        if option.name in _READ_BEFORE
+        else partial(_keep, _FIELDS.get(option.name, option.name)),
         shell_complete=_OFFERS.get(option.name),
     )
 
@@ -201,7 +206,8 @@ def _did_you_mean(word: str, known: Sequence[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(word, known, n=1)
-    return f"there is no verb {word!r}" + (f"; did you mean {close[0]}?" if close else "")
+    why = f"there is no verb {word!r}"
+    return f"{why}; did you mean {close[0]}?" if close else why
 
 
 def verb(

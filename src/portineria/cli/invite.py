@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from portineria.cli.faces.tables import plain
+from portineria.tongue.say import compose, say
 
 if TYPE_CHECKING:
     from portineria.doors.signin import Invitation
@@ -32,17 +33,21 @@ def by_device_code(*, device_code: bool, no_browser: bool, port: int) -> bool:
 def inviter(*, no_browser: bool) -> Callable[[Invitation], None]:
     def invite(invitation: Invitation) -> None:
         if invitation.code:
-            _say(f"To sign in, open {invitation.url} on any device and type {invitation.code}")
-            _say(
-                "Where that page says AADSTS53003 or AADSTS530033, device codes are blocked: press"
+            told = "To sign in, open {} on any device and type {}"
+            _tell(compose(told, invitation.url, invitation.code))
+            blocked = (
+                "Where that page says AADSTS53003 or AADSTS530033, device codes are blocked: "
+                "press\nCtrl-C here, and use --no-browser --port 8400 through "
+                "ssh -L 8400:127.0.0.1:8400"
             )
-            _say("Ctrl-C here, and use --no-browser --port 8400 through ssh -L 8400:127.0.0.1:8400")
+            for line in say(blocked).split("\n"):
+                _tell(line)
             return
         if no_browser or not _opened(invitation.url):
-            _say("Open this in a browser on this machine, and sign in:")
+            _tell(say("Open this in a browser on this machine, and sign in:"))
         else:
-            _say("Sign in, in the browser that has opened; or open this on this machine:")
-        _say(f"  {invitation.url}")
+            _tell(say("Sign in, in the browser that has opened; or open this on this machine:"))
+        _tell(f"  {invitation.url}")
 
     return invite
 
@@ -56,5 +61,5 @@ def _opened(url: str) -> bool:
         return False
 
 
-def _say(text: str) -> None:
+def _tell(text: str) -> None:
     print(plain(text), file=sys.stderr, flush=True)

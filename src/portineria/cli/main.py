@@ -18,6 +18,7 @@ from portineria.cli import completing
 from portineria.cli.failure import as_fault, tell
 from portineria.cli.frame import Asked, Lazy, ReaderLeft, Verbs
 from portineria.cli.mouth import hush, open_mouth, unheard
+from portineria.tongue.say import language, say, speak
 
 INTERRUPTED = 130
 
@@ -37,7 +38,9 @@ VERBS: dict[str, Lazy] = {
     "apply": Lazy(_HOME + "apply", "Do exactly what a plan says, and read it back."),
     "verify": Lazy(_HOME + "verify", "Prove a run's promises: read again, and log in for real."),
     "undo": Lazy(_HOME + "undo", "Take back what a run did, through the same guards."),
+    "app": Lazy(_HOME + "app", "The mail app: make it, list it, take it away."),
     "close": Lazy(_HOME + "close", "Shut one mailbox at once."),
+    "gateway": Lazy(_HOME + "gateway", "Let old devices in by a password of their own."),
     "runs": Lazy(_HOME + "runs", "List runs and show what their journals say."),
     "demo": Lazy(_HOME + "demo", "Tell the whole story on the embedded tenant."),
     "lab": Lazy(_HOME + "lab", "Start and stop the embedded tenant."),
@@ -71,6 +74,7 @@ def terminal_width() -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and say how it ended; nothing is raised."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    speak(language(given, os.environ))
     said = Asked()
     mute = open_mouth()
     if mute is not None:
@@ -90,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
-        print("interrupted", file=sys.stderr)
+        print(say("interrupted"), file=sys.stderr)
         return INTERRUPTED
     except (BrokenPipeError, ReaderLeft):
         hush()

@@ -56,7 +56,7 @@ def unheard(error: Exception) -> NoFile | None:
     there, or one more line, fails again."""
     if not isinstance(error, OSError) or error.filename is not None:
         return None
-    full = say(print)
+    full = heard(print)
     if full is None:
         return None
     return NoFile(
@@ -66,7 +66,7 @@ def unheard(error: Exception) -> NoFile | None:
     )
 
 
-def say(speak: Callable[[], None]) -> OSError | None:
+def heard(speak: Callable[[], None]) -> OSError | None:
     """Print on standard output; where that fails it goes nowhere, and why is given."""
     try:
         speak()

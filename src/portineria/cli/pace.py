@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from portineria.tongue.say import compose, say
+
 WINDOW = 60.0
 """Seconds that are looked back on: a service that grows slow is noticed within them."""
 SURE = 3.0
@@ -34,9 +36,10 @@ class Pace:
 def told(text: str, done: int, total: int, left: float | None = None) -> str:
     """`changes 120 of 2295, about 40 s left` · `mailboxes 3000 so far` · `transport`."""
     if not total:
-        return f"{text} {done} so far" if done else text
-    ahead = "" if left is None else f", about {about(left)} left"
-    return f"{text} {done} of {total}{ahead}"
+        return compose("{} {} so far", text, done) if done else say(text)
+    if left is None:
+        return compose("{} {} of {}", text, done, total)
+    return compose("{} {} of {}, about {} left", text, done, total, about(left))
 
 
 def about(seconds: float) -> str:

@@ -38,14 +38,26 @@ KNOWN: dict[str, Known] = {
     "why": Known(1, "`why`"),
     "inventory": Known(1, "`inventory`"),
     "probe": Known(1, "`probe`"),
+    "app-check": Known(1, "`app check`"),
+    "plan": Known(
+        1,
+        "`plan`, `app create`, `app remove`, `close` without --now, `undo --output`; what `apply` "
+        "reads",
+    ),
+    "run": Known(1, "`apply`, `undo`, `close --now`, `app create --yes`, `app remove --yes`"),
     "explain": Known(1, "`explain`"),
     "refusals": Known(1, "`explain --list`"),
     "advise": Known(1, "`advise`"),
-    "plan": Known(1, "`plan`, `close` without --now, `undo --output`; the file that `apply` reads"),
-    "run": Known(1, "`apply`, `undo`, `close --now`"),
     "verify": Known(1, "`verify`"),
+    "apps": Known(1, "`app list`"),
     "runs": Known(1, "`runs list`"),
     "journal": Known(1, "`runs show`"),
+    "gateway": Known(1, "`gateway run`"),
+    "gateway-doors": Known(1, "`gateway doors`; the file that it writes"),
+    "gateway-credential": Known(1, "`gateway credential add`, `gateway credential rotate`"),
+    "gateway-credentials": Known(
+        1, "`gateway credential list`, `gateway credential show`, `gateway credential revoke`"
+    ),
     "demo": Known(1, "`demo`"),
     "lab": Known(1, "`lab up`, `lab status`"),
     "lab-down": Known(1, "`lab down`"),

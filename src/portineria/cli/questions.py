@@ -153,7 +153,8 @@ def _nearest(name: str, boxes: Sequence[Mailbox]) -> str:
     ]
     if len(bearers) > 1:
         told = ", ".join(bearers[:SHOWN])
-        more = f" and {len(bearers) - SHOWN} more" if len(bearers) > SHOWN else ""
-        return f"{len(bearers)} are called so: {told}{more}; name one of them. "
+        if len(bearers) > SHOWN:
+            told = f"{told} and {len(bearers) - SHOWN} more"
+        return f"{len(bearers)} are called so: {told}; name one of them. "
     close = bearers or get_close_matches(name.lower(), [box.address for box in boxes], n=1)
     return f"did you mean {close[0]}? " if close else ""

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from portineria.cli.frame import Asked
 from portineria.cli.questions import find_mailbox
 from portineria.cli.session import with_tenant
+from portineria.cli.signing import with_person
 from portineria.doors.journal import Runs
 from portineria.fault import NoSuch, WrongTenant
 from portineria.policy.plan import Plan
 from portineria.run.apply import Outcome, apply
+from portineria.run.callers import with_real_callers
 from portineria.run.close import close_plan
 from portineria.run.journal import RunState
 from portineria.run.look import Wants
@@ -21,16 +23,21 @@ from portineria.run.resume import put_away, repair_first, resume
 from portineria.run.story import Story
 from portineria.run.undo import check_undoable, undo_plan
 from portineria.run.verify import Verified, verify
+from portineria.tongue.say import compose
 from portineria.wiring.opening import system_clock
 
 if TYPE_CHECKING:
+    from portineria.cli.connecting import SignIn
     from portineria.policy.desired import Desired
     from portineria.run.ports import Progress
     from portineria.wiring.tenant import Handed, Tenant
 
 
-def apply_plan(said: Asked, plan: Plan, handed: Handed) -> Outcome:
-    """Begin a run. A window that an earlier run left open is repaired first, and ends it there."""
+def apply_plan(said: Asked, plan: Plan, handed: Handed, how: SignIn | None = None) -> Outcome:
+    """Begin a run. A window that an earlier run left open is repaired first, and ends it there.
+
+    `how` is how an administrator signs in, should the plan need one.
+    """
 
     async def work(tenant: Tenant, teller: Progress) -> Outcome:
         _refuse_other_tenant(plan, tenant)
@@ -39,20 +46,22 @@ def apply_plan(said: Asked, plan: Plan, handed: Handed) -> Outcome:
             if repaired is not None:
                 return repaired
             run = tenant.new_run()
-            return await apply(
+            able = await with_person(tenant, plan, how)
+            outcome = await apply(
                 plan,
                 handed.digest or plan.digest,
                 run,
-                tenant.means(run, teller),
+                able.means(run, teller),
                 tenant.guards(plan, handed, teller),
                 tenant.unfinished(),
             )
+            return settled(tenant, outcome, handed)
 
     with _resumable(said):
         return with_tenant(said, work)
 
 
-def resume_run(said: Asked, run: str, handed: Handed) -> Outcome:
+def resume_run(said: Asked, run: str, handed: Handed, how: SignIn | None = None) -> Outcome:
     """Take an interrupted run to its end; windows that other runs left open come first."""
 
     async def work(tenant: Tenant, teller: Progress) -> Outcome:
@@ -62,10 +71,28 @@ def resume_run(said: Asked, run: str, handed: Handed) -> Outcome:
             if repaired is not None:
                 return repaired
             guards = tenant.guards(state.plan, handed, teller)
-            return await resume(tenant.means(state.run, teller), guards)
+            able = await with_person(tenant, state.plan, how, state.done)
+            outcome = await resume(able.means(state.run, teller), guards)
+            return settled(tenant, outcome, handed)
 
     with _resumable(said):
         return with_tenant(said, work)
+
+
+def settled(tenant: Tenant, outcome: Outcome, handed: Handed) -> Outcome:
+    """After a run that came to its end the profile names the applications that it made."""
+    from portineria.fault import Fault
+    from portineria.wiring.mailapps import settle_profile
+
+    if outcome.fault is not None:
+        return outcome
+    try:
+        told = settle_profile(tenant, run_of(tenant, outcome.run), replacing=handed.replacing)
+    except Fault as fault:
+        told = [f"{fault.why}; {fault.try_}"]
+    for line in told:
+        print(line, file=sys.stderr)
+    return outcome
 
 
 @contextmanager
@@ -75,10 +102,8 @@ def _resumable(said: Asked) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         for state in Runs(said.state).unfinished()[-1:]:
-            print(
-                f"run {state.run} rests where it was: portineria apply --resume {state.run}",
-                file=sys.stderr,
-            )
+            told = "run {} rests where it was: portineria apply --resume {}"
+            print(compose(told, state.run, state.run), file=sys.stderr)
         raise
 
 
@@ -88,7 +113,7 @@ def make_undo(said: Asked, run: str, accepted: Iterable[str]) -> Plan:
     async def work(tenant: Tenant, teller: Progress) -> Plan:
         state = run_of(tenant, run)
         check_undoable(state)
-        snapshot = await tenant.look_again(state.plan, teller)
+        snapshot = await tenant.look_again(with_real_callers(state.plan, state.done), teller)
         return await undo_plan(
             state, snapshot, tenant.resources, tenant.crew, tenant.clock, accepted
         )
@@ -110,8 +135,8 @@ def make_close(said: Asked, mailbox: str) -> Plan:
     """How one mailbox is shut at once. Nothing is written."""
 
     async def work(tenant: Tenant, teller: Progress) -> Plan:
-        apps = frozenset({tenant.mail_app} if tenant.mail_app else ())
-        wants = Wants(mailboxes=frozenset({mailbox.lower()}), apps=apps)
+        apps = frozenset(app for app in (tenant.mail_app, tenant.smtp_app) if app)
+        wants = Wants(mailboxes=frozenset({mailbox.lower()}), apps=apps, own=True)
         snapshot = await tenant.look(teller, wants)
         find_mailbox(snapshot, mailbox)
         return await close_plan(mailbox, snapshot, tenant.resources, tenant.clock)
@@ -124,7 +149,7 @@ def verify_run(said: Asked, run: str | None) -> tuple[str, tuple[Verified, ...]]
 
     async def work(tenant: Tenant, teller: Progress) -> tuple[str, tuple[Verified, ...]]:
         state = run_of(tenant, run) if run else last_run(tenant)
-        plan = state.plan
+        plan = with_real_callers(state.plan, state.done)
         snapshot = await tenant.look_again(plan, teller)
         ended = state.moment(state.last_outcome or state.begun_at)
         prober = tenant.prober(snapshot)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from portineria.cli.frame import Asked
+from portineria.tongue.say import compose
 
 if TYPE_CHECKING:
     from portineria.fault import NoFile
@@ -55,15 +56,18 @@ def warn_of_open_windows(tenant: Tenant) -> None:
     try:
         runs = tenant.unfinished()
     except BadJournal as fault:
-        print(f"warning: {fault.why} ({fault.where}); {fault.try_}", file=sys.stderr)
+        told = compose("warning: {} ({}); {}", fault.why, fault.where, fault.try_)
+        print(told, file=sys.stderr)
         return
     for run in runs:
         if run.exposed:
-            print(
-                f"warning: run {run.run} rests inside its window, security may be down: "
-                f"portineria apply --resume {run.run}",
-                file=sys.stderr,
+            told = compose(
+                "warning: run {} rests inside its window, security may be down: "
+                "portineria apply --resume {}",
+                run.run,
+                run.run,
             )
+            print(told, file=sys.stderr)
 
 
 def warn_of_the_clock(tenant: Tenant) -> None:
@@ -71,7 +75,8 @@ def warn_of_the_clock(tenant: Tenant) -> None:
     from portineria.fault import ClockFault
 
     if off := tenant.clock_told:
-        print(f"warning: this machine's clock is {off}: {ClockFault.mend}", file=sys.stderr)
+        told = compose("warning: this machine's clock is {}: {}", off, ClockFault.mend)
+        print(told, file=sys.stderr)
 
 
 def snapshot(said: Asked, file: str | None, wants: Wants | None = None) -> Snapshot:

@@ -81,4 +81,4 @@ def read_report(file: str) -> tuple[Sender, ...]:
         return senders(text)
     except RowError as error:
         why, row, advice = error.why, error.row, error.try_
-    raise BadFile(why, where=f"{file} row {row}", try_=advice)
+    raise BadFile(why, where=f"{file}, row {row}", try_=advice)

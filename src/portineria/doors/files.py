@@ -138,11 +138,11 @@ class Lock:
             holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
             os.close(descriptor)
             raise Locked(
-                f"another process ({'pid ' + holder if holder else 'pid unknown'}) "
-                "is working on this tenant",
+                f"another process (pid {holder or 'unknown'}) is working on this tenant",
                 where=str(self._path),
-                try_="wait until it has finished"
-                + (f"; ps -p {holder} shows what it is" if holder.isdigit() else ""),
+                try_=f"wait until it has finished; ps -p {holder} shows what it is"
+                if holder.isdigit()
+                else "wait until it has finished",
                 evidence={"pid": holder},
             ) from error
         return descriptor

@@ -80,8 +80,9 @@ class Keyring:
         return Password(mailbox.upn, found)
 
     async def _app_token(self, client_id: str, mailbox: Mailbox) -> Credential | Unseen:
-        app = self.probe.app
-        if app is None or app.client_id != client_id:
+        held = (self.probe.app, self.probe.smtp_app)
+        app = next((one for one in held if one and one.client_id == client_id), None)
+        if app is None:
             return Unseen(f"the profile holds no credential of app {client_id} under probe.app")
         if client_id not in self._apps:
             self._apps[client_id] = AppTokens(self.authority, credential_of(app), self.clock)

@@ -5,6 +5,7 @@ cloud: global                     # or endpoints: {login: https://…, imap: hos
 control: {client_id: GUID, secret: env:PORTINERIA_SECRET}
 probe:
   app: {client_id: GUID, certificate: file:mail.pem}
+  smtp_app: {client_id: GUID, certificate: file:smtp.pem}   # where SMTP has one of its own
   user:
     client_id: GUID
     refresh_tokens: file:../tokens/NAME.vault   # or a list: address: token, mode 0600
@@ -21,13 +22,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from portineria.doors.profile import Address, AppIdentity, PeopleTokens, Probe, Profile
 from portineria.doors.references import Reference, from_home, read_reference
 from portineria.doors.textfile import read_text
 from portineria.fault import NoSuch, StateFault, UsageFault
@@ -48,61 +50,14 @@ KEYS = (
     "settled",
 )
 APP_KEYS = ("client_id", "secret", "certificate", "password")
-PROBE_KEYS = ("app", "user", "passwords", "from")
+PROBE_KEYS = ("app", "smtp_app", "user", "passwords", "from")
 USER_KEYS = ("client_id", "refresh_tokens", "delegates")
 ORIGINS = ("login", "graph", "exchange")
 HOSTS = ("imap", "pop", "smtp")
 SCOPES = ("graph_scope", "exchange_scope", "mail_resource")
 
-Address = IPv4Address | IPv6Address
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppIdentity:
-    """An application that we log in as: by a secret, or by a certificate with its key (PEM).
-
-    `password` opens the certificate's key, if it is locked.
-    """
-
-    client_id: str
-    secret: Reference | None = None
-    certificate: Reference | None = None
-    password: Reference | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeopleTokens:
-    """People's own refresh tokens (a vault, or a file of `address: token`), got through
-    `client_id`. `delegates`: a mailbox that is nobody's own, and whose token opens it."""
-
-    client_id: str
-    refresh_tokens: Reference
-    delegates: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """What `verify` may log in with; whatever is missing makes its answer *could not tell*."""
-
-    app: AppIdentity | None = None
-    user: PeopleTokens | None = None
-    passwords: Reference | None = None
-    sources: tuple[Address, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """`ca` is a PEM file trusted instead of the system's authorities. `settled` as in Snapshot."""
-
-    name: str
-    path: Path
-    tenant: str
-    endpoints: Endpoints
-    control: AppIdentity
-    probe: Probe = field(default_factory=Probe)
-    ca: Path | None = None
-    settled: Mapping[str, str] = field(default_factory=dict)
-
+__all__ = ["AppIdentity", "PeopleTokens", "Probe", "Profile", "load", "names", "parse"]
 
 MOST = 1024 * 1024
 _GUIDLIKE = re.compile(r"[0-9a-fA-F{}-]{1,40}")
@@ -181,8 +136,9 @@ def parse(text: str, *, name: str, path: Path) -> Profile:
 
 def _refuse_one_app_for_all(page: Page, found: Mapping[str, Spot], profile: Profile) -> None:
     """What writes settings must not open mailboxes: a stolen credential would do both."""
-    mail = profile.probe.app
-    if mail is not None and mail.client_id == profile.control.client_id != "":
+    for mail in (profile.probe.app, profile.probe.smtp_app):
+        if mail is None or not mail.client_id == profile.control.client_id != "":
+            continue
         page.complain(
             found["probe"],
             "the app that opens mailboxes is the control app",
@@ -250,7 +206,9 @@ class _Reader:
         if len(ways) != 1:
             self.page.complain(
                 spot,
-                f"{what} has {'a secret and a certificate' if ways else 'nothing to log in with'}",
+                f"{what} has a secret and a certificate"
+                if ways
+                else f"{what} has nothing to log in with",
                 "give one of them: secret: env:NAME, or certificate: file:PATH",
             )
         if "password" in found and "certificate" not in found:
@@ -272,6 +230,7 @@ class _Reader:
             return Probe()
         return Probe(
             app=self.app(found.get("app"), "probe.app"),
+            smtp_app=self.app(found.get("smtp_app"), "probe.smtp_app"),
             user=self._user(found.get("user")),
             passwords=self._private_file(found.get("passwords"), "the list of passwords"),
             sources=self._sources(found.get("from")),

@@ -35,13 +35,13 @@ def new_profile(
             "schema": VERSION,
             "tenant": tenant_id,
             **_where(endpoints),
-            "control": {"client_id": client_id, "certificate": _reference(certificate, path)},
+            "control": {"client_id": client_id, "certificate": reference_to(certificate, path)},
         }
     )
     if ca is not None:
         document["ca"] = str(ca)
     document.yaml_set_start_comment(f"Written by `portineria connect`: {about}.")
-    _write(path, document)
+    write_document(path, document)
 
 
 def set_people(path: Path, client_id: str, tokens: Path, delegates: Mapping[str, str]) -> None:
@@ -49,14 +49,14 @@ def set_people(path: Path, client_id: str, tokens: Path, delegates: Mapping[str,
 
     Everything else in it stays as it was written. Raises StateFault.
     """
-    document = _yaml().load(read_text(path, most=MOST))
+    document = round_trip().load(read_text(path, most=MOST))
     probe = document.setdefault("probe", {})
     user = probe.setdefault("user", {})
     user["client_id"] = client_id
-    user["refresh_tokens"] = _reference(tokens, path)
+    user["refresh_tokens"] = reference_to(tokens, path)
     if delegates:
         user.setdefault("delegates", {}).update(delegates)
-    _write(path, document)
+    write_document(path, document)
 
 
 def _where(endpoints: Endpoints) -> dict[str, object]:
@@ -74,13 +74,13 @@ def _where(endpoints: Endpoints) -> dict[str, object]:
     return {"endpoints": {**hosts, **scopes}}
 
 
-def _reference(file: Path, profile: Path) -> str:
+def reference_to(file: Path, profile: Path) -> str:
     return f"file:{os.path.relpath(file, profile.parent)}"
 
 
-def _write(path: Path, document: CommentedMap) -> None:
+def write_document(path: Path, document: CommentedMap) -> None:
     text = StringIO()
-    _yaml().dump(document, text)
+    round_trip().dump(document, text)
     try:
         write_atomic(path, text.getvalue().encode())
     except OSError as error:
@@ -91,7 +91,7 @@ def _write(path: Path, document: CommentedMap) -> None:
         ) from None
 
 
-def _yaml() -> YAML:
+def round_trip() -> YAML:
     yaml = YAML()
     yaml.width = 100
     return yaml

@@ -119,9 +119,10 @@ def _refuse_unfit(
         )
     start, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
     if not start <= now <= end:
-        when = f"on {end:%Y-%m-%d %H:%M} UTC" if now > end else f"until {start:%Y-%m-%d %H:%M} UTC"
         raise BadCredential(
-            f"the certificate {'expired' if now > end else 'is not valid'} {when}",
+            f"the certificate expired on {end:%Y-%m-%d %H:%M} UTC"
+            if now > end
+            else f"the certificate is not valid until {start:%Y-%m-%d %H:%M} UTC",
             where=str(path),
             try_="make a new one and upload it (Entra admin center, App registrations, "
             f"Certificates & secrets), or set this machine's clock: it says {now:%Y-%m-%d %H:%M}",

@@ -72,8 +72,9 @@ class Reference:
         value = environment.get(self.name, "").strip()
         if not value or not value.isprintable():
             raise BadCredential(
-                f"the environment variable {self.name} is "
-                + ("not set" if not value else "no text that a secret could be"),
+                f"the environment variable {self.name} is no text that a secret could be"
+                if value
+                else f"the environment variable {self.name} is not set",
                 where=self.where,
                 try_=f"export {self.name}, or keep the secret in a file and write file:PATH",
             )

@@ -105,10 +105,12 @@ def _not_text(path: Path, data: bytes, start: int, name: str, secret: bool) -> O
     if not found:
         return _fault(f"the file is no text: {place} belongs to no encoding known here", path)
     sign = data[start : start + 1].decode(found, "replace")
-    shown = "" if secret else f" (0x{data[start]:02X}) would be «{sign}»"
     told = "Windows-1252" if _typographic(data) else "Windows-1252 or Latin-1"
     return _fault(
-        f"the file is not UTF-8 but looks like {told}: {place}{shown}",
+        f"the file is not UTF-8 but looks like {told}: {place}"
+        if secret
+        else f"the file is not UTF-8 but looks like {told}: {place} (0x{data[start]:02X}) would be "
+        f"«{sign}»",
         path,
         f"iconv -f WINDOWS-1252 -t UTF-8 {path.name} > utf8-{path.name}",
         {"encoding": told, "row": row, "byte": start + 1},
@@ -136,8 +138,8 @@ def _holds_nothing(path: Path, data: bytes) -> OperatorFault:
 def _fault(
     why: str, path: Path, command: str = "", evidence: dict[str, object] | None = None
 ) -> BadEncoding:
-    ways = [BadEncoding.mend, *([command] if command else [])]
-    return BadEncoding(why, where=str(path), try_="; or ".join(ways), evidence=evidence)
+    advice = f"{BadEncoding.mend}; or {command}" if command else BadEncoding.mend
+    return BadEncoding(why, where=str(path), try_=advice, evidence=evidence)
 
 
 def named_kind(data: bytes) -> str:

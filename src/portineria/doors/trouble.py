@@ -63,8 +63,9 @@ def in_between(
     page = "html" in content_type.lower() or body[:200].lstrip()[:1] == b"<"
     if status >= 500 or not (redirected or page):
         return None
-    leads = f", which leads to {urlsplit(location).netloc}" if redirected and location else ""
-    what = f"a redirect{leads}" if redirected else "a web page"
+    what = "a redirect" if redirected else "a web page"
+    if redirected and location:
+        what = f"a redirect, which leads to {urlsplit(location).netloc},"
     return Intercepted(
         f"{host} answered HTTP {status} with {what} instead of the service's JSON: "
         "a proxy or a sign-in page stands in between",

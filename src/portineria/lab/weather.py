@@ -22,7 +22,8 @@ EFFECTS: Mapping[str, tuple[float, str]] = MappingProxyType(
         "conditionalAccess": (120.0, "Conditional Access at sign-in: minutes, UNVERIFIED"),
         "securityDefaults": (120.0, "security defaults at sign-in: minutes, UNVERIFIED"),
         "policyCheck": (3.0, "security defaults as the Conditional Access endpoint sees them"),
-        "application": (10.0, "a new application, secret or consent at the token endpoint"),
+        "application": (10.0, "a new application or secret at the token endpoint"),
+        "consent": (10.0, "consent in new tokens: minutes to an hour, UNVERIFIED"),
         "signInLog": (652.0, "sign-in and audit logs show what happened: 5 to 11 min"),
         "directoryRole": (900.0, "a directory role as Exchange sees it: up to 15 min"),
     }
@@ -41,6 +42,7 @@ READINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "exchange-policy-identifier": ("name", "dn"),
         "exchange-error-warnings": ("inside", "beside"),
         "device-code-haste": ("slow_down", "pending"),
+        "assignment-for-apps": ("resource", "client"),
         "retired-basic-in-sign-in-log": ("failure", "absent"),
         "directory-audits-without-premium": ("served", "refused"),
     }
@@ -123,7 +125,7 @@ PRESETS: Mapping[str, Weather] = MappingProxyType(
         "service": Weather(name="service", effects=_SERVICE, lag={"": 5.0}, latency=0.2),
         "newcomer": Weather(
             name="newcomer",
-            effects={"application": 2.5, "directoryRole": 4.0, "appRbac": 4.0},
+            effects={"application": 2.5, "consent": 2.5, "directoryRole": 4.0, "appRbac": 4.0},
             lag={"": 1.0},
         ),
         "throttled": Weather(name="throttled", throttled=0.25, retry_after=(2.0, None, 1.0)),

@@ -112,7 +112,7 @@ def _graph_fault(
         )
     if answer.status == 403:
         return PermissionFault(
-            f"no permission{' ' + needs if needs else ''}: {said}",
+            f"no permission {needs}: {said}" if needs else f"no permission: {said}",
             where=where,
             try_=f"grant {needs or 'it'} on Microsoft Graph as an application permission, with "
             f"admin consent: {_API}; {_LATER}",
@@ -174,10 +174,13 @@ def _exchange_forbidden(answer: Response, where: str) -> Fault:
         )
         return PermissionFault(why, where=where, try_=PERMISSION, evidence=evidence)
     _, said = exchange_message(members((_json(answer.body) or {}).get("error")))
+    command = where or "this command"
     why = (
-        f"Exchange refused {'(' + clean(said) + ')' if said else 'without saying why'}: the "
-        f"application has no directory role that covers {where or 'this command'}, or there is no "
-        "such command"
+        f"Exchange refused ({clean(said)}): the application has no directory role that covers "
+        f"{command}, or there is no such command"
+        if said
+        else "Exchange refused without saying why: the application has no directory role that "
+        f"covers {command}, or there is no such command"
     )
     return PermissionFault(why, where=where, try_=ROLE, evidence=evidence)
 

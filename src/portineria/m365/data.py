@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from sys import intern
 from typing import Any
 from urllib.parse import quote
@@ -84,3 +85,12 @@ def members(value: object) -> Row:
 def literal(value: str) -> str:
     """A string literal of OData, quotes doubled, fit for a URL."""
     return quote("'" + value.replace("'", "''") + "'", safe="'")
+
+
+def moment(value: object) -> datetime | None:
+    """An ISO 8601 date with its zone, in UTC; None where there is none, or none that is whole."""
+    try:
+        found = datetime.fromisoformat(text(value))
+    except ValueError:
+        return None
+    return None if found.tzinfo is None else found.astimezone(UTC)

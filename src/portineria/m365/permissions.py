@@ -7,7 +7,15 @@ Source: Graph dossier 0.1, Exchange dossier 2.3. Ids are resolved by value, neve
 
 from __future__ import annotations
 
-from portineria.m365.graph import apps, conditional_access, groups, roles, security_defaults, users
+from portineria.m365.graph import (
+    apps,
+    conditional_access,
+    groups,
+    roles,
+    security_defaults,
+    signins,
+    users,
+)
 from portineria.tenant.access import EXCHANGE_ONLINE
 from portineria.tenant.ownaccess import Access, DirectoryRole, Permission
 
@@ -70,6 +78,13 @@ PERMISSIONS: tuple[Permission, ...] = (
         calls=("Get-CASMailbox", "Get-Mailbox", "Get-TransportConfig", "Get-OrganizationConfig"),
     ),
     Permission(
+        value=signins.READ,
+        resource=GRAPH,
+        why="to see who really uses which protocol (`inventory`): asked for with --logs only",
+        calls=("GET /auditLogs/signIns",),
+        optional=True,
+    ),
+    Permission(
         value=conditional_access.WRITE,
         resource=GRAPH,
         why="to put Conditional Access in the place of security defaults where a plan says so",
@@ -121,6 +136,8 @@ SIGN_IN_FOR_KEYS = ("Application.ReadWrite.All",)
 SIGN_IN_TO_REMOVE = ("Application.ReadWrite.All", "RoleManagement.ReadWrite.Directory")
 
 
-def wanted(access: Access) -> tuple[Permission, ...]:
-    """Every permission that this access needs, and no other."""
-    return tuple(one for one in PERMISSIONS if one.only_for in (None, access))
+def wanted(access: Access, *, logs: bool = False) -> tuple[Permission, ...]:
+    """Every permission that this access needs, and no other; with `logs` the optional one too."""
+    return tuple(
+        one for one in PERMISSIONS if one.only_for in (None, access) and (logs or not one.optional)
+    )

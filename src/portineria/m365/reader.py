@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from portineria.fault import Fault
+from portineria.m365 import ownapps
 from portineria.m365.data import Row, lower, text
 from portineria.m365.exchange import authentication, mailboxes, recipients, rights
 from portineria.m365.exchange import tenant as exchange_tenant
@@ -30,7 +31,7 @@ from portineria.tenant.access import (
     Organization,
     Transport,
 )
-from portineria.tenant.apps import App, MailboxRight
+from portineria.tenant.apps import App, MailboxRight, OwnApp
 from portineria.tenant.mailbox import Mailbox, RecipientKind
 from portineria.tenant.people import Domain, Group, Licences, User
 from portineria.tenant.signin import MailApp, SignIn, Wanted
@@ -128,6 +129,9 @@ class TenantReading:
         except Fault as fault:
             return replace(found, registered_as=Unseen(fault.why))
         return replace(found, registered_as=text(row.get("ObjectId")) if row else None)
+
+    async def own_apps(self) -> tuple[OwnApp, ...]:
+        return await ownapps.own_apps(self._session)
 
     async def rights(
         self, app: App, guids: Collection[str]

@@ -7,14 +7,16 @@ policies by Name and Conditional Access in normal form, so that they compare wit
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, assert_never
+from typing import Any
 
-from portineria.fault import Fault, NotFound
+from portineria.fault import Fault, NoFile, NotFound
+from portineria.m365 import appresources
 from portineria.m365.data import Row, text, truth
 from portineria.m365.exchange import authentication, mailboxes, rights
 from portineria.m365.exchange import tenant as exchange_tenant
 from portineria.m365.exchange.match import one
 from portineria.m365.graph import conditional_access, security_defaults, users
+from portineria.m365.graph.ownapps import Certificate
 from portineria.m365.session import Session
 from portineria.m365.writing import write
 from portineria.policy.change import Change, Family, Fields, Missing, Target, Written
@@ -54,11 +56,28 @@ _BATCHED: Mapping[Family, tuple[str, tuple[str, ...]]] = {
 """The command that reads one of a family, and the members by which its row is known."""
 
 
+def no_certificate(thumbprint: str) -> bytes:
+    raise NoFile(
+        f"the certificate {thumbprint} is not on this machine",
+        where="keys",
+        try_="apply the plan where it was made, or make it again here: portineria app create",
+    )
+
+
 class TenantResources:
     """Reads and writes one object at a time; keeps nothing but the names of policies."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(
+        self,
+        session: Session,
+        admin: Session | None = None,
+        certificate: Certificate = no_certificate,
+    ) -> None:
+        """`admin` is the session of a person who signed in, for what only one may write;
+        `certificate` gives our own certificates by thumbprint."""
         self._session = session
+        self._admin = admin
+        self._certificate = certificate
         self._policies: tuple[AuthenticationPolicy, ...] = ()
 
     async def read(self, target: Target, fields: Sequence[str]) -> Fields | Missing | Unseen:
@@ -130,15 +149,23 @@ class TenantResources:
                 return await self._named_in_exchange(target.family, target.name)
             case Family.MAILBOX | Family.USER | Family.SESSIONS:
                 return await self._person(target)
-            case Family.MAILBOX_PERMISSION:
-                there = await self.read(target, ("AccessRights",)) if target.key else Missing()
-                return there if isinstance(there, Unseen) else _key_if_there(target, there)
             case _:
-                assert_never(target.family)
+                if appresources.unnamed(target.family):
+                    return await self._by_key(target)
+                return await appresources.named(self._session, target)
 
     async def write(self, change: Change) -> Written:
         """Exactly one remote write. Raises ServiceFault, its AmbiguousWrite, NetworkFault."""
+        if change.target.family in appresources.FAMILIES:
+            return await appresources.write(self._session, self._admin, change, self._certificate)
         return await write(self._session, change)
+
+    async def _by_key(self, target: Target) -> tuple[str, ...] | Unseen:
+        """What has its key before it is made is found by it."""
+        permission = target.family is Family.MAILBOX_PERMISSION
+        fields = ("AccessRights",) if permission else ()
+        there = await self.read(target, fields) if target.key else Missing()
+        return there if isinstance(there, Unseen) else _key_if_there(target, there)
 
     async def _fields(self, row: Row, fields: Sequence[str]) -> Fields | Unseen:
         found: dict[str, Any] = {}
@@ -218,4 +245,5 @@ _ROWS: Mapping[Family, Callable[[Session, str], Awaitable[Row]]] = {
     Family.CONDITIONAL_ACCESS: _policy,
     Family.NAMED_LOCATION: _location,
     Family.MAILBOX_PERMISSION: _permission,
+    **appresources.ROWS,
 }

@@ -29,4 +29,4 @@ def told(seconds: float | None) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(days, "d"), (hours, "h"), (minutes, "min")]
     length = " ".join(f"{count} {unit}" for count, unit in parts if count)
-    return f"{length} {'ahead of' if seconds > 0 else 'behind'}"
+    return f"{length} ahead of" if seconds > 0 else f"{length} behind"

@@ -123,6 +123,19 @@ class Machine(ABC):
         self._say(sentence)
         self.closed = True
 
+    def surrender(self) -> bytes:
+        """Give up the conversation after a login: what the peer sent behind it, unread.
+
+        Somebody else goes on with both directions; this machine is closed and only `take` and
+        `speak` are left of it.
+        """
+        self.closed = True
+        return self._buffer.some(len(self._buffer))
+
+    def speak(self, octets: bytes) -> None:
+        """Octets that somebody else made, behind what this machine has said."""
+        self._out += octets
+
     # --- the protocol's side ---
 
     @abstractmethod

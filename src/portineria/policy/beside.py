@@ -33,8 +33,10 @@ def beside(cells: Iterable[Cell], judge: Judge) -> Iterator[str]:
         people.add(door)
         found = judge.cell(box, cell.protocol, PERSON, OPEN)
         if found.before != Answer.YES.value and found.after != Answer.NO.value:
-            perhaps = "" if found.after == Answer.YES.value else "perhaps "
+            name, sure = cell.protocol.value, found.after == Answer.YES.value
             yield (
-                f"{cell.protocol.value} {perhaps}opens for {PERSON} on {cell.address} as well: "
+                f"{name} opens for {PERSON} on {cell.address} as well: its switch knows no callers"
+                if sure
+                else f"{name} perhaps opens for {PERSON} on {cell.address} as well: "
                 "its switch knows no callers"
             )

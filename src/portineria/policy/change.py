@@ -28,7 +28,17 @@ class Family(StrEnum):
     conditional-access (id, "" until created): displayName, state, conditions, grantControls
     named-location (id, "" until created): @odata.type, displayName, isTrusted, ipRanges
     mailbox-permission ("GUID/principal id"): AccessRights (["FullAccess"]); create and delete only
+    recipient-permission ("GUID/principal id"): AccessRights (["SendAs"]); create and delete only
     sign-in-sessions (directory id): revoked (true); create only, cannot be undone
+    application (client id, "" until made): displayName, signInAudience, tags, keyCredentials
+    (SHA-1 thumbprints, never keys), passwordCredentials (ids)
+    service-principal (object id, "" until made): appId, accountEnabled
+    app-role-assignment ("principal id/role"): appRole (its value), resource (its appId)
+    exchange-service-principal (object id): AppId, DisplayName; create and delete only
+    distribution-group (Exchange guid, "" until made): DisplayName, MemberJoinRestriction
+    distribution-group-member ("group guid/mailbox guid"): member (true); create and delete only
+    management-role-assignment ("principal id/Name"): Role, RecipientWriteScope,
+    RecipientGroupScope (the group's guid); create and delete only
     """
 
     MAILBOX = "mailbox"
@@ -41,7 +51,26 @@ class Family(StrEnum):
     CONDITIONAL_ACCESS = "conditional-access"
     NAMED_LOCATION = "named-location"
     MAILBOX_PERMISSION = "mailbox-permission"
+    RECIPIENT_PERMISSION = "recipient-permission"
     SESSIONS = "sign-in-sessions"
+    APPLICATION = "application"
+    SERVICE_PRINCIPAL = "service-principal"
+    APP_ROLE = "app-role-assignment"
+    EXCHANGE_PRINCIPAL = "exchange-service-principal"
+    GROUP = "distribution-group"
+    GROUP_MEMBER = "distribution-group-member"
+    ROLE_ASSIGNMENT = "management-role-assignment"
+
+
+ENTRA = frozenset({Family.APPLICATION, Family.SERVICE_PRINCIPAL, Family.APP_ROLE})
+"""What only an administrator's own session writes: the permission for it is never at rest."""
+OF_APPS = ENTRA | {
+    Family.EXCHANGE_PRINCIPAL,
+    Family.GROUP,
+    Family.GROUP_MEMBER,
+    Family.ROLE_ASSIGNMENT,
+}
+"""What applications of our own are made of, beside the permissions on mailboxes."""
 
 
 class Verb(StrEnum):

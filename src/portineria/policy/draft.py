@@ -17,9 +17,12 @@ def ours(name: str) -> bool:
     return name.startswith(OURS)
 
 
-def reference(name: str) -> str:
-    """Stands for the id of the object with this name that the same plan makes."""
-    return f"made:{name}"
+def reference(name: str, family: Family | None = None) -> str:
+    """Stands for the id of the object with this name that the same plan makes.
+
+    `family` tells objects of one name apart, such as an application and its service principal.
+    """
+    return f"made:{name}" if family is None else f"made:{family}:{name}"
 
 
 @dataclass(slots=True)
@@ -121,6 +124,17 @@ class Draft:
     def creates(self, family: Family, name: str) -> bool:
         return any((made.family, made.name) == (family, name) for made in self.creations)
 
+    def delete(
+        self,
+        target: Target,
+        before: Fields,
+        phase: Phase,
+        because: str,
+        reason: str,
+        risk: str = "low",
+    ) -> None:
+        self._add(Verb.DELETE, target, dict(before), None, phase, because, reason, risk)
+
     def _add(
         self,
         verb: Verb,
@@ -143,9 +157,13 @@ class Draft:
         """
         ordered = sorted(self.entries, key=lambda entry: entry.phase)
         made = {
-            reference(entry.target.name): f"change:{number}.id"
+            told: f"change:{number}.id"
             for number, entry in enumerate(ordered, 1)
             if entry.verb is Verb.CREATE
+            for told in (
+                reference(entry.target.name),
+                reference(entry.target.name, entry.target.family),
+            )
         }
         said: dict[Any, Any] = {}
         return tuple(
@@ -165,8 +183,9 @@ class Draft:
 
 
 def _resolved_target(target: Target, made: Mapping[str, str]) -> Target:
-    key = made.get(target.key)
-    return target if key is None else replace(target, key=key)
+    """Keys of two parts name an object in either of them."""
+    key = "/".join(made.get(part, part) for part in target.key.split("/"))
+    return target if key == target.key else replace(target, key=key)
 
 
 def _one(fields: Any, said: dict[Any, Any]) -> Any:

@@ -45,6 +45,7 @@ def expired_plan(
     *,
     accepted: tuple[str, ...] = (),
     mail_app: str | None = None,
+    smtp_app: str | None = None,
     memory: Memory = NO_MEMORY,
 ) -> Plan:
     """Plan how the doors of ended grants are shut. Empty where none ended, or all are shut.
@@ -64,7 +65,7 @@ def expired_plan(
     _close_basic(snapshot, left, draft)
     changes = draft.numbered()
     spoken = Entitlements(by_mailbox={one.mailbox.guid: one for one in left})
-    speaking = Speaking(desired.everyone_else, mail_app)
+    speaking = Speaking(desired.everyone_else, mail_app, smtp_app)
     cells = tuple(
         cell
         for cell in promises(spoken, judging(snapshot, draft, now), speaking)

@@ -233,10 +233,12 @@ class _Reader:
         except RowError as error:
             self.page.complain(spot, f"{name} row {error.row}: {error.why}", error.try_)
         except OperatorFault as error:
-            self.page.complain(spot, f"{name}: {error.why}", error.try_)
+            self.page.complain(spot, f"the file {name}: {error.why}", error.try_)
         except OSError as error:
             self.page.complain(
-                spot, f"{name}: {error.strerror or 'cannot be read'}", "paths begin at the policy"
+                spot,
+                f"the file {name}: {error.strerror or 'cannot be read'}",
+                "paths begin at the policy",
             )
         else:
             if not found:

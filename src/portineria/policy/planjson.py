@@ -75,8 +75,9 @@ def _of_another_version(schema: object) -> str:
     found = re.fullmatch(rf"{name}@(\d{{1,6}})", str(schema))
     if found is None:
         return f"this is not a plan: schema {str(schema)[:60]!r}, wanted {SCHEMA!r}"
-    age = "an older" if int(found[1]) < int(wanted) else "a newer"
-    return f"the plan was made by {age} version: {schema}, and this one reads {SCHEMA}"
+    if int(found[1]) < int(wanted):
+        return f"the plan was made by an older version: {schema}, and this one reads {SCHEMA}"
+    return f"the plan was made by a newer version: {schema}, and this one reads {SCHEMA}"
 
 
 def _plan(document: Mapping[str, Json]) -> Plan:

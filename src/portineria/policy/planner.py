@@ -6,6 +6,7 @@
 4. open the granted switches explicitly                      openings
 5. stage and enforce the baseline                            replacement
 6. the basic grants' own exceptions                          exceptions
+   the rights of our own applications                        apprights
 7. shut every basic twin that nothing else refuses           here
 8. judge the planned tenant, cell by cell                    promise
 9. let the guards speak                                      guards
@@ -36,14 +37,15 @@ from portineria.policy.exceptions import (
 )
 from portineria.policy.guards.case import Case
 from portineria.policy.guards.registry import speak
+from portineria.policy.mailapps import Named
 from portineria.policy.openings import open_for_passwords, open_mailboxes
+from portineria.policy.ownapps import OwnApps
 from portineria.policy.plan import Cell, Plan
 from portineria.policy.promise import REFUSED, Judge, exposure, promises
 from portineria.policy.renamed import other_people, renamed
 from portineria.policy.replacement import break_glass_ids, plan_baseline
 from portineria.policy.simulate import simulate
 from portineria.policy.verdict import Answer
-from portineria.policy.voices import Speaking
 from portineria.policy.window import decide
 from portineria.tenant.caller import Basic
 from portineria.tenant.mailbox import Protocol
@@ -58,12 +60,14 @@ def make_plan(
     *,
     accepted: Iterable[str] = (),
     mail_app: str | None = None,
+    smtp_app: str | None = None,
     memory: Memory = NO_MEMORY,
 ) -> Plan:
     """Plan how the tenant of `snapshot` becomes what `desired` asks.
 
     `accepted` are words given against guards; `mail_app` is the client id that oauth-app and
-    gateway grants mean when they name none; `memory` is what earlier runs left. Never raises for
+    gateway grants mean when they name none, `smtp_app` the one that they mean for SMTP where it
+    is another; `memory` is what earlier runs left. Never raises for
     what it could not see: that is in `Plan.unknown`, and a guard stops on it.
     """
     draft = Draft()
@@ -73,13 +77,16 @@ def make_plan(
         draft.note(note)
     for grant in expired(desired, now.date()):
         draft.note(f"grant «{grant.name}» ended on {grant.until}: its doors are closed")
+    apps = OwnApps.of(entitlements, snapshot, Named(mail=mail_app, smtp=smtp_app))
     _draft(desired, snapshot, entitlements, now, draft)
-    speaking = Speaking(desired.everyone_else, mail_app)
+    apps.keep_rights(snapshot, draft)
+    speaking = apps.speaking(desired.everyone_else)
     judge = judging(snapshot, draft, now)
     cells = promises(entitlements, judge, speaking)
     if _shut_twins(snapshot, cells, draft):
         judge = judging(snapshot, draft, now)
         cells = promises(entitlements, judge, speaking)
+    cells = (*cells, *apps.beyond(judge))
     words = set(accepted) | ({"exposure"} if desired.accept_exposure else set())
     changes = draft.numbered()
     plan = Plan(
@@ -94,7 +101,7 @@ def make_plan(
         drift=drift(changes, memory, snapshot),
         accepted=tuple(sorted(words)),
         lost=tuple(draft.lost),
-        exposure=(*exposure(cells), *beside(cells, judge)),
+        exposure=(*exposure(cells), *beside(cells, judge), *apps.blasts(judge)),
         unknown=tuple(draft.unknown),
         notes=tuple(draft.notes),
     )

@@ -161,8 +161,9 @@ def _conditional_access(page: Page, spot: Spot) -> dict[str, Any]:
     if baseline is not BaselineWish.UNMANAGED and len(accounts) < 2:
         page.complain(
             found.get("break_glass", spot),
-            f"a baseline that is {baseline} needs two break-glass accounts, "
-            f"and {len(accounts) or 'none'} {'is' if len(accounts) < 2 else 'are'} named",
+            f"a baseline that is {baseline} needs two break-glass accounts, and 1 is named"
+            if accounts
+            else f"a baseline that is {baseline} needs two break-glass accounts, and none is named",
             "name two enabled cloud-only accounts: break_glass: [bg1@…, bg2@…]",
         )
     return {"baseline": baseline, "break_glass": accounts}

@@ -120,7 +120,9 @@ class _Cells:
             *self.entitlement.opened.get(self.protocol, ()),
             *self.entitlement.ended.get(self.protocol, ()),
         ]
-        return dict.fromkeys((UserThrough(None), Basic(), *self.speaking.callers(grants)))
+        return dict.fromkeys(
+            (UserThrough(None), Basic(), *self.speaking.callers(grants, self.protocol))
+        )
 
     def _cell(
         self, caller: Caller, promised: str, grants: Iterable[Grant], place: str = ""
@@ -130,7 +132,7 @@ class _Cells:
         return self.judge.cell(box, self.protocol, caller, promised, grants, place, voices)
 
     def _open(self, grants: list[Grant]) -> Iterator[Cell]:
-        callers = self.speaking.callers(grants)
+        callers = self.speaking.callers(grants, self.protocol)
         for caller, asked in callers.items():
             if isinstance(caller, Basic):
                 yield from self._basic(asked)
@@ -170,8 +172,9 @@ def outside(networks: Iterable[Network]) -> str:
 def exposure(cells: Iterable[Cell]) -> tuple[str, ...]:
     """Every promised cell that goes from shut to open, in words."""
     return tuple(
-        f"{cell.protocol.value} opens for {cell.caller} on {cell.address}"
-        + (f" from {cell.place}" if cell.place else "")
+        f"{cell.protocol.value} opens for {cell.caller} on {cell.address} from {cell.place}"
+        if cell.place
+        else f"{cell.protocol.value} opens for {cell.caller} on {cell.address}"
         for cell in cells
         if cell.before != Answer.YES.value
         and (cell.after == Answer.YES.value or (cell.promised == OPEN and cell.after != "no"))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from portineria.policy import simulateapps
 from portineria.policy.change import Change, Family, Fields, Verb
 from portineria.policy.conditionalbody import from_graph, location_from_graph
 from portineria.tenant.access import (
@@ -227,6 +228,7 @@ _STEPS: Mapping[Family, Callable[[Snapshot, Change], Snapshot]] = {
     Family.NAMED_LOCATION: _named_location,
     Family.MAILBOX_PERMISSION: _permission,
     Family.SESSIONS: _nothing_to_see,
+    **simulateapps.STEPS,
 }
 
 

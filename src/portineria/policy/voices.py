@@ -27,20 +27,23 @@ class Speaking:
 
     everybody: EverybodyElse
     mail_app: str | None
+    smtp_app: str | None = None
+    """The one that sends by a registration of its own; None where `mail_app` does that too."""
 
-    def caller(self, grant: Grant) -> Caller:
-        """Whom a grant opens the door for."""
+    def caller(self, grant: Grant, protocol: Protocol) -> Caller:
+        """Whom a grant opens the door for. SMTP may have an application of its own."""
         if grant.through is Through.BASIC:
             return Basic()
         if grant.through is Through.OAUTH_USER:
             return UserThrough(None)
-        return AppOnly(grant.app or self.mail_app or "unknown")
+        own = self.smtp_app if protocol is Protocol.SMTP else None
+        return AppOnly(grant.app or own or self.mail_app or "unknown")
 
-    def callers(self, grants: Iterable[Grant]) -> Mapping[Caller, list[Grant]]:
+    def callers(self, grants: Iterable[Grant], protocol: Protocol) -> Mapping[Caller, list[Grant]]:
         """The grants of each caller, in the order of the file."""
         found: dict[Caller, list[Grant]] = {}
         for grant in grants:
-            found.setdefault(self.caller(grant), []).append(grant)
+            found.setdefault(self.caller(grant, protocol), []).append(grant)
         return found
 
     def closes(self, box: Mailbox, protocol: Protocol) -> str:
@@ -54,13 +57,17 @@ class Speaking:
     def voices(self, entitlement: Entitlement, protocol: Protocol) -> tuple[Voice, ...]:
         """Everybody who speaks of this protocol of the mailbox: the strongest first."""
         denied = entitlement.denied.get(protocol, [])
-        beaten = f", beaten by «{denied[0].name}»" if denied else ""
+        beaten = denied[0].name if denied else ""
         return (
             *(Voice(grant=one.name, says=DENIES, why=one.reason) for one in denied),
             *(
-                Voice(grant=one.name, says=OPENS, caller=str(self.caller(one)), why=told + beaten)
+                Voice(
+                    grant=one.name,
+                    says=OPENS,
+                    caller=str(self.caller(one, protocol)),
+                    why=f"{_terms(one)}, beaten by «{beaten}»" if beaten else _terms(one),
+                )
                 for one in entitlement.opened.get(protocol, ())
-                for told in (_terms(one),)
             ),
             *(
                 Voice(grant=one.name, says=ENDED, why=f"its last day was {one.until}")
@@ -93,7 +100,7 @@ class Speaking:
         """
         voices = self.voices(entitlement, protocol)
         who = _as_granted(caller)
-        opened = self.callers(entitlement.open_for(protocol)).get(who, [])
+        opened = self.callers(entitlement.open_for(protocol), protocol).get(who, [])
         if any(_from_there(grant, address) for grant in opened):
             return Sentence("open", because(voices, who, True), voices)
         closed = entitlement.closed_by(protocol) or self.closes(entitlement.mailbox, protocol)
@@ -131,39 +138,46 @@ def _from_there(grant: Grant, address: IPv4Address | IPv6Address | None) -> bool
 
 def _terms(grant: Grant) -> str:
     """How a grant lets in, from where and until when."""
-    places = ", ".join(map(str, grant.networks))
-    place = f" from {places}" if places else ""
-    end = f" until {grant.until}" if grant.until else ""
-    return f"through {grant.through.value}{place}{end}"
+    way, places = grant.through.value, ", ".join(map(str, grant.networks))
+    if places and grant.until:
+        return f"through {way} from {places} until {grant.until}"
+    if places:
+        return f"through {way} from {places}"
+    return f"through {way} until {grant.until}" if grant.until else f"through {way}"
 
 
 def because(voices: Iterable[Voice], caller: Caller, promised_open: bool) -> str:
     """How these voices come to the promise for this caller, in one clause."""
-    said: dict[str, list[str]] = {}
+    said: dict[str, dict[str, None]] = {}
     for voice in voices:
         mine = voice.says != OPENS or voice.caller == str(caller)
-        said.setdefault(voice.says if mine else _OTHERS, []).append(f"«{voice.grant}»")
-    if promised_open:
-        return f"{_do(said[OPENS], 'open')} it"
-    for says, clause in _REFUSING:
+        said.setdefault(voice.says if mine else _OTHERS, {})[f"«{voice.grant}»"] = None
+    for says in (OPENS,) if promised_open else (DENIES, OPENS, _OTHERS, ENDED):
         if says in said:
-            return clause.format(who=_do(said[says], _VERBS[says]), caller=caller)
+            many = len(said[says]) > 1
+            return _clause(says, ", ".join(said[says]), many, caller, promised_open)
     return "everyone_else closes it" if CLOSES in said else "no grant opens it"
 
 
 _OTHERS = "opens for others"
-_VERBS = {DENIES: "deny", OPENS: "open", _OTHERS: "open", ENDED: ""}
-_REFUSING = (
-    (DENIES, "{who} it, and deny beats all"),
-    (OPENS, "{who} it from its own networks only"),
-    (_OTHERS, "{who} the protocol, but not for {caller}"),
-    (ENDED, "{who}ended, and no other grant opens it"),
-)
 
 
-def _do(names: list[str], verb: str) -> str:
-    """«a» opens · «a» and «b» open; without a verb the names alone."""
-    told = dict.fromkeys(names)
-    if verb:
-        verb = verb if len(told) > 1 else {"deny": "denies"}.get(verb, f"{verb}s")
-    return f"{' and '.join(told)} {verb}"
+def _clause(says: str, who: str, many: bool, caller: Caller, promised_open: bool) -> str:
+    """Of one grant or of many: a whole sentence each, for verbs change with their number."""
+    match says:
+        case _ if promised_open:
+            return f"{who} open it" if many else f"{who} opens it"
+        case "denies" if many:
+            return f"{who} deny it, and deny beats all"
+        case "denies":
+            return f"{who} denies it, and deny beats all"
+        case "opens" if many:
+            return f"{who} open it from their own networks only"
+        case "opens":
+            return f"{who} opens it from its own networks only"
+        case "ended":
+            return f"{who} ended, and no other grant opens it"
+        case _ if many:
+            return f"{who} open the protocol, but not for {caller}"
+        case _:
+            return f"{who} opens the protocol, but not for {caller}"

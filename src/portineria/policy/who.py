@@ -95,8 +95,11 @@ class _Search:
         elif groups:
             self._expand(groups[0])
         elif folded(name) in {folded(asked) for asked in self.snapshot.groups_asked}:
-            advice = "check the group's name; dynamic distribution groups of Exchange have no "
-            self._refuse(name, "there is no such group", f"{advice}members here: use where")
+            advice = (
+                "check the group's name; dynamic distribution groups of Exchange have no members "
+                "here: use where"
+            )
+            self._refuse(name, "there is no such group", advice)
         else:
             self.unseen.append(f"group {name}: not looked at")
 
@@ -122,9 +125,9 @@ class _Search:
         name = f"grant «{self.grant.name}»: group {group.name}"
         if not count:
             empty = not (group.members or group.others)
-            self.notes.append(f"{name} {'is empty' if empty else 'holds no mailbox'}")
+            self.notes.append(f"{name} is empty" if empty else f"{name} holds no mailbox")
         elif group.dynamic:
-            who = f"{count} mailbox{'' if count == 1 else 'es'} today"
+            who = "1 mailbox today" if count == 1 else f"{count} mailboxes today"
             self.notes.append(f"{name} is dynamic, a rule decides who is in it: {who}")
 
     def _without_mailbox(self, group: Group, key: str) -> None:
@@ -171,9 +174,12 @@ class _Search:
             elif answer:
                 self.found.setdefault(box.guid, box)
         if unseen:
-            more = f" and {len(unseen) - 1} more" if len(unseen) > 1 else ""
-            because = matching.because
-            self.unseen.append(f"department of {unseen[0].address}{more}: {because}")
+            first, more, because = unseen[0].address, len(unseen) - 1, matching.because
+            self.unseen.append(
+                f"department of {first} and {more} more: {because}"
+                if more
+                else f"department of {first}: {because}"
+            )
         elif len(self.found) == before:
             self.notes.append(f"grant «{self.grant.name}»: where adds no mailbox")
 
@@ -209,8 +215,11 @@ def without_mailbox(user: User) -> tuple[str, str]:
         why = "its licence brings a mailbox, and Exchange Online shows none yet"
         return why, "wait until the mailbox is there, then plan again"
     if user.synced:
-        why = "the account exists, but Exchange Online has no mailbox for it: it is synchronised"
-        return f"{why} from your own directory", "give it a licence, or open its server on premises"
+        why = (
+            "the account exists, but Exchange Online has no mailbox for it: it is synchronised "
+            "from your own directory"
+        )
+        return why, "give it a licence, or open its server on premises"
     why = "the account exists, but Exchange Online has no mailbox for it: no licence brings one"
     return why, "give it a licence with a mailbox"
 
@@ -232,7 +241,10 @@ def _choice(groups: list[Group]) -> str:
     """What tells groups of one name apart, so that one can be named by its id."""
     told = []
     for group in groups:
-        size = "" if isinstance(group.members, Unseen) else f", accounts: {len(group.members)}"
-        address = f", {group.address}" if group.address else ""
-        told.append(f"{group.id} ({group.kind}{address}{size})")
-    return "name one by its object id: " + "; ".join(told)
+        kind = f"{group.kind}, {group.address}" if group.address else str(group.kind)
+        told.append(
+            f"{group.id} ({kind})"
+            if isinstance(group.members, Unseen)
+            else f"{group.id} ({kind}, accounts: {len(group.members)})"
+        )
+    return f"name one by its object id: {'; '.join(told)}"

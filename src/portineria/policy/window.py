@@ -95,10 +95,13 @@ def _on(snapshot: Snapshot, draft: Draft) -> Decision:
         return Decision(Defaults.UNTOUCHED)
     enforced = [policy.name for policy in policies if policy.enforced]
     if enforced:
+        first = enforced[0]
         draft.unknown.append(
             "security_defaults: on cannot be kept while Conditional Access policies are enforced "
-            f"(«{enforced[0]}»{' and others' if len(enforced) > 1 else ''}); "
-            "turn them to report-only yourself first"
+            f"(«{first}» and others); turn them to report-only yourself first"
+            if len(enforced) > 1
+            else "security_defaults: on cannot be kept while Conditional Access policies are "
+            f"enforced («{first}»); turn them to report-only yourself first"
         )
         return Decision(Defaults.UNTOUCHED)
     draft.update(

@@ -118,7 +118,8 @@ def refuse_beside_unfinished(plan: Plan, earlier: Iterable[RunState]) -> None:
             f"run {state.run} is unfinished ({where or 'its process ended'})",
             where=f"run {state.run}",
             try_=f"`portineria apply --resume {state.run}` first"
-            + ("" if state.exposed else f", or `portineria undo {state.run}`"),
+            if state.exposed
+            else f"`portineria apply --resume {state.run}` first, or `portineria undo {state.run}`",
         )
 
 
@@ -273,8 +274,9 @@ def after_window(
     fault = PartlyApplied(
         f"{_WORDS[exposed]}: {passage.why}",
         where="the window",
-        try_="`portineria apply --resume` "
-        + ("now: it repairs before anything else" if exposed else "when the cause is gone"),
+        try_="`portineria apply --resume` now: it repairs before anything else"
+        if exposed
+        else "`portineria apply --resume` when the cause is gone",
         evidence={"run": story.state.run},
     )
     end = End.EXPOSED if exposed else End.TURNED_BACK
@@ -307,13 +309,16 @@ def rest_unwritten(plan: Plan, story: Story, full: StateFault) -> Outcome:
     """Rest because the journal takes no more lines, as where a process ends: it says nothing."""
     if story.state.promises == 0:
         return outcome(plan, story, End.STOPPED, full)
-    exposed = story.state.exposed
-    first = f"{_WORDS[True]}, and " if exposed else ""
+    exposed, run = story.state.exposed, story.state.run
     fault = PartlyApplied(
-        f"{first}{full.why}: what cannot be promised is not sent",
+        f"{_WORDS[True]}, and {full.why}: what cannot be promised is not sent"
+        if exposed
+        else f"{full.why}: what cannot be promised is not sent",
         where=full.where,
-        try_=f"make room on that disk, then `portineria apply --resume {story.state.run}`"
-        + (": it repairs before anything else" if exposed else ""),
+        try_=f"make room on that disk, then `portineria apply --resume {run}`: it repairs before "
+        "anything else"
+        if exposed
+        else f"make room on that disk, then `portineria apply --resume {run}`",
         evidence={"run": story.state.run, "cause": full.code, **full.evidence},
     )
     return outcome(plan, story, End.EXPOSED if exposed else End.STOPPED, fault)

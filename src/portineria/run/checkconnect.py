@@ -70,11 +70,13 @@ class Expected:
 
 
 def missing(wanted: Collection[Permission], held: Collection[str]) -> tuple[str, ...]:
-    """Values that are not held; where the cloud lacks one, what serves instead is as good."""
+    """What is needed and not held; where the cloud lacks one, what serves instead is as good."""
     return tuple(
         one.value
         for one in wanted
-        if one.value not in held and (not one.instead or one.instead not in held)
+        if not one.optional
+        and one.value not in held
+        and (not one.instead or one.instead not in held)
     )
 
 

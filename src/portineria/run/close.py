@@ -17,6 +17,7 @@ from portineria.policy.plan import Cell, Plan, canonical_digest
 from portineria.policy.promise import REFUSED, Judge
 from portineria.policy.simulate import simulate
 from portineria.run.ports import Resources
+from portineria.tenant.apps import ScopeGroup
 from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough
 from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
@@ -111,9 +112,26 @@ def _rights(box: Mailbox, snapshot: Snapshot, notes: list[str]) -> list[Change]:
             before: dict[str, Json] = {"AccessRights": ["FullAccess"]}
             reason = f"«{app.name}» may no longer open this mailbox"
             changes.append(_change(Verb.DELETE, target, before, None, reason))
-        if not isinstance(right, Unseen) and right.scoped_smtp is True:
+        senders = _senders(app.id, box, snapshot)
+        changes += senders
+        if not isinstance(right, Unseen) and right.scoped_smtp is True and not senders:
             notes.append(f"«{app.name}» may still send by a scoped role: remove it in Exchange")
     return changes
+
+
+def _senders(client_id: str, box: Mailbox, snapshot: Snapshot) -> list[Change]:
+    """Out of the group by which an application of ours may send as it."""
+    for own in () if isinstance(snapshot.own, Unseen) else snapshot.own:
+        group = own.group
+        if own.id == client_id and isinstance(group, ScopeGroup) and box.guid in group.members:
+            target = Target(
+                family=Family.GROUP_MEMBER,
+                key=f"{group.id}/{box.guid}",
+                name=f"{box.address} → {own.name}",
+            )
+            reason = f"«{own.name}» may no longer send as this mailbox"
+            return [_change(Verb.DELETE, target, {"member": True}, None, reason)]
+    return []
 
 
 def _change(

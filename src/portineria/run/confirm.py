@@ -25,10 +25,10 @@ class Unconfirmed:
 
     def tell(self) -> str:
         target = self.change.target
-        return f"{target.family.value} «{target.name}»: {_WORDS[self.broken]}{self.sight.tell()}"
-
-
-_WORDS = {True: "the service accepted the change and it is still ", False: "not confirmed, "}
+        name, seen = f"{target.family.value} «{target.name}»", self.sight.tell()
+        if self.broken:
+            return f"{name}: the service accepted the change and it is still {seen}"
+        return f"{name}: not confirmed, {seen}"
 
 
 async def confirm(

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from portineria.policy.change import Change, Family, Verb
+from portineria.policy.change import OF_APPS, Change, Family, Verb
 
 _OPPOSITE = {Verb.CREATE: Verb.DELETE, Verb.DELETE: Verb.CREATE, Verb.UPDATE: Verb.UPDATE}
 
 
 def reversible(change: Change) -> bool:
-    """Everything but signing people out."""
-    return change.target.family is not Family.SESSIONS
+    """Everything but signing people out, and removing what bears an identity that is not given
+    twice: an application that is made again is another one, with none of the rights."""
+    gone = change.verb is Verb.DELETE and change.target.family in OF_APPS - _REMADE
+    return change.target.family is not Family.SESSIONS and not gone
+
+
+_REMADE = frozenset({Family.GROUP_MEMBER, Family.APP_ROLE})
+"""What an application lost and can be given again, where it is still there."""
 
 
 def inverse(change: Change) -> Change:

@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from portineria.clock import Clock
-from portineria.fault import Fault, NetworkFault, ServiceFault
+from portineria.run.lookapps import look_at_apps, look_at_own_apps
 from portineria.run.ports import Crew, Progress
+from portineria.run.seeing import LIMIT, Failure, in_parts, seen
 from portineria.tenant.access import (
     AuthenticationPolicy,
     ConditionalAccessPolicy,
@@ -28,7 +29,7 @@ from portineria.tenant.access import (
     Organization,
     Transport,
 )
-from portineria.tenant.apps import App, MailboxRight
+from portineria.tenant.apps import App, MailboxRight, OwnApp
 from portineria.tenant.mailbox import Mailbox, RecipientKind
 from portineria.tenant.people import (
     DIRECTORY_SYNC_ROLE,
@@ -41,13 +42,8 @@ from portineria.tenant.people import (
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
-LIMIT = 4
-"""Requests at a time: Exchange publishes no limit and answers 429 to more."""
-
 MFA_AT_ONCE = 20
 """Accounts that Graph answers about in one request (Graph dossier 7.2)."""
-RIGHTS_AT_ONCE = 100
-"""Mailboxes whose rights one worker reads before it takes more, ten a request."""
 MANY_NAMES = 300
 """Unknown names from which on it is quicker to list every recipient than to ask for each."""
 
@@ -107,6 +103,10 @@ class TenantReader(Protocol):
 
     async def app(self, client_id: str) -> App | None: ...
 
+    async def own_apps(self) -> tuple[OwnApp, ...]:
+        """The applications that bear our tag; Exchange's part of one may be Unseen."""
+        ...
+
     async def rights(
         self, app: App, guids: Collection[str]
     ) -> Mapping[tuple[str, str], MailboxRight]:
@@ -120,7 +120,9 @@ class Wants:
 
     `mailboxes` (address, user principal name or guid): rights and per-user MFA, and what a name
     is that is no mailbox. `groups`: names or ids. `apps`: client ids. `everything` asks for
-    rights and per-user MFA of all mailboxes.
+    rights and per-user MFA of all mailboxes. `own` asks for the applications of our own and their
+    rights: on the wanted mailboxes, on those of `rights_on` (guids), and on all of a small tenant.
+    `all_rights` asks for all of a large one too.
     """
 
     mailboxes: frozenset[str] = frozenset()
@@ -128,13 +130,9 @@ class Wants:
     apps: frozenset[str] = frozenset()
     everything: bool = False
     own_app: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """Why a family was not seen, kept so that it can be raised if all of them fail."""
-
-    fault: Fault
+    own: bool = False
+    rights_on: frozenset[str] = frozenset()
+    all_rights: bool = False
 
 
 async def look(
@@ -149,9 +147,9 @@ async def look(
     is refused), or the first fault where not one family could be read.
     """
     taken_at = clock.now()
-    seen = await _families(reader, crew, progress)
+    families = await _families(reader, crew, progress)
     snapshot = Snapshot(
-        tenant_id=tenant_id, taken_at=taken_at, own_app=wants.own_app, **_unseen(seen)
+        tenant_id=tenant_id, taken_at=taken_at, own_app=wants.own_app, **_unseen(families)
     )
     snapshot = await _roles_and_groups(snapshot, reader, crew, wants)
     return await look_closer(snapshot, reader, crew, progress, wants)
@@ -162,7 +160,11 @@ async def look_closer(
 ) -> Snapshot:
     """What is asked about single mailboxes, put beside what was seen of the tenant."""
     snapshot = await _strangers(snapshot, reader, crew, progress, wants)
-    snapshot = await _apps(snapshot, reader, crew, progress, wants)
+    guids = [box.guid for box in _wanted(snapshot, wants)]
+    snapshot = await look_at_apps(snapshot, reader, crew, progress, wants.apps, guids)
+    if wants.own:
+        more = [*dict.fromkeys([*guids, *sorted(wants.rights_on)])]
+        snapshot = await look_at_own_apps(snapshot, reader, crew, progress, more, wants.all_rights)
     return await _per_user_mfa(snapshot, reader, crew, progress, wants)
 
 
@@ -183,28 +185,21 @@ async def _families(reader: TenantReader, crew: Crew, progress: Progress) -> dic
     }
 
     async def read(name: str) -> Any:
-        found = await _seen(readings[name]())
+        found = await seen(readings[name]())
         progress.step(name)
         return found
 
-    seen = {name: found async for name, found in crew.each(readings, read, LIMIT)}
-    failures = [found for found in seen.values() if isinstance(found, _Failure)]
-    if len(failures) == len(seen):
+    families = {name: found async for name, found in crew.each(readings, read, LIMIT)}
+    failures = [found for found in families.values() if isinstance(found, Failure)]
+    if len(failures) == len(families):
         raise failures[0].fault
-    return seen
+    return families
 
 
-async def _seen(reading: Awaitable[T]) -> T | _Failure:
-    try:
-        return await reading
-    except (ServiceFault, NetworkFault) as fault:
-        return _Failure(fault)
-
-
-def _unseen(seen: Mapping[str, Any]) -> dict[str, Any]:
+def _unseen(families: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: Unseen(found.fault.why) if isinstance(found, _Failure) else found
-        for name, found in seen.items()
+        name: Unseen(found.fault.why) if isinstance(found, Failure) else found
+        for name, found in families.items()
     }
 
 
@@ -220,11 +215,11 @@ async def _roles_and_groups(
     for policy in policies:
         roles |= policy.include_roles | policy.exclude_roles
         groups |= policy.include_groups | policy.exclude_groups
-    members = await _seen(reader.role_members(roles))
+    members = await seen(reader.role_members(roles))
 
     async def expand(name: str) -> tuple[Group, ...]:
-        found = await _seen(reader.group(name))
-        if isinstance(found, _Failure):
+        found = await seen(reader.group(name))
+        if isinstance(found, Failure):
             return (Group(id=name, name=name, members=Unseen(found.fault.why)),)
         return found
 
@@ -234,7 +229,7 @@ async def _roles_and_groups(
     return replace(
         snapshot,
         groups_asked=frozenset(groups),
-        role_members=Unseen(members.fault.why) if isinstance(members, _Failure) else members,
+        role_members=Unseen(members.fault.why) if isinstance(members, Failure) else members,
         groups={group.id: group for group in sorted(expanded, key=lambda group: group.id)},
     )
 
@@ -251,7 +246,7 @@ async def _strangers(
     found: dict[str, Mailbox] = {}
     unread: dict[str, str] = {}
     async for name, stranger in _asked(unknown, reader, crew, progress):
-        if isinstance(stranger, _Failure):
+        if isinstance(stranger, Failure):
             unread[name] = stranger.fault.why
         elif stranger is not None:
             found[stranger.guid] = _with_directory(stranger, snapshot)
@@ -265,15 +260,15 @@ async def _strangers(
 
 async def _asked(
     names: Sequence[str], reader: TenantReader, crew: Crew, progress: Progress
-) -> AsyncIterator[tuple[str, Mailbox | _Failure | None]]:
+) -> AsyncIterator[tuple[str, Mailbox | Failure | None]]:
     """What each of these names is: one by one, or out of a listing where they are many."""
     if len(names) <= MANY_NAMES:
-        async for answer in crew.each(names, lambda name: _seen(reader.recipient(name)), LIMIT):
+        async for answer in crew.each(names, lambda name: seen(reader.recipient(name)), LIMIT):
             yield answer
         return
-    found = await _seen(reader.recipients(names, progress.step))
+    found = await seen(reader.recipients(names, progress.step))
     for name in names:
-        yield name, found if isinstance(found, _Failure) else found.get(name)
+        yield name, found if isinstance(found, Failure) else found.get(name)
 
 
 def _with_directory(box: Mailbox, snapshot: Snapshot) -> Mailbox:
@@ -281,49 +276,6 @@ def _with_directory(box: Mailbox, snapshot: Snapshot) -> Mailbox:
     user = snapshot.user(box.entra_id)
     synced = box.kind is RecipientKind.MAIL_USER and user is not None and user.synced
     return replace(box, kind=RecipientKind.ON_PREMISES) if synced else box
-
-
-async def _apps(
-    snapshot: Snapshot, reader: TenantReader, crew: Crew, progress: Progress, wants: Wants
-) -> Snapshot:
-    """Applications, and their rights on the wanted mailboxes; unwanted ones stay unseen."""
-    if not wants.apps:
-        return snapshot
-    answers = {
-        client_id: found
-        async for client_id, found in crew.each(
-            sorted(wants.apps), lambda client_id: _seen(reader.app(client_id)), LIMIT
-        )
-    }
-    failure = next((found for found in answers.values() if isinstance(found, _Failure)), None)
-    if failure is not None:
-        return replace(snapshot, apps=Unseen(failure.fault.why))
-    apps = {key: found for key, found in answers.items() if isinstance(found, App)}
-    guids = [box.guid for box in _wanted(snapshot, wants)]
-    rights: dict[tuple[str, str], MailboxRight] = {}
-    for key in sorted(apps):
-        rights.update(await _rights(apps[key], guids, reader, crew, progress))
-    return replace(snapshot, apps=apps, rights=rights)
-
-
-async def _rights(
-    app: App, guids: Sequence[str], reader: TenantReader, crew: Crew, progress: Progress
-) -> dict[tuple[str, str], MailboxRight]:
-    found: dict[tuple[str, str], MailboxRight] = {}
-    parts = _in_parts(guids, RIGHTS_AT_ONCE)
-    async for part, told in crew.each(parts, lambda part: _seen(reader.rights(app, part)), LIMIT):
-        if isinstance(told, _Failure):
-            unseen = Unseen(told.fault.why)
-            nothing = MailboxRight(full_access=unseen, scoped_smtp=unseen)
-            found.update(((app.id, guid), nothing) for guid in part)
-        else:
-            found.update(told)
-        progress.step(f"rights of {app.name or app.id}", len(found), len(guids))
-    return found
-
-
-def _in_parts(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _wanted(snapshot: Snapshot, wants: Wants) -> tuple[Mailbox, ...]:
@@ -343,11 +295,11 @@ async def _per_user_mfa(
         return snapshot
     users = dict(snapshot.users)
     wanted = [box.entra_id or "" for box in _wanted(snapshot, wants) if box.entra_id in users]
-    parts = _in_parts(wanted, MFA_AT_ONCE)
+    parts = in_parts(wanted, MFA_AT_ONCE)
     done = 0
-    async for part, told in crew.each(parts, lambda part: _seen(reader.per_user_mfa(part)), LIMIT):
+    async for part, told in crew.each(parts, lambda part: seen(reader.per_user_mfa(part)), LIMIT):
         for key in part:
-            mfa = Unseen(told.fault.why) if isinstance(told, _Failure) else told[key]
+            mfa = Unseen(told.fault.why) if isinstance(told, Failure) else told[key]
             users[key] = replace(users[key], per_user_mfa=mfa)
         done += len(part)
         progress.step("per-user MFA", done, len(wanted))

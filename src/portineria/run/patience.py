@@ -15,14 +15,16 @@ class Patience:
     about only after it. What we wrote and saw change needs no such wait: old answers are older.
     Microsoft documents no bound (UNVERIFIED), so it can be set. `confirm` bounds the reading
     again after a phase, `differ` how long a difference must last before it is called drift,
-    `window` the retries of one forced call; `first` is the first pause, each next one doubles
-    up to `longest`.
+    `window` the retries of one forced call, `replicate` how long what was just made may be unknown
+    to the next write that names it (Graph dossier 4.1: up to about a minute); `first` is the first
+    pause, each next one doubles up to `longest`.
     """
 
     stale: float = 30.0
     confirm: float = 300.0
     differ: float = 45.0
     window: float = 120.0
+    replicate: float = 90.0
     first: float = 1.0
     longest: float = 30.0
 

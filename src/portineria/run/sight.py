@@ -59,7 +59,7 @@ def resolve(change: Change, done: Mapping[int, Done]) -> Change:
     """
     return replace(
         change,
-        target=replace(change.target, key=real_id(change.target.key, done)),
+        target=replace(change.target, key=real_key(change.target.key, done)),
         before=_resolved(change.before, done),
         after=_resolved(change.after, done),
     )
@@ -69,6 +69,11 @@ def real_id(text: str, done: Mapping[int, Done]) -> str:
     """The id that a reference stands for, and any other text as it is. Raises KeyError."""
     found = _REFERENCE.fullmatch(text)
     return done[int(found[1])].id if found else text
+
+
+def real_key(key: str, done: Mapping[int, Done]) -> str:
+    """A key whose parts may be references, such as "GUID/change:2.id". Raises KeyError."""
+    return "/".join(real_id(part, done) for part in key.split("/"))
 
 
 def _resolved(value: Json, done: Mapping[int, Done]) -> Json:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from portineria.fault import AmbiguousWrite, Fault, GuardStop, PartlyApplied
-from portineria.policy.change import Change
+from portineria.fault import AmbiguousWrite, Conflict, Fault, GuardStop, NotFound, PartlyApplied
+from portineria.policy.change import ENTRA, OF_APPS, Change, Family, Verb
 from portineria.run.journal import Done, Promise, Result
 from portineria.run.means import Means
-from portineria.run.sight import Sight, Standing, look_ahead, look_back, real_id, resolve
+from portineria.run.sight import Sight, Standing, look_ahead, look_back, real_key, resolve
 from portineria.run.story import Story
 
 _LOST_ANSWERS = 3
@@ -53,21 +53,42 @@ async def _step(change: Change, story: Story, means: Means, seen: Sight | None) 
 
 
 async def _write(change: Change, story: Story, means: Means) -> None:
-    for _ in range(_LOST_ANSWERS):
+    lost_answers = 0
+    pauses = means.patience.pauses(means.patience.replicate)
+    while lost_answers < _LOST_ANSWERS:
         promise = story.promise(change)
         try:
             written = await means.resources.write(change)
         except AmbiguousWrite as lost:
             if await _settle(change, promise, story, means):
                 return
+            lost_answers += 1
             why = f"{lost.why}; read again, it did not happen"
         except Fault as fault:
             story.outcome(promise, Result.REFUSED, why=fault.why)
+            if _not_yet(change, fault) and (pause := next(pauses, None)) is not None:
+                means.progress.step(f"waiting until the service knows what {change.id} builds on")
+                await means.clock.sleep(pause)
+                continue
             raise rest(story, change, fault.why, cause=fault) from fault
         else:
             story.outcome(promise, Result.WRITTEN, key=change.target.key or written.id)
             return
     raise rest(story, change, why)
+
+
+def _not_yet(change: Change, fault: Fault) -> bool:
+    """Whether a refusal may only mean that what was just made is not known everywhere yet.
+
+    Source: Graph dossier 4.1: right after it 404, or 400. Nothing was written then.
+    """
+    if change.target.family not in _BUILT_UPON or change.verb is Verb.DELETE:
+        return False
+    early = fault.evidence.get("status") == 400 and not isinstance(fault, Conflict)
+    return isinstance(fault, NotFound) or (early and change.target.family in ENTRA)
+
+
+_BUILT_UPON = OF_APPS | {Family.MAILBOX_PERMISSION, Family.RECIPIENT_PERMISSION}
 
 
 async def _settle(change: Change, promise: Promise, story: Story, means: Means) -> bool:
@@ -107,7 +128,7 @@ def rest(
 
 def object_id(change: Change, done: Mapping[int, Done]) -> str:
     """The id of the change's object: the real one of a reference, or the one it was given."""
-    key = real_id(change.target.key, done)
+    key = real_key(change.target.key, done)
     given = done.get(change.id)
     return key or (given.id if given else "")
 

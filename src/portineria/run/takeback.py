@@ -62,9 +62,10 @@ def take_back(made: Sequence[Change], seen: Seen) -> Takeback:
     final = left_by(made)
     windowed = any(change.phase is Phase.WINDOW for change in made)
     tenant_switch = any(_turns_tenant_switch(change) for change in made)
+    removed = {change.target.key for change in made if not reversible(change)}
     backwards: list[Change] = []
     for change in reversed(made):
-        if not reversible(change):
+        if not reversible(change) or _without_owner(change, removed):
             found.notes.append(f"cannot be undone: {change.reason} («{change.target.name}»)")
             continue
         mine = _still_mine(change, final[object_key(change)], seen[object_key(change)], found)
@@ -76,22 +77,29 @@ def take_back(made: Sequence[Change], seen: Seen) -> Takeback:
     return found
 
 
+def _without_owner(change: Change, removed: set[str]) -> bool:
+    """Whether a deleted right was of an application or a group that the same run removed."""
+    parts = change.target.key.split("/")
+    return change.verb is Verb.DELETE and len(parts) == 2 and not removed.isdisjoint(parts)
+
+
 def _still_mine(
     change: Change, left: Fields | None, seen: Fields | Missing | Unseen, found: Takeback
 ) -> Change | None:
     """The part of a change that still stands as the run left it; the rest is told."""
     if isinstance(seen, Unseen):
-        found.unknown.append(f"{_called(change)}: {seen.because}")
+        found.unknown.append(f"{_called(change)} was not seen: {seen.because}")
         return None
     if left is None or isinstance(seen, Missing):
         if left is None and isinstance(seen, Missing):
             return change
-        _leave(change, "is gone" if isinstance(seen, Missing) else "was made again", found)
+        gone = isinstance(seen, Missing)
+        _leave(change, "it is gone" if gone else "it was made again", found)
         return None
     moved = [name for name, value in left.items() if not alike(value, seen.get(name))]
     if change.verb is not Verb.UPDATE:
         if moved:
-            _leave(change, f"was changed since in {', '.join(moved)}", found)
+            _leave(change, f"it was changed since in {', '.join(moved)}", found)
             return None
         return change
     return _fields_still_mine(change, moved, seen, found)
@@ -106,7 +114,7 @@ def _fields_still_mine(
     ]
     if foreign:
         told = ", ".join(f"{name} is {seen.get(name)!r}" for name in foreign)
-        _leave(change, f"was changed since: {told}", found)
+        _leave(change, f"it was changed since: {told}", found)
     kept = [name for name in after if name not in moved]
     if not kept:
         return None
@@ -121,7 +129,7 @@ def _leave(change: Change, why: str, found: Takeback) -> None:
     told = found.left.get(object_key(change)) == why
     found.left[object_key(change)] = why
     if not told:
-        found.notes.append(f"left as it is: {_called(change)} {why}")
+        found.notes.append(f"left as it is: {_called(change)}, {why}")
 
 
 def _called(change: Change) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from ipaddress import ip_address
 
 from portineria.clock import Clock
 from portineria.fault import Fault, NoSuch, Unfinished
-from portineria.policy.change import Change, Family, Fields, Missing, Target
+from portineria.policy.change import Change, Family, Fields, Missing, Target, Verb
 from portineria.policy.guards.case import Case
 from portineria.policy.guards.registry import speak
 from portineria.policy.plan import Cell, Plan
 from portineria.policy.promise import OPEN, REFUSED, Judge, exposure
 from portineria.policy.simulate import simulate
 from portineria.policy.verdict import Answer
+from portineria.run.callers import with_real_callers
 from portineria.run.journal import RunState
 from portineria.run.ports import Crew, Resources
 from portineria.run.sight import in_parts, resolve
@@ -42,7 +43,7 @@ async def undo_plan(
     run without a plan, Unfinished for one that rests inside its window.
     """
     _refuse_exposed(state)
-    plan = state.plan
+    plan = with_real_callers(state.plan, state.done)
     made = [_on_its_object(change, state) for change in plan.changes if _ours(change, state)]
     seen = await _see(made, resources, crew)
     found = take_back(made, seen)
@@ -108,9 +109,10 @@ def _judged(
         planned = snapshot
     unknown += _defaults_refused(found.changes, planned)
     judge = Judge(snapshot, planned, clock.now())
+    gone = {f"app:{key}" for key in _removed(found.changes)}
     cells = tuple(
         cell
-        for cell in (_promised_back(cell, judge) for cell in plan.cells)
+        for cell in (_promised_back(cell, judge) for cell in plan.cells if cell.caller not in gone)
         if cell is not None and not _concerned(cell, found)
     )
     undo = Plan(
@@ -127,6 +129,13 @@ def _judged(
         undo_of=run,
     )
     return replace(undo, stops=speak(Case(plan=undo, snapshot=snapshot, now=clock.now())))
+
+
+def _removed(changes: Iterable[Change]) -> Iterator[str]:
+    """Applications that are taken away: of what is not there nothing can be promised."""
+    for change in changes:
+        if change.target.family is Family.APPLICATION and change.verb is Verb.DELETE:
+            yield change.target.key
 
 
 def _promised_back(cell: Cell, judge: Judge) -> Cell | None:

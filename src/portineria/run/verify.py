@@ -22,12 +22,12 @@ from ipaddress import ip_address
 
 from portineria.clock import Clock
 from portineria.fault import Fault
+from portineria.policy.delays import longest
 from portineria.policy.effective import Context, effective
 from portineria.policy.plan import Cell
 from portineria.policy.promise import OPEN, answer
 from portineria.policy.refusals import narrowed
 from portineria.policy.verdict import Allowed, Answer, Effective, Layer
-from portineria.run.delays import longest
 from portineria.run.ports import Crew, Progress
 from portineria.run.probe import Probe
 from portineria.tenant.caller import parse_caller
@@ -172,8 +172,10 @@ def _named(layers: frozenset[Layer] | set[Layer]) -> str:
 def _reason(read: Effective) -> str:
     if isinstance(read, Allowed):
         return "nothing refuses it"
-    word = "refused by" if answer(read) is Answer.NO else "could not tell:"
-    return f"{word} {read.by.layer.value}, {read.by.because}"
+    layer, because = read.by.layer.value, read.by.because
+    if answer(read) is Answer.NO:
+        return f"refused by {layer}, because {because}"
+    return f"could not tell, because of {layer}: {because}"
 
 
 def exit_code(rows: Sequence[Verified]) -> int:

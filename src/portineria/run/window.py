@@ -180,11 +180,11 @@ async def _force(
     refusals = 0
     for pause in (0.0, *means.patience.pauses(means.patience.window)):
         await means.clock.sleep(pause)
-        means.progress.step(f"{change.target.name}: {change.reason}")
+        means.progress.step(f"«{change.target.name}»: {change.reason}")
         fault = await _send(change, story, means, of)
         if fault is None:
             return ""
-        why = f"{change.target.name}: {fault.why if isinstance(fault, Fault) else repr(fault)}"
+        why = f"«{change.target.name}»: {fault.why if isinstance(fault, Fault) else repr(fault)}"
         refusals += not isinstance(fault, Throttled | AmbiguousWrite | NetworkFault)
         if _hopeless(fault, refusals, conflict_ends):
             break

@@ -25,6 +25,8 @@ class Permission:
     only_for: Access | None = None
     instead: str = ""
     """Another one that serves where the cloud does not have this one."""
+    optional: bool = False
+    """Asked for only where somebody wishes it; to hold it is right, and to lack it too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from portineria.tenant.access import (
     Organization,
     Transport,
 )
-from portineria.tenant.apps import App, MailboxRight
+from portineria.tenant.apps import App, MailboxRight, OwnApp
 from portineria.tenant.mailbox import Mailbox
 from portineria.tenant.naming import folded
 from portineria.tenant.people import Domain, Group, Licences, User
@@ -63,6 +63,8 @@ class Snapshot:
     role_members: Mapping[str, frozenset[str]] | Unseen = NOT_LOOKED_AT
     apps: Mapping[str, App] | Unseen = NOT_LOOKED_AT
     rights: Mapping[tuple[str, str], MailboxRight] = field(default_factory=lambda: _NOTHING)
+    own: tuple[OwnApp, ...] | Unseen = NOT_LOOKED_AT
+    """The applications that bear our tag."""
     user_consent: bool | Unseen = NOT_LOOKED_AT
     """Whether people may consent to mail clients themselves (authorizationPolicy)."""
     settled: Mapping[str, str] = field(default_factory=lambda: _NOTHING)

@@ -173,11 +173,13 @@ async def signed_in(
         yield Hands(person, Registrations(speaking))
 
 
-def wanted_of(files: Files, access: Access, certificate: keys.Certificate | None) -> Wanted:
+def wanted_of(
+    files: Files, access: Access, certificate: keys.Certificate | None, *, logs: bool = False
+) -> Wanted:
     """Without a certificate yet: a name that no application holds."""
     return Wanted(
         name=f"Portineria control ({files.name})",
-        permissions=wanted(access),
+        permissions=wanted(access, logs=logs),
         role=ROLES[access],
         key_name=files.key_name(certificate) if certificate else "",
         key=certificate.base64 if certificate else "",
@@ -230,7 +232,7 @@ def write_profile(files: Files, place: Place, access: Access, client_id: str, ke
 def expected(access: Access) -> Expected:
     return Expected(
         access=access,
-        permissions=wanted(access),
+        permissions=wanted(access, logs=True),
         role=ROLES[access],
         graph=GRAPH,
         exchange=EXCHANGE_ONLINE,

@@ -53,6 +53,7 @@ async def open_tenant(profile: Profile, state: StateFolder) -> AsyncIterator[Ten
             crew=AsyncCrew(),
             door=door,
             reader=TenantReading(session),
+            session=session,
             resources=TenantResources(session),
             dial=TcpDial(profile.ca),
             keyring=Keyring(login, profile.endpoints, profile.probe, clock),

@@ -19,6 +19,7 @@ from portineria.fault import Fault, WrongTenant
 from portineria.m365.messages import Door
 from portineria.m365.reader import TenantReading
 from portineria.m365.resources import TenantResources
+from portineria.m365.session import Session
 from portineria.m365.skew import told
 from portineria.mail.conversation import Credential, Nobody, Password
 from portineria.policy.desired import Desired
@@ -41,7 +42,7 @@ from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 from portineria.wiring.mailserver import Manner
-from portineria.wiring.wants import wants_of, wants_of_plan
+from portineria.wiring.wants import remembered, wants_of, wants_of_plan
 
 CLOCK_OFF = 300.0
 """Seconds by which the clocks may differ: what Microsoft's services tolerate too."""
@@ -54,6 +55,8 @@ class Handed:
     digest: str | None = None
     yes: bool = False
     accepted: tuple[str, ...] = ()
+    replacing: bool = False
+    """Whether the profile may name a new application in the place of another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ class Tenant:
     crew: Crew
     door: Door
     reader: TenantReading
+    session: Session
     resources: TenantResources
     dial: TcpDial
     keyring: Keyring
@@ -85,19 +89,31 @@ class Tenant:
         """The client id that oauth-app and gateway grants mean when they name none."""
         return self.profile.probe.app.client_id if self.profile.probe.app else None
 
+    @property
+    def smtp_app(self) -> str | None:
+        """The one that they mean for SMTP, where it has a registration of its own."""
+        return self.profile.probe.smtp_app.client_id if self.profile.probe.smtp_app else None
+
     async def look(self, progress: Progress, wants: Wants | None = None) -> Snapshot:
         """A snapshot now, with what the profile settles."""
         wanted = replace(wants or Wants(), own_app=self.profile.control.client_id)
         found = await look(self.reader, self.tenant_id, self.clock, self.crew, progress, wanted)
         return replace(found, settled=dict(self.profile.settled))
 
-    async def look_for(self, desired: Desired, progress: Progress) -> Snapshot:
-        """A snapshot with all that planning `desired` depends on.
+    async def look_for(
+        self, desired: Desired, progress: Progress, *, all_rights: bool = False
+    ) -> Snapshot:
+        """A snapshot with all that planning `desired` depends on; `all_rights` asks for those of
+        our applications on every mailbox of a large tenant too.
 
         Whom a group or a filter means is known only after a first look: where these name
         mailboxes that no grant names itself, a closer one reads their rights too.
         """
-        wants = wants_of(desired, self.mail_app)
+        wants = replace(
+            wants_of(desired, self.mail_app, self.smtp_app),
+            rights_on=remembered(memory_of(self.runs())),
+            all_rights=all_rights,
+        )
         first = await self.look(progress, wants)
         meant = frozenset(
             box.guid for grant in desired.grants for box in members(grant, first).mailboxes
@@ -121,6 +137,7 @@ class Tenant:
             self.clock.now(),
             accepted=accepted,
             mail_app=self.mail_app,
+            smtp_app=self.smtp_app,
             memory=memory_of(self.runs()),
         )
 
@@ -133,6 +150,7 @@ class Tenant:
             self.clock.now(),
             accepted=tuple(accepted),
             mail_app=self.mail_app,
+            smtp_app=self.smtp_app,
             memory=memory_of(self.runs()),
         )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from portineria.cli import completing
+from portineria.cli.commands.connectmore import how_of, sign_in_options
 from portineria.cli.frame import Asked, asked, verb
 from portineria.fault import UsageFault
+from portineria.tongue.say import say
 
 if TYPE_CHECKING:
     from portineria.policy.plan import Plan
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     help="A guard's word. May be repeated.",
     shell_complete=completing.words(completing.GUARD_WORDS),
 )
+@sign_in_options
 @click.option(
     "--expired-only",
     metavar="POLICY",
@@ -52,13 +55,15 @@ def command(
     resume: str | None,
     accept: tuple[str, ...],
     expired_only: str | None,
+    **given: Any,
 ) -> int:
     """Do exactly what a plan says, in its order, and read everything back.
 
     Takes the plan that `plan --output` wrote and its digest, or a typed yes. Every guard looks
     again before the first write; each write is promised in a journal first, so that a run that
     is interrupted can be resumed. Exit code 4: a guard stopped it and nothing was written. 5:
-    it stopped in the middle and can be resumed.
+    it stopped in the middle and can be resumed. A plan that registers applications asks an
+    administrator to sign in before the first write, and a resume asks again.
 
     With --expired-only it takes a policy file instead: whatever a grant opened whose last day
     is over, and no other grant opens, is closed; no other change of the policy is made. It
@@ -81,12 +86,12 @@ def command(
         )
     if resume is not None:
         handed = Handed(yes=True, accepted=accept)
-        return print_outcome(resume_run(said, resume, handed), as_json=said.json)
+        return print_outcome(resume_run(said, resume, handed, how_of(given)), as_json=said.json)
     assert plan is not None
     found = read_plan(plan)
     yes = digest is None and agree(said, found, f"{plan} holds all of it")
     handed = Handed(digest=digest, yes=yes, accepted=accept)
-    return print_outcome(apply_plan(said, found, handed), as_json=said.json)
+    return print_outcome(apply_plan(said, found, handed, how_of(given)), as_json=said.json)
 
 
 def _expired(said: Asked, policy: str, accept: tuple[str, ...], others: list[str | None]) -> int:
@@ -125,4 +130,4 @@ def agree(said: Asked, plan: Plan, whole: str) -> bool:
     for told in plan_lines(plan, whole=whole):
         print(told)
     print()
-    return str(click.prompt("Type yes to do this", default="no")) == "yes"
+    return str(click.prompt(say("Type yes to do this"), default="no")) == "yes"

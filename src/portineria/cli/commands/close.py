@@ -6,6 +6,7 @@ import click
 
 from portineria.cli import completing
 from portineria.cli.frame import asked, verb
+from portineria.tongue.say import say
 
 
 @verb(
@@ -48,5 +49,6 @@ def command(mailbox: str, now: bool, accept: tuple[str, ...]) -> int:
     if said.json:
         print_json("portineria/plan@1", plan_document(plan))
     else:
-        print(f"{plan_text(plan)}\nNothing was written. To do it: add --now")
+        print(plan_text(plan))
+        print(say("Nothing was written. To do it: add --now"))
     return exit_code(plan)

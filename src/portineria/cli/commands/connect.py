@@ -10,6 +10,7 @@ from portineria.cli import completing
 from portineria.cli.commands.connectmore import MORE, sign_in_options
 from portineria.cli.frame import Verbs, asked, verb
 from portineria.fault import UsageFault
+from portineria.tongue.say import say
 
 if TYPE_CHECKING:
     from portineria.cli.frame import Asked
@@ -87,6 +88,7 @@ def command() -> None:
     show_default=True,
     help="How long to wait, at each step, for what the service does not know yet.",
 )
+@click.option("--logs", is_flag=True, help="Ask for the sign-in logs too, which `inventory` reads.")
 @click.option("--print", "only_print", is_flag=True, help="Print what an administrator has to do.")
 @click.option("--client-id", metavar="ID", help="Write a profile for an application that is there.")
 @click.option(
@@ -113,7 +115,8 @@ def tenant(tenant: str, **given: Any) -> int:
     said = asked()
     access = Access(given["access"])
     if given["only_print"]:
-        return print_instead(said, tenant, given["cloud"], access, given["days"])
+        cloud, days, logs = given["cloud"], given["days"], given["logs"]
+        return print_instead(said, tenant, cloud, access, days, logs=logs)
     if given["client_id"] is not None:
         return _adopt(said, tenant, access, given)
     if given["certificate"] is not None:
@@ -157,7 +160,8 @@ def _connect(said: Asked, tenant: str, access: Any, given: dict[str, Any]) -> in
     say_what_the_sign_in_asks(SIGN_IN)
     teller = progress(system_clock())
     try:
-        work = connect(said, tenant, given["cloud"], access, how, days, wait, teller, agree)
+        cloud, logs = given["cloud"], given["logs"]
+        work = connect(said, tenant, cloud, access, how, days, wait, teller, agree, logs=logs)
         done = run(work)
     finally:
         teller.close()
@@ -172,7 +176,7 @@ def _yes(said: Asked) -> bool:
         return True
     if said.json or not sys.stdin.isatty():
         return False
-    return str(click.prompt("Type yes to do this", default="no")) == "yes"
+    return str(click.prompt(say("Type yes to do this"), default="no")) == "yes"
 
 
 def _guid(text: str) -> str:

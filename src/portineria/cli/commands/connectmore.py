@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portineria.cli.frame import Asked, asked, verb
+from portineria.tongue.say import compose, say
 
 if TYPE_CHECKING:
     from portineria.cli.connecting import SignIn
@@ -64,9 +65,10 @@ def how_of(given: Mapping[str, Any]) -> SignIn:
 
 
 def say_what_the_sign_in_asks(scopes: Mapping[str, str]) -> None:
-    print("The sign-in asks for these, for this one session; none is kept:", file=sys.stderr)
+    told = "The sign-in asks for these, for this one session; none is kept:"
+    print(say(told), file=sys.stderr)
     for scope, why in scopes.items():
-        print(f"  {scope}: {why}", file=sys.stderr)
+        print(f"  {scope}: {say(why)}", file=sys.stderr)
 
 
 @verb(
@@ -174,8 +176,9 @@ def _yes(said: Asked, profile: Profile) -> bool:
         return True
     if said.json or not sys.stdin.isatty():
         return False
-    print(f"The application {profile.control.client_id} of {profile.tenant} is removed.")
-    return str(click.prompt("Type yes to do this", default="no")) == "yes"
+    told = "The application {} of {} is removed."
+    print(compose(told, profile.control.client_id, profile.tenant))
+    return str(click.prompt(say("Type yes to do this"), default="no")) == "yes"
 
 
 @verb(

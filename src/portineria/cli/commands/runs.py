@@ -9,6 +9,7 @@ import click
 from portineria.cli import completing
 from portineria.cli.frame import Verbs, asked, verb
 from portineria.fault import NoSuch
+from portineria.tongue.say import say
 
 if TYPE_CHECKING:
     from portineria.run.journal import RunState
@@ -33,7 +34,7 @@ def list_runs() -> None:
     elif rows:
         print_table(("Run", "Begun", "Tenant", "Stands", "Promised"), (_cells(row) for row in rows))
     else:
-        print("There are no runs yet.")
+        print(say("There are no runs yet."))
 
 
 @verb("show", examples=["portineria runs show 20261123T201500Z-3f9a1c --json"])
@@ -60,7 +61,7 @@ def show(run: str) -> None:
         told = ", ".join(f"{key} {value}" for key, value in rest.items())
         print(f"{entry.get('t', '')}  {entry.get('kind', '')!s:<12}  {plain(told)}")
     if journal.torn:
-        print("(the last line was cut off and does not count)")
+        print(say("(the last line was cut off and does not count)"))
 
 
 def _row(state: RunState) -> dict[str, object]:
@@ -80,12 +81,13 @@ def stands(state: RunState) -> str:
     if state.exposed:
         return f"INSIDE ITS WINDOW: portineria apply --resume {state.run}"
     if state.unfinished:
-        return f"unfinished{': ' + state.stopped if state.stopped else ''}"
+        return f"unfinished: {state.stopped}" if state.stopped else "unfinished"
     return state.ended
 
 
 def _cells(row: dict[str, object]) -> tuple[str, ...]:
-    return tuple(str(row[key]) for key in ("run", "begun_at", "tenant_id", "stands", "promises"))
+    keys = ("run", "begun_at", "tenant_id", "stands", "promises")
+    return tuple(say(str(row[key])) if key == "stands" else str(row[key]) for key in keys)
 
 
 command.add_command(list_runs)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from portineria.cli import completing
+from portineria.cli.commands.connectmore import how_of, sign_in_options
 from portineria.cli.frame import asked, verb
 
 
@@ -32,7 +35,8 @@ from portineria.cli.frame import asked, verb
     help="A guard's word. May be repeated.",
     shell_complete=completing.words(completing.GUARD_WORDS),
 )
-def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
+@sign_in_options
+def command(run: str, output: str | None, accept: tuple[str, ...], **given: Any) -> int:
     """Take back what a run did, as far as it still is as the run left it.
 
     RUN is a run's id, or `last`. Undoing is a plan like any other: it is shown, asks the same
@@ -63,7 +67,7 @@ def command(run: str, output: str | None, accept: tuple[str, ...]) -> int:
         yes=agree(said, plan, f"portineria undo {run} --output FILE holds all of it"),
         accepted=accept,
     )
-    outcome = apply_plan(said, plan, handed)
+    outcome = apply_plan(said, plan, handed, how_of(given))
     if outcome.fault is None:
         put_undone_away(said, plan.undo_of)
     return print_outcome(outcome, as_json=said.json)

@@ -11,6 +11,7 @@ from portineria.cli.faces.why import EXIT
 from portineria.m365.permissions import NAMES, ROLES
 from portineria.policy.verdict import Answer
 from portineria.run.checkconnect import Step, first_wrong
+from portineria.tongue.say import compose, say
 
 ROLE_NAMES = {role.id: f"directory role {role.name}" for role in ROLES.values()}
 
@@ -28,28 +29,33 @@ def print_asked(
     place: Place, person: Person, wanted: Wanted, lack: Lacking, *, days: int, key: str
 ) -> None:
     """Everything that a yes would do, each with its reason."""
-    print(plain(f"{person.upn} is signed in to {place.tenant}."))
+    _line("{} is signed in to {}.", person.upn, place.tenant)
     if lack.app is None:
-        print(f"An application is registered: {plain(wanted.name)}")
+        _line("An application is registered: {}", wanted.name)
     else:
-        print(plain(f"The application is there already: {lack.app.name}, {lack.app.client_id}"))
+        _line("The application is there already: {}, {}", lack.app.name, lack.app.client_id)
     print()
     print_table(("Permission", "Of", "", "Why"), _permissions(wanted, lack))
     print()
     state = "to be given" if lack.role else "there already"
-    print(f"Directory role: {wanted.role.name} ({state}), {wanted.role.why}.")
+    _line("Directory role: {} ({}), {}.", wanted.role.name, state, wanted.role.why)
     if lack.key:
-        print(plain(f"Certificate: good for {days} days; its key is made here and stays in {key}."))
+        told = "Certificate: good for {} days; its key is made here and stays in {}."
+        _line(told, days, key)
     if lack.taken:
-        print(plain(f"Taken away, because this access does not need it: {_taken(lack)}."))
+        _line("Taken away, because this access does not need it: {}.", _taken(lack))
     print()
+
+
+def _line(template: str, *values: object) -> None:
+    print(plain(compose(template, *values)))
 
 
 def _permissions(wanted: Wanted, lack: Lacking) -> Iterator[tuple[str, str, str, str]]:
     missing = {one.value for one in lack.permissions}
     for one in wanted.permissions:
         state = "to be given" if one.value in missing else "there already"
-        yield one.value, NAMES[one.resource], state, one.why
+        yield one.value, NAMES[one.resource], say(state), say(one.why)
 
 
 def _taken(lack: Lacking) -> str:
@@ -61,15 +67,17 @@ def print_connected(done: Connected, *, as_json: bool) -> None:
         print_json("portineria/connect@1", _connected(done))
         return
     if done.lack.nothing:
-        print("Everything was there already; nothing was written.")
-    print(
-        plain(
-            f"Connected: profile {done.profile}, {done.access} access to {done.place.tenant} as "
-            f"{done.app.name} ({done.app.client_id}). Both grants are proven by a real read."
-        )
+        print(say("Everything was there already; nothing was written."))
+    _line(
+        "Connected: profile {}, {} access to {} as {} ({}). Both grants are proven by a real read.",
+        done.profile,
+        done.access,
+        done.place.tenant,
+        done.app.name,
+        done.app.client_id,
     )
-    print(f"The certificate is good until {done.certificate.ends:%Y-%m-%d}.")
-    print(f"Next: portineria --profile {done.profile} look")
+    _line("The certificate is good until {}.", f"{done.certificate.ends:%Y-%m-%d}")
+    _line("Next: portineria --profile {} look", done.profile)
 
 
 def _connected(done: Connected) -> dict[str, Any]:
@@ -125,16 +133,17 @@ def print_steps(profile: str, access: Access, steps: Sequence[Step], *, as_json:
             },
         )
         return EXIT[answer]
-    print_table(("Step", "Right", "Because"), ((s.name, s.answer.value, s.because) for s in steps))
+    rows = ((say(s.name), say(s.answer.value), say(s.because)) for s in steps)
+    print_table(("Step", "Right", "Because"), rows)
     print()
     repair = next((step for step in steps if step.repair and step.answer is Answer.YES), None)
     if wrong is not None:
-        print(plain(f"First wrong step: {wrong.name}: {wrong.because}"))
-        print(plain(f"  try: {wrong.repair}"))
+        _line("First wrong step: {}: {}", wrong.name, wrong.because)
+        print(plain(f"  {say('try:')} {say(wrong.repair)}"))
     elif repair is not None:
-        print(plain(f"All is right; soon: {repair.repair} ({repair.because})"))
+        _line("All is right; soon: {} ({})", repair.repair, repair.because)
     else:
-        print(f"All is right: {access} access, and no more than that.")
+        _line("All is right: {} access, and no more than that.", access)
     return EXIT[answer]
 
 
@@ -164,9 +173,10 @@ def print_rotated(profile: str, done: Rotated, *, as_json: bool) -> None:
         )
         return
     if done.finished:
-        print("An earlier rotation had proven the new certificate; it is finished now.")
-    print(f"The new certificate is in use, good until {done.certificate.ends:%Y-%m-%d}.")
-    print(f"Old certificates taken away: {len(done.retired)}")
+        print(say("An earlier rotation had proven the new certificate; it is finished now."))
+    ends = f"{done.certificate.ends:%Y-%m-%d}"
+    _line("The new certificate is in use, good until {}.", ends)
+    _line("Old certificates taken away: {}", len(done.retired))
 
 
 def print_removed(
@@ -177,11 +187,14 @@ def print_removed(
         print_json("portineria/connect-remove@1", {**members, "profile_kept": kept})
         return
     if was_there:
-        print(f"The application {client_id} is removed, with its role and its permissions.")
-        print("Entra keeps it restorable among the deleted applications for 30 days.")
+        _line("The application {} is removed, with its role and its permissions.", client_id)
+        print(say("Entra keeps it restorable among the deleted applications for 30 days."))
     else:
-        print(f"The application {client_id} was not there any more.")
-    print("The key is deleted." if kept else f"The key and the profile {profile} are deleted.")
+        _line("The application {} was not there any more.", client_id)
+    if kept:
+        print(say("The key is deleted."))
+    else:
+        _line("The key and the profile {} are deleted.", profile)
 
 
 def print_people(done: SignedIn, *, as_json: bool) -> None:
@@ -198,8 +211,8 @@ def print_people(done: SignedIn, *, as_json: bool) -> None:
         )
         return
     for person in done.people:
-        print(plain(f"{person} is signed in; the refresh token is kept encrypted."))
+        _line("{} is signed in; the refresh token is kept encrypted.", person)
     for mailbox in done.opens:
-        print(plain(f"{mailbox} is opened with that token from now on."))
+        _line("{} is opened with that token from now on.", mailbox)
     example = (done.opens or done.people)[0]
-    print(plain(f"Next: portineria --profile {done.profile} probe {example} imap --as user"))
+    _line("Next: portineria --profile {} probe {} imap --as user", done.profile, example)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portineria.m365.permissions import NAMES, SIGN_IN, wanted
+from portineria.m365.permissions import NAMES, SIGN_IN
 from portineria.run.connect import Wanted
 from portineria.tenant.ownaccess import Access
 
@@ -82,9 +82,9 @@ def _script(wish: Wanted, access: Access, tenant: str, profile: str, cloud: str)
     yield f'"portineria --profile {profile} connect {tenant} --client-id $($app.AppId)"'
 
 
-def reasons(access: Access) -> list[tuple[str, str, str]]:
+def reasons(wish: Wanted) -> list[tuple[str, str, str]]:
     """(permission, service, why) of everything that is asked for."""
-    return [(one.value, NAMES[one.resource], one.why) for one in wanted(access)]
+    return [(one.value, NAMES[one.resource], one.why) for one in wish.permissions]
 
 
 def _quoted(text: str) -> str:

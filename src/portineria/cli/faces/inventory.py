@@ -10,6 +10,7 @@ from portineria.cli.faces.answer import print_json
 from portineria.cli.faces.tables import plain, print_many, print_table
 from portineria.policy.usage.use import Idle, Inventory, Method, Outsiders, Source, Standing, Use
 from portineria.tenant.mailbox import Protocol
+from portineria.tongue.say import compose, say
 
 SCHEMA = "portineria/inventory@1"
 MOST_IDLE = 40
@@ -33,7 +34,8 @@ def print_inventory(found: Inventory, *, draft: str | None, output: str, as_json
     else:
         _print_text(found)
         if draft is not None:
-            print(f"\n{output} is written. Go through it, then: portineria plan {output}")
+            told = "{} is written. Go through it, then: portineria plan {}"
+            print(f"\n{compose(told, output, output)}")
 
 
 def document(found: Inventory, draft: str | None = None, output: str = "-") -> dict[str, Any]:
@@ -103,10 +105,12 @@ def _outsiders(found: Outsiders) -> dict[str, Any]:
 
 
 def _print_text(found: Inventory) -> None:
-    print(
-        f"Mail sign-ins from {found.since:%Y-%m-%d %H:%M} to {found.until:%Y-%m-%d %H:%M} UTC; "
-        "of the last minutes the logs may not tell yet."
+    told = compose(
+        "Mail sign-ins from {} to {} UTC; of the last minutes the logs may not tell yet.",
+        f"{found.since:%Y-%m-%d %H:%M}",
+        f"{found.until:%Y-%m-%d %H:%M}",
     )
+    print(told)
     print()
     for line in _headlines(found):
         print(line)
@@ -115,7 +119,7 @@ def _print_text(found: Inventory) -> None:
         columns = ("Mailbox", "Protocol", "By", "From", "In", "Refused", "Last", "Standing")
         print_many(columns, lambda: map(_row, found.uses))
     else:
-        print("Nobody was seen.")
+        print(say("Nobody was seen."))
     _print_outsiders(found.outsiders)
     _print_idle(found)
     _print_sources(found)
@@ -124,50 +128,53 @@ def _print_text(found: Inventory) -> None:
 def _headlines(found: Inventory) -> Iterator[str]:
     breaking = len({use.mailbox.guid for use in found.of(Standing.BREAKS) if use.mailbox})
     for protocol, day in found.ends:
-        yield f"Passwords for {protocol.value.upper()} are off by default from {day} (UTC)."
-    yield f"Mailboxes that break when basic goes off: {breaking}."
+        name = protocol.value.upper()
+        yield compose("Passwords for {} are off by default from {} (UTC).", name, day)
+    yield compose("Mailboxes that break when basic goes off: {}.", breaking)
     broken = len({use.mailbox.guid for use in found.of(Standing.BROKEN) if use.mailbox})
     if broken:
-        yield f"Mailboxes that got in by password and are refused today: {broken}."
+        yield compose("Mailboxes that got in by password and are refused today: {}.", broken)
 
 
 def _row(use: Use) -> tuple[str, ...]:
     evidence = use.evidence
-    got_in = str(evidence.got_in) if not use.reported else f"{evidence.messages} messages"
+    got_in = str(evidence.got_in)
+    if use.reported:
+        got_in = compose("{} messages", evidence.messages)
     return (
-        use.mailbox.address if use.mailbox else "(not told)",
+        use.mailbox.address if use.mailbox else say("(not told)"),
         _protocols(use),
         _by(use),
         _places(use),
         got_in,
         _refused(use),
-        f"{evidence.last:%Y-%m-%d}" if evidence.last else "not told",
+        f"{evidence.last:%Y-%m-%d}" if evidence.last else say("not told"),
         _standing(use),
     )
 
 
 def _protocols(use: Use) -> str:
     words = [protocol.value.upper() for protocol in use.protocols]
-    return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+    return words[0] if len(words) == 1 else compose("one of {}", ", ".join(words))
 
 
 def _by(use: Use) -> str:
     match use.method:
         case Method.BASIC:
-            return "password"
+            return say("password")
         case Method.USER:
-            return f"person, {use.app_name or use.app_id}"
+            return compose("person, {}", use.app_name or use.app_id)
         case Method.APP:
-            return f"application {use.app_name or use.app_id}"
+            return compose("application {}", use.app_name or use.app_id)
         case Method.OAUTH:
             return "OAuth"
         case _:
-            return "could not tell"
+            return say("could not tell")
 
 
 def _places(use: Use) -> str:
     if use.reported:
-        return "not told"
+        return say("not told")
     country = f" ({', '.join(name for name, _ in use.evidence.countries)})"
     shown = ", ".join(address for address, _ in use.evidence.addresses[:2])
     more = " …" if len(use.evidence.addresses) > 2 or use.evidence.more_addresses else ""
@@ -177,11 +184,13 @@ def _places(use: Use) -> str:
 def _refused(use: Use) -> str:
     """How often, and what the service said most often."""
     if use.reported:
-        return "not told"
+        return say("not told")
     codes = [code for code, _ in use.evidence.results if code]
     if not codes:
         return "0"
-    return f"{use.evidence.refused}, {_CODES.get(codes[0], f'error {codes[0]}')}"
+    known = _CODES.get(codes[0])
+    told = compose("error {}", codes[0]) if known is None else say(known)
+    return f"{use.evidence.refused}, {told}"
 
 
 _CODES = {
@@ -200,51 +209,61 @@ _CODES = {
 
 def _standing(use: Use) -> str:
     if use.mailbox is None:
-        return "stays; its token names no mailbox" if use.evidence.worked else "never got in"
+        stays = "stays; its token names no mailbox"
+        return say(stays if use.evidence.worked else "never got in")
     if use.standing is Standing.BROKEN:
-        return f"refused today by {use.layer}"
-    return _HEADINGS[use.standing]
+        return compose("refused today by {}", use.layer)
+    return say(_HEADINGS[use.standing])
 
 
 def _print_outsiders(found: Outsiders) -> None:
     if found.tries:
         addresses = ", ".join(address for address, _ in found.addresses)
-        print(
-            f"\nNames that have no mailbox here were tried {found.tries} times, and got in "
-            f"{found.got_in} times, from {plain(addresses)}."
+        told = compose(
+            "Names that have no mailbox here were tried {} times, and got in {} times, from {}.",
+            found.tries,
+            found.got_in,
+            addresses,
         )
+        print(f"\n{plain(told)}")
 
 
 def _print_idle(found: Inventory) -> None:
     days = round((found.until - found.since).total_seconds() / 86400)
     print()
     for protocol, why in found.unjudged:
-        print(
-            f"Whether open {protocol.value.upper()} doors are used could not be told: {plain(why)}"
-        )
+        told = "Whether open {} doors are used could not be told: {}"
+        print(plain(compose(told, protocol.value.upper(), why)))
     if found.idle:
-        print(
-            f"Doors that are open and not seen to be used in the last {days} days, candidates to "
-            f"close: {len(found.idle)} mailboxes."
+        told = compose(
+            "Doors that are open and not seen to be used in the last {} days, candidates to close: "
+            "{} mailboxes.",
+            days,
+            len(found.idle),
         )
+        print(told)
         print_table(("Mailbox", "Open", "Unless"), map(_door, found.idle[:MOST_IDLE]))
         if len(found.idle) > MOST_IDLE:
-            print(f"and {len(found.idle) - MOST_IDLE} more: --json lists them all")
+            print(compose("and {} more: --json lists them all", len(found.idle) - MOST_IDLE))
     elif len(found.unjudged) < len(Protocol):
-        print(f"Every open door was seen to be used in the last {days} days, or none is open.")
+        told = "Every open door was seen to be used in the last {} days, or none is open."
+        print(compose(told, days))
 
 
 def _door(one: Idle) -> tuple[str, ...]:
-    unless = f"{', '.join(one.unless)} uses it: its right was not looked at" if one.unless else ""
+    unless = ""
+    if one.unless:
+        told = "{} uses it: its right was not looked at"
+        unless = compose(told, ", ".join(one.unless))
     return one.mailbox.address, ", ".join(p.value.upper() for p in one.protocols), unless
 
 
 def _print_sources(found: Inventory) -> None:
     print()
     rows = (
-        (source.name, str(source.rows), f"cannot see, because {source.because}")
+        (say(source.name), str(source.rows), compose("cannot see, because {}", source.because))
         if source.because
-        else (source.name, str(source.rows), "read")
+        else (say(source.name), str(source.rows), say("read"))
         for source in found.sources
     )
     print_table(("Source", "Rows", "Read"), rows)

@@ -10,6 +10,7 @@ from portineria.cli.faces.tables import plain
 from portineria.cli.failure import error_object, error_text
 from portineria.run.apply import Outcome
 from portineria.run.window import WindowReport
+from portineria.tongue.say import compose, say
 
 SCHEMA = "portineria/run@1"
 
@@ -34,7 +35,7 @@ def print_nothing_ended(*, as_json: bool) -> int:
         }
         print_json(SCHEMA, {"run": "", "end": "nothing ended", **nothing, "exit_code": 0})
     else:
-        print("Nothing that ended is open: nothing to do.")
+        print(say("Nothing that ended is open: nothing to do."))
     return 0
 
 
@@ -67,18 +68,18 @@ def _window(report: WindowReport) -> dict[str, Any]:
 
 
 def _print_text(outcome: Outcome) -> None:
-    print(f"Run {outcome.run}: {outcome.end.value}")
-    print(
-        f"  {outcome.written} of {outcome.total} changes written, "
-        f"{outcome.already} were already as promised"
-    )
+    print(compose("Run {}: {}", outcome.run, say(outcome.end.value)))
+    counts = (outcome.written, outcome.total, outcome.already)
+    print(f"  {compose('{} of {} changes written, {} were already as promised', *counts)}")
     if outcome.window is not None:
         window = outcome.window
-        print(
-            f"  the window: {window.requests} requests, {window.seconds:.1f} s; when its effect "
-            "ended is unknown until observed"
+        told = compose(
+            "the window: {} requests, {} s; when its effect ended is unknown until observed",
+            window.requests,
+            f"{window.seconds:.1f}",
         )
+        print(f"  {told}")
     for row in outcome.unconfirmed:
-        print(f"  change {row.change.id}, {plain(row.tell())}")
+        print(f"  {plain(compose('change {}, {}', row.change.id, row.tell()))}")
     if outcome.fault is not None:
         print(error_text(outcome.fault), file=sys.stderr)

@@ -9,17 +9,20 @@ from portineria.cli.faces.tables import plain, print_many, print_table
 from portineria.tenant.mailbox import Mailbox, SmtpSwitch
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
+from portineria.tongue.say import compose, say
 
 Row = tuple[str, str]
 
 
 def print_posture(snapshot: Snapshot, *, each: bool) -> None:
     """The posture, the switches counted, and with `each` every mailbox."""
-    print(f"Tenant {snapshot.tenant_id}, seen {snapshot.taken_at:%Y-%m-%d %H:%M:%S} UTC\n")
-    print_table(("Posture", "Today"), posture_rows(snapshot))
+    seen = f"{snapshot.taken_at:%Y-%m-%d %H:%M:%S}"
+    print(compose("Tenant {}, seen {} UTC", snapshot.tenant_id, seen), end="\n\n")
+    rows = posture_rows(snapshot)
+    print_table(("Posture", "Today"), ((say(name), told) for name, told in rows))
     print()
     if isinstance(snapshot.mailboxes, Unseen):
-        print(f"Mailboxes could not be seen: {plain(snapshot.mailboxes.because)}")
+        print(plain(compose("Mailboxes could not be seen: {}", snapshot.mailboxes.because)))
         return
     print_table(("Switch", "on", "off", "as the tenant", "could not tell"), _counts(snapshot))
     if each:
@@ -27,14 +30,15 @@ def print_posture(snapshot: Snapshot, *, each: bool) -> None:
         boxes = snapshot.mailboxes
         columns = ("Mailbox", "Type", "IMAP", "POP", "SMTP", "Authentication policy")
         print_many(columns, lambda: map(_mailbox, boxes))
-    print("\nA switch that is on is not yet a door that is open: `portineria why MAILBOX` tells.")
+    told = "A switch that is on is not yet a door that is open: `portineria why MAILBOX` tells."
+    print(f"\n{say(told)}")
 
 
 def print_unseen(unseen: Mapping[str, str]) -> None:
     """Families that could not be seen, each with its reason; nothing where all were."""
     if unseen:
         print()
-        rows = ((name.replace("_", " "), why) for name, why in unseen.items())
+        rows = ((say(name.replace("_", " ")), say(why)) for name, why in unseen.items())
         print_table(("Could not be seen", "Because"), rows)
 
 
@@ -48,29 +52,29 @@ def posture_rows(snapshot: Snapshot) -> Iterator[Row]:
     else:
         yield "SMTP, tenant switch", _flag(not transport.smtp_auth_disabled)
         legacy = transport.legacy_tls
-        yield "legacy TLS", "the tenant does not say" if legacy is None else _flag(legacy)
+        yield "legacy TLS", say("the tenant does not say") if legacy is None else _flag(legacy)
     organization = snapshot.organization
     if isinstance(organization, Unseen):
         yield "default authentication policy", _unseen(organization)
         yield "direct send", _unseen(organization)
     else:
         policy = organization.default_authentication_policy
-        yield "default authentication policy", policy or "none"
-        yield "direct send", "rejected" if organization.reject_direct_send else "let in"
+        yield "default authentication policy", policy or say("none")
+        yield "direct send", say("rejected" if organization.reject_direct_send else "let in")
     yield "new mailboxes", _new_mailboxes(snapshot)
     licences = snapshot.licences
     if isinstance(licences, Unseen):
         yield "Entra ID P1", _unseen(licences)
     else:
-        yield "Entra ID P1", "yes" if licences.entra_p1 else "no"
+        yield "Entra ID P1", say("yes" if licences.entra_p1 else "no")
 
 
 def _flag(value: bool | Unseen) -> str:
-    return _unseen(value) if isinstance(value, Unseen) else "on" if value else "off"
+    return _unseen(value) if isinstance(value, Unseen) else say("on" if value else "off")
 
 
 def _unseen(value: Unseen) -> str:
-    return f"could not tell: {value.because}"
+    return compose("could not tell: {}", value.because)
 
 
 def _conditional_access(snapshot: Snapshot) -> str:
@@ -78,8 +82,8 @@ def _conditional_access(snapshot: Snapshot) -> str:
     if isinstance(policies, Unseen):
         return _unseen(policies)
     states = Counter(policy.state.value for policy in policies)
-    told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    return told or "no policies"
+    told = ", ".join(f"{count} {say(state)}" for state, count in sorted(states.items()))
+    return told or say("no policies")
 
 
 def _new_mailboxes(snapshot: Snapshot) -> str:
@@ -106,9 +110,9 @@ def _mailbox(box: Mailbox) -> tuple[str, ...]:
     policy = box.authentication_policy
     return (
         box.address,
-        box.kind.value,
-        _switch(box.imap),
-        _switch(box.pop),
-        _switch(box.smtp),
+        say(box.kind.value),
+        say(_switch(box.imap)),
+        say(_switch(box.pop)),
+        say(_switch(box.smtp)),
         "?" if isinstance(policy, Unseen) else policy or "",
     )

@@ -12,6 +12,7 @@ from portineria.cli.faces.told import Told, document
 from portineria.cli.faces.why import EXIT
 from portineria.policy.verdict import Answer
 from portineria.run.survey import Survey
+from portineria.tongue.say import compose, either, say
 
 SCHEMA = "portineria/probe@1"
 IN_FULL = 6
@@ -50,36 +51,45 @@ def _count(rows: Sequence[Told], answer: Answer) -> int:
 
 def _print_text(rows: Sequence[Told], seen: Sequence[Survey], now: datetime, *, talk: bool) -> None:
     for row in rows if talk else ():
-        print(f"{plain(row.name)}: {row.answer.value}")
+        print(f"{plain(_name(row))}: {say(row.answer.value)}")
         for line in row.probe.transcript if row.probe else ():
             print(f"  {plain(str(line))}")
         print()
         _print_rows(_verdict(row, now))
         print()
     for one in seen:
-        print(f"the {one.ask.protocol.value.upper()} server {plain(one.ask.server)}")
+        protocol = one.ask.protocol.value.upper()
+        print(plain(compose("the {} server {}", protocol, one.ask.server)))
         _print_rows(servers.rows(one, now))
         print()
     if len(rows) > 1:
         _print_table(rows)
 
 
+def _name(row: Told) -> str:
+    protocol = row.protocol.upper()
+    if not row.mailbox:
+        return compose("{} without a login", protocol)
+    return compose("{} of {} as {}", protocol, row.mailbox, row.caller)
+
+
 def _print_rows(rows: Iterator[tuple[str, str]]) -> None:
     for label, text in rows:
-        print(f"  {label:<12} {plain(text)}")
+        print(f"  {say(label):<12} {plain(text)}")
 
 
 def _verdict(row: Told, now: datetime) -> Iterator[tuple[str, str]]:
-    yield "answer", f"{row.answer.value}: {row.because}"
+    yield "answer", f"{say(row.answer.value)}: {say(row.because)}"
     if row.trouble:
-        yield "trouble", row.trouble.value
+        yield "trouble", say(row.trouble.value)
     if row.advice:
-        yield "try", row.advice
+        yield "try", say(row.advice)
     if row.admits:
-        yield "it may be", " or ".join(sorted(row.admits))
+        yield "it may be", either(sorted(row.admits))
     yield "tenant", _tenant(row)
     for mend in row.mends:
-        yield "change", f"{mend.layer.value}: {mend.change}; who can: {mend.who}"
+        told = compose("{}: {}; who can: {}", mend.layer.value, mend.change, mend.who)
+        yield "change", told
     if (found := row.probe) is None:
         return
     yield "server", f"{found.server}, {found.seconds:.1f} s"
@@ -88,22 +98,27 @@ def _verdict(row: Told, now: datetime) -> Iterator[tuple[str, str]]:
     if found.dropped:
         yield (
             "STARTTLS",
-            f"{found.dropped} octets came in the clear behind the server's yes to STARTTLS, and "
-            "were dropped: they are not the server's, or it is out of order",
+            compose(
+                "{} octets came in the clear behind the server's yes to STARTTLS, and were "
+                "dropped: they are not the server's, or it is out of order",
+                found.dropped,
+            ),
         )
 
 
 def _tenant(row: Told) -> str:
     if row.expected is None:
-        return f"not asked: {row.unlooked}"
+        return compose("not asked: {}", row.unlooked)
+    expected = row.expected.value
     if row.leaves:
-        return f"leaves {' or '.join(sorted(row.leaves))}; expected was {row.expected.value}"
+        return compose("leaves {}; expected was {}", " or ".join(sorted(row.leaves)), expected)
     if row.leaves is not None and row.admits:
-        return (
-            f"clears every one of them, and expected {row.expected.value}: what was changed "
-            "lately may not be in force yet"
+        return compose(
+            "clears every one of them, and expected {}: what was changed lately may not be in "
+            "force yet",
+            expected,
         )
-    return f"expected {row.expected.value}"
+    return compose("expected {}", expected)
 
 
 def _print_table(rows: Sequence[Told]) -> None:
@@ -111,16 +126,16 @@ def _print_table(rows: Sequence[Told]) -> None:
     columns = ("Answer", "Mailbox", "Protocol", "Caller", "Layer", "Because")
     print_many(columns, lambda: map(_cells, worst))
     print()
-    counts = ", ".join(f"{_count(rows, answer)} {answer.value}" for answer in _WORST)
-    print(f"{len(rows)} logins: {counts}")
+    counts = ", ".join(f"{_count(rows, answer)} {say(answer.value)}" for answer in _WORST)
+    print(compose("{} logins: {}", len(rows), counts))
 
 
 def _cells(row: Told) -> tuple[str, ...]:
     return (
-        row.answer.value,
+        say(row.answer.value),
         row.mailbox,
         row.protocol.upper(),
         row.caller,
-        row.layer,
-        row.because,
+        either(row.layer.split(" or ")),
+        say(row.because),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from portineria.mail.conversation import When
 from portineria.run.survey import Finding, Survey
 from portineria.run.tlsfacts import SOON, Certificate, TlsFacts
+from portineria.tongue.say import compose, say
 
 Row = tuple[str, str]
 
@@ -16,10 +17,10 @@ Row = tuple[str, str]
 def rows(seen: Survey, now: datetime) -> Iterator[Row]:
     """A label and a line for people, of everything that the survey found."""
     if seen.trouble:
-        yield "server", seen.trouble
+        yield "server", say(seen.trouble)
     yield from facts_rows(seen.facts, now)
     for complaint in seen.complaints:
-        yield "certificate", f"{complaint}"
+        yield "certificate", say(complaint)
     yield from offered_rows(seen.offered)
     for version, finding in seen.versions.items():
         yield version, _finding(finding)
@@ -33,8 +34,8 @@ def offered_rows(offered: Mapping[When, tuple[str, ...]]) -> Iterator[Row]:
     for when, words in offered.items():
         new = [word for word in words if word not in before]
         if new:
-            also = " also" if before else ""
-            yield "offers", f"{when.value}{also}: {' · '.join(new)}"
+            also = compose("{} also", when.value) if before else say(when.value)
+            yield "offers", f"{also}: {' · '.join(new)}"
         before = words
 
 
@@ -49,15 +50,23 @@ def facts_rows(facts: TlsFacts | None, now: datetime) -> Iterator[Row]:
 def _certificate(one: Certificate, trusted: bool, now: datetime) -> str:
     days = one.days_left(now)
     names = ", ".join(one.names[:3]) or one.subject
-    until = f"until {one.ends:%Y-%m-%d}"
     held = "chain and name hold" if trusted else "looked at without checking"
-    left = f"{days} days left" if days >= 0 else "over"
-    soon = ", renew it soon" if 0 <= days < SOON else ""
-    return f"of {names}, by {one.issuer}, {until} ({left}{soon}); {held}, chain of {len(one.chain)}"
+    left = compose("{} days left", days) if days >= 0 else say("over")
+    if 0 <= days < SOON:
+        left = compose("{} days left, renew it soon", days)
+    return compose(
+        "of {}, by {}, until {} ({}); {}, chain of {}",
+        names,
+        one.issuer,
+        f"{one.ends:%Y-%m-%d}",
+        left,
+        held,
+        len(one.chain),
+    )
 
 
 def _finding(finding: Finding) -> str:
-    return f"{finding.answer.value}: {finding.because}"
+    return f"{say(finding.answer.value)}: {say(finding.because)}"
 
 
 def document(seen: Survey, now: datetime) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from portineria.policy.effective import Access
 from portineria.policy.show.cells import voice_line
 from portineria.policy.show.why import answer
 from portineria.policy.verdict import Answer, Effective
+from portineria.tongue.say import compose, say
 
 WORDS = {"open": "wants it open", "refused": "wants it refused", "": "asks nothing of it"}
 
@@ -24,15 +25,15 @@ def text(access: Access, verdict: Effective, spoken: Spoken) -> str:
 def _lines(access: Access, verdict: Effective, spoken: Spoken) -> Iterator[str]:
     said = spoken.sentence
     yield ""
-    yield f"{spoken.file} {WORDS[said.wanted]}: {said.because}"
+    yield f"{spoken.file} {say(WORDS[said.wanted])}: {say(said.because)}"
     yield from (f"  {voice_line(voice, str(access.caller))}" for voice in said.voices)
-    yield from (f"  ? perhaps more: {told}" for told in spoken.unseen)
+    yield from (f"  ? {compose('perhaps more: {}', told)}" for told in spoken.unseen)
     seen = answer(verdict)
     if said.ended and seen is not Answer.NO:
         ended = "IT ENDED, AND IT IS STILL OPEN" if seen is Answer.YES else "IT ENDED"
-        yield f"{ended}: portineria apply --expired-only {spoken.file}"
+        yield f"{say(ended)}: portineria apply --expired-only {spoken.file}"
     elif said.wanted and seen.value != {"open": "yes", "refused": "no"}[said.wanted]:
-        yield f"That is not what is in force: portineria plan {spoken.file}"
+        yield compose("That is not what is in force: portineria plan {}", spoken.file)
 
 
 def document(spoken: Spoken) -> dict[str, Any]:

@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from portineria.policy.show.visible import line, width
+from portineria.tongue.say import say
 
 WIDE = 200
 """Columns where nobody looks through a window: files and pipes."""
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on stdout: as wide as the terminal, or WIDE, with colours on a terminal only."""
+    """A table on stdout: as wide as the terminal, or WIDE, with colours on a terminal only. Heads
+    are given in English."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(say(column), overflow="fold")
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     width = None if sys.stdout.isatty() else WIDE
@@ -44,6 +46,7 @@ def print_many(columns: Sequence[str], rows: Callable[[], Iterable[Sequence[str]
     if len(first) <= FOLDED:
         print_table(columns, first)
         return
+    columns = list(map(say, columns))
     widths = [width(column) for column in columns]
     for row in rows():
         widths = [max(had, width(plain(cell))) for had, cell in zip(widths, row, strict=True)]

@@ -13,6 +13,7 @@ from portineria.run.probe import Probe
 from portineria.run.verify import Verified, exit_code
 from portineria.tenant.lazyjson import Listed
 from portineria.tenant.unseen import Unseen
+from portineria.tongue.say import compose, say
 
 SCHEMA = "portineria/verify@1"
 COLUMNS = (
@@ -32,7 +33,7 @@ def print_verified(run: str, rows: Sequence[Verified], *, as_json: bool) -> int:
     if as_json:
         print_json(SCHEMA, {"run": run, "rows": Listed(lambda: map(document, rows))})
         return exit_code(rows)
-    print(f"Run {run}: {_counted(rows)}\n")
+    print(compose("Run {}: {}", run, _counted(rows)), end="\n\n")
     if rows:
         print_many(COLUMNS, lambda: map(_cells, rows))
     return exit_code(rows)
@@ -59,17 +60,19 @@ def document(row: Verified) -> dict[str, Any]:
 
 def _cells(row: Verified) -> tuple[str, ...]:
     cell = row.cell
-    until = "" if row.until is None else f" until {row.until:%Y-%m-%d %H:%M} UTC"
+    verdict = say(row.verdict.value)
+    if row.until is not None:
+        verdict = compose("{} until {} UTC", row.verdict.value, f"{row.until:%Y-%m-%d %H:%M}")
     return (
         cell.address,
         cell.protocol.value.upper(),
         cell.caller,
-        cell.place or "anywhere",
-        cell.before,
-        cell.promised,
-        _wire(row.wire),
-        f"{row.verdict.value}{until}",
-        row.because,
+        cell.place or say("anywhere"),
+        say(cell.before),
+        say(cell.promised),
+        say(_wire(row.wire)),
+        verdict,
+        say(row.because),
     )
 
 
@@ -79,5 +82,5 @@ def _wire(wire: Probe | Unseen) -> str:
 
 def _counted(rows: Sequence[Verified]) -> str:
     counts = Counter(row.verdict.value for row in rows)
-    told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
-    return f"{len(rows)} promises: {told}" if rows else "it made no promises"
+    told = ", ".join(f"{count} {say(verdict)}" for verdict, count in sorted(counts.items()))
+    return compose("{} promises: {}", len(rows), told) if rows else say("it made no promises")

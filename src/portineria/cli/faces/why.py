@@ -11,6 +11,7 @@ from portineria.cli.faces.tables import print_table
 from portineria.cli.questions import Answered
 from portineria.policy.show import why
 from portineria.policy.verdict import Allowed, Answer
+from portineria.tongue.say import say
 
 EXIT = {Answer.YES: 0, Answer.NO: 1, Answer.UNKNOWN: 3}
 
@@ -51,7 +52,7 @@ def _row(one: Answered) -> tuple[str, ...]:
     return (
         one.access.protocol.value.upper(),
         str(one.access.caller),
-        why.answer(one.verdict).value,
-        decided.layer.value if decided else "",
-        decided.because if decided else "",
+        say(why.answer(one.verdict).value),
+        say(decided.layer.value) if decided else "",
+        say(decided.because) if decided else "",
     )

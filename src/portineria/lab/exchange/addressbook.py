@@ -51,7 +51,7 @@ def _of(*kinds: str) -> Callable[[Call], Scan]:
 
 
 _LISTING = (IDENTITY, FILTER, RESULT_SIZE, Parameter("Anr"))
-_DISTRIBUTION = ("MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "RoomList")
+DISTRIBUTION = ("MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "RoomList")
 
 CMDLETS = (
     Cmdlet(
@@ -62,7 +62,7 @@ CMDLETS = (
     ),
     Cmdlet("Get-MailContact", READ_RECIPIENTS, _of("MailContact"), _LISTING),
     Cmdlet("Get-UnifiedGroup", READ_RECIPIENTS, _of("GroupMailbox"), _LISTING),
-    Cmdlet("Get-DistributionGroup", READ_RECIPIENTS, _of(*_DISTRIBUTION), _LISTING),
+    Cmdlet("Get-DistributionGroup", READ_RECIPIENTS, _of(*DISTRIBUTION), _LISTING),
     Cmdlet(
         "Get-DynamicDistributionGroup",
         READ_RECIPIENTS,

@@ -68,6 +68,11 @@ class Call:
         if not self.what_if:
             self.world[kind].put(key, document)
 
+    @property
+    def stamp(self) -> str:
+        """Now, as rows tell when something was made or changed."""
+        return self.world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
     def truth(self, kind: str) -> Iterator[Document]:
         return self.world[kind].all()
 

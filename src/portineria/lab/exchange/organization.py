@@ -46,6 +46,7 @@ _TRANSPORT: Document = {
     "ExchangeVersion": "0.1 (8.0.535.0)",
     "IsValid": True,
     "ObjectState": "Unchanged",
+    "WhenChangedUTC": None,
 }
 _ORGANIZATION: Document = {
     "DefaultAuthenticationPolicy": None,
@@ -98,7 +99,7 @@ def _patch(call: Call, kind: str, unset: Document, changes: Document, name: str)
     if all(current.get(member, different) == value for member, value in changes.items()):
         nothing_modified(call, name)
         return
-    call.commit(kind, "", {**stored, **changes})
+    call.commit(kind, "", {**stored, **changes, "WhenChangedUTC": call.stamp})
 
 
 def get_accepted_domain(call: Call) -> Iterable[Document]:

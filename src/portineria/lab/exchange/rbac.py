@@ -69,8 +69,9 @@ def in_scope(world: World, assignment: Document, mailbox: Document, age: float =
     if name := assignment.get("CustomResourceScope"):
         scope = world[_SCOPES].get(name, age)
         return scope is not None and compile_filter(scope["RecipientFilter"], SCOPE_FILTERABLE)(row)
-    if group := assignment.get("RecipientGroupScope"):
-        return group in row["MemberOfGroup"]
+    if group := assignment.get("group"):
+        stored = world["groups"].get(group, age) or {}
+        return mailbox.get("ExternalDirectoryObjectId") in (stored.get("members") or ())
     return False
 
 
@@ -135,6 +136,7 @@ def new_assignment(call: Call) -> Iterable[Document]:
         "RoleAssignee": app["ObjectId"],
         "RoleAssigneeName": app["DisplayName"] or app["ObjectId"],
         "RoleAssigneeType": "ServicePrincipal",
+        "WhenCreatedUTC": call.stamp,
         **_scope(call),
     }
     call.commit(_ASSIGNMENTS, name, document)
@@ -156,14 +158,25 @@ def _scope(call: Call) -> Document:
         found = only(call.truth(_SCOPES), name, _NAMES)["Name"]
         scope.update(CustomResourceScope=found, RecipientWriteScope="CustomRecipientScope")
     elif name := call.get("RecipientGroupScope"):
-        groups = [{**g, "dn": group_dn(call.world, g)} for g in call.truth("groups")]
-        found = only(groups, name, by_members("id", "displayName", "mail", "dn"))["dn"]
-        scope.update(RecipientGroupScope=found, RecipientWriteScope="Group")
+        found = only(_groups(call), name, by_members("Guid", "id", "displayName", "mail", "dn"))
+        scope.update(
+            RecipientGroupScope=found["dn"], RecipientWriteScope="Group", group=found["id"]
+        )
     elif name := call.get("RecipientAdministrativeUnitScope"):
         scope.update(
             RecipientAdministrativeUnitScope=name, RecipientWriteScope="AdministrativeUnit"
         )
     return scope
+
+
+def _groups(call: Call) -> list[Document]:
+    """Groups by every name that a scope may call them by, Exchange's own Guid included."""
+    rows = call.world["mailboxes"].scan()
+    guids = {row.get("ExternalDirectoryObjectId"): row["Guid"] for _, row in rows}
+    return [
+        {**group, "dn": group_dn(call.world, group), "Guid": guids.get(group["id"])}
+        for group in call.truth("groups")
+    ]
 
 
 def remove_assignment(call: Call) -> Iterable[Document]:
@@ -179,7 +192,7 @@ def remove_scope(call: Call) -> Iterable[Document]:
 
 
 def _printed(assignment: Document) -> Document:
-    return {name: value for name, value in assignment.items() if name != "App"}
+    return {name: value for name, value in assignment.items() if name not in ("App", "group")}
 
 
 def test_authorization(call: Call) -> Iterable[Document]:

@@ -144,7 +144,7 @@ def patch(call: Call, guid: str, changes: Document, identity: str) -> None:
     if all(stored.get(name, unchanged) == value for name, value in changes.items()):
         nothing_modified(call, identity)
         return
-    call.commit("mailboxes", guid, {**stored, **changes})
+    call.commit("mailboxes", guid, {**stored, **changes, "WhenChangedUTC": call.stamp})
 
 
 def nothing_modified(call: Call, identity: str) -> None:

@@ -17,6 +17,7 @@ class Role(StrEnum):
     CLIENT_ACCESS = "Organization Client Access"
     ORGANIZATION = "Organization Configuration"
     ROLE_MANAGEMENT = "Role Management"
+    GROUPS = "Distribution Groups"
     SECURITY_READER = "Security Reader"
 
 
@@ -31,6 +32,7 @@ WRITE_TRANSPORT = frozenset({Role.TRANSPORT})
 WRITE_CLIENT_ACCESS = frozenset({Role.CLIENT_ACCESS})
 WRITE_ORGANIZATION = frozenset({Role.ORGANIZATION})
 WRITE_ROLES = frozenset({Role.ROLE_MANAGEMENT})
+WRITE_GROUPS = frozenset({Role.GROUPS})
 
 EVERYTHING = frozenset(Role)
 READING = frozenset({Role.VIEW_RECIPIENTS, Role.VIEW_CONFIGURATION})

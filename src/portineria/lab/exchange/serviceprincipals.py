@@ -27,6 +27,7 @@ def whole(document: Document, domain: str) -> Document:
         "Identity": document.get("Identity") or document["ObjectId"],
         "Guid": document.get("Guid") or document["ObjectId"],
         "OrganizationId": organization_id(domain),
+        "WhenCreatedUTC": document.get("WhenCreatedUTC"),
     }
 
 
@@ -51,6 +52,7 @@ def new(call: Call) -> Iterable[Document]:
         "ObjectId": object_id,
         "DisplayName": call.get("DisplayName") or "",
         "Guid": call.world.new_id(_KIND),
+        "WhenCreatedUTC": call.stamp,
     }
     call.commit(_KIND, object_id, document)
     return (whole(document, call.world.initial_domain),)

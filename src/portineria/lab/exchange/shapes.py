@@ -87,6 +87,8 @@ CAS: Mapping[str, Any] = {
     "ShowGalAsDefaultView": True,
     "PublicFolderClientAccess": False,
     "IsOptimizedForAccessibility": False,
+    "WhenCreatedUTC": None,
+    "WhenChangedUTC": None,
 }
 
 PROTOCOL_SETTINGS = tuple(

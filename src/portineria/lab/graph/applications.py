@@ -120,6 +120,7 @@ def create_principal(call: Call) -> Answer:
         "appId": client,
         "displayName": app["displayName"],
         "accountEnabled": True,
+        "createdDateTime": call.now(),
         "appRoleAssignmentRequired": False,
         "servicePrincipalType": "Application",
         "servicePrincipalNames": [client],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 
 from portineria.lab.ask import Seen
 from portineria.lab.login.refusals import SignInFault
+from portineria.lab.weather import Weather
 from portineria.lab.world import Document, World, known_id
 
 SKEW = 300.0
@@ -87,6 +88,28 @@ def _first_party(app: Document) -> Document:
         "appRoles": [],
         "oauth2PermissionScopes": [],
     }
+
+
+def assigned(
+    weather: Weather, seen: Seen, principal: Document, resource_app: str, roles: Collection[str]
+) -> None:
+    """Whether an application may have a token of a resource that asks for assignments.
+
+    Graph's page of servicePrincipal speaks of the resource: there it is an application permission
+    that counts. Whether a client's own setting concerns its own tokens is not said: the reading
+    `assignment-for-apps`. Raises SignInFault 501051.
+    """
+    resource = seen.find("servicePrincipals", "appId", resource_app) or {}
+    asks = bool(resource.get("appRoleAssignmentRequired")) and not roles
+    if weather.reading("assignment-for-apps") == "client":
+        asks = asks or bool(principal.get("appRoleAssignmentRequired"))
+    if asks:
+        raise SignInFault(
+            501051,
+            app=principal["appId"],
+            name=str(principal.get("displayName", "")),
+            resource=resource_app,
+        )
 
 
 def registration(seen: Seen, client_id: str) -> Document | None:

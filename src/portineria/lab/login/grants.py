@@ -64,6 +64,7 @@ def client_credentials(request: Granting) -> dict[str, Any]:
         )
         check_protections(lab.world, lab.weather, sign_in)
     roles = app_roles(seen, principal["id"], wanted.application)
+    clients.assigned(lab.weather, seen, principal, wanted.application, roles)
     token = tokens.mint(
         lab.world,
         audience=wanted.audience,

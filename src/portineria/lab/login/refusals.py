@@ -140,6 +140,11 @@ REFUSALS: Mapping[int, Row] = {
         "Your administrator has configured the application {name} ('{app}') to block users "
         "unless they are specifically granted ('assigned') access to the application.",
     ),
+    501051: Row(
+        "invalid_grant",
+        400,
+        "Application '{app}'({name}) is not assigned to a role for the application '{resource}'.",
+    ),
     50173: Row(
         "invalid_grant",
         400,
@@ -296,6 +301,7 @@ UNVERIFIED = frozenset(
         50076,
         50079,
         50105,
+        501051,
         50173,
         700082,
         53000,

@@ -119,8 +119,8 @@ def as_of_sign_in(world: World, weather: Weather) -> Seen:
             "namedLocations": weather.effect("conditionalAccess"),
             "applications": weather.effect("application"),
             "servicePrincipals": weather.effect("application"),
-            "appRoleAssignments": weather.effect("application"),
-            "oauth2PermissionGrants": weather.effect("application"),
+            "appRoleAssignments": weather.effect("consent"),
+            "oauth2PermissionGrants": weather.effect("consent"),
         },
     )
 

@@ -90,6 +90,7 @@ def _application(ground: Ground, app: Document) -> None:
             "AppId": principal["appId"],
             "DisplayName": name,
             "Guid": ground.id("exchangePrincipal", name),
+            "WhenCreatedUTC": ground.stamp,
         }
         ground.put("exchangeServicePrincipals", principal["id"], row)
     for upn in app.get("full_access", []):
@@ -123,7 +124,13 @@ def _principal(ground: Ground, app: Document) -> Document:
         "createdDateTime": ground.stamp,
         "requiredResourceAccess": [],
         "passwordCredentials": [
-            {"keyId": key, "displayName": "lab", "hint": row["secretText"][:3], "secretText": None}
+            {
+                "keyId": key,
+                "displayName": "lab",
+                "hint": row["secretText"][:3],
+                "secretText": None,
+                "startDateTime": ground.stamp,
+            }
             for row in held
         ],
         "keyCredentials": [],
@@ -135,6 +142,7 @@ def _principal(ground: Ground, app: Document) -> Document:
         "id": ground.id("principal", name),
         "appId": application["appId"],
         "displayName": name,
+        "createdDateTime": ground.stamp,
         "accountEnabled": True,
         "appRoleAssignmentRequired": False,
         "servicePrincipalType": "Application",

@@ -107,7 +107,7 @@ async def find_many(
     for cmdlet, switches, deleted in _LISTINGS:
         async for page in session.exchange_pages(cmdlet, switches, keep=_KEEP):
             for row in page:
-                for name in _names(row) & wanted.keys():
+                for name in called(row) & wanted.keys():
                     what = _kind(row, deleted, high_volume)
                     found.setdefault(wanted[name], (row, what))
             read += len(page)
@@ -150,13 +150,14 @@ async def _row(
         return None
     wanted = folded(name)
     for row in data.rows or ():
-        if wanted in _names(row):
+        if wanted in called(row):
             return row
     whole(data, cmdlet)
     return None
 
 
-def _names(row: Row) -> set[str]:
+def called(row: Row) -> set[str]:
+    """Every name by which Exchange may be asked for this recipient, folded."""
     own = ("PrimarySmtpAddress", "UserPrincipalName", "Guid", "ExternalDirectoryObjectId")
     named = {text(row.get(name)) for name in own} | _addresses(row)
     return {folded(name) for name in named if name}

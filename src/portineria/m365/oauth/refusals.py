@@ -154,6 +154,11 @@ _ROWS: Mapping[int, Row] = {
         "the person is not assigned to the application",
         "assign them: Entra admin center, Enterprise applications, Users and groups",
     ),
+    501051: (
+        PermissionFault,
+        "the application is not assigned to the service, which asks for that",
+        f"give it a permission of the service, with admin consent: {_CONSENT}",
+    ),
     50076: (PermissionFault, "multi-factor authentication is asked for", _SIGN_IN),
     50079: (PermissionFault, "multi-factor authentication must be set up first", _MFA_ONCE),
     50072: (PermissionFault, "multi-factor authentication must be set up first", _MFA_ONCE),
@@ -204,7 +209,8 @@ def token_fault(
             why = f"this machine's clock is {clock} the service's"
         if number == 700027 and _EXPIRED.search(said):
             why, repair = _ROWS[1000502][1:]
-        return kind(f"{why}: {said}", where=where, try_=repair, evidence=evidence)
+        why = f"{why}; the service said: {said}"
+        return kind(why, where=where, try_=repair, evidence=evidence)
     return _unnumbered(status, document, said, where, evidence)
 
 

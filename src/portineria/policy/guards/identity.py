@@ -61,8 +61,8 @@ def break_glass(case: Case) -> str:
     for _, policy in made_for_everybody(case):
         if len(policy.exclude_users) < 2:
             return (
-                f"«{policy.name}» leaves out {len(policy.exclude_users)} break-glass account(s), "
-                "two are needed"
+                f"«{policy.name}» leaves out too few break-glass accounts "
+                f"({len(policy.exclude_users)}), two are needed"
             )
         for account in sorted(policy.exclude_users):
             complaint = _unfit(account, case.snapshot)

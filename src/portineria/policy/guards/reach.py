@@ -9,13 +9,20 @@ from portineria.policy.draft import ours
 from portineria.policy.guards.case import Case
 from portineria.policy.promise import OPEN, twins_left_open
 from portineria.policy.verdict import Answer, Layer
-from portineria.tenant.caller import Basic
+from portineria.tenant.caller import AppOnly, Basic, parse_caller
 from portineria.tenant.unseen import Unseen
 
 STALE_AFTER = timedelta(hours=1)
 BLAST_FLOOR = 10
 BLAST_SHARE = 0.3
-PER_MAILBOX = {Family.MAILBOX, Family.USER, Family.MAILBOX_PERMISSION, Family.SESSIONS}
+PER_MAILBOX = {
+    Family.MAILBOX,
+    Family.USER,
+    Family.MAILBOX_PERMISSION,
+    Family.RECIPIENT_PERMISSION,
+    Family.GROUP_MEMBER,
+    Family.SESSIONS,
+}
 NAMED_AFTER_US = {
     Family.CONDITIONAL_ACCESS,
     Family.NAMED_LOCATION,
@@ -31,7 +38,7 @@ def blast_radius(case: Case) -> str:
         return ""
     by_account = {box.entra_id: box.guid for box in boxes}
     touched = {
-        by_account.get(change.target.key, change.target.key.partition("/")[0])
+        by_account.get(change.target.key, _mailbox_of(change))
         for change in case.plan.changes
         if change.target.family in PER_MAILBOX
     }
@@ -40,6 +47,12 @@ def blast_radius(case: Case) -> str:
     if len(touched) <= BLAST_SHARE * len(boxes):
         return ""
     return f"{len(touched)} of {len(boxes)} mailboxes would change"
+
+
+def _mailbox_of(change: Change) -> str:
+    """A right names the mailbox first; a membership names it behind the group."""
+    first, _, second = change.target.key.partition("/")
+    return second if change.target.family is Family.GROUP_MEMBER else first
 
 
 def stale(case: Case) -> str:
@@ -73,15 +86,19 @@ def unknown(case: Case) -> str:
 
 def basic_twin(case: Case) -> str:
     """A door promised as shut must be shut by a named layer."""
-    left = twins_left_open(case.plan.cells)
+    left = [
+        cell
+        for cell in twins_left_open(case.plan.cells)
+        if not isinstance(parse_caller(cell.caller), AppOnly)
+    ]
     if not left:
         return ""
-    first = left[0]
-    return (
+    first, more = left[0], len(left) - 1
+    told = (
         f"{first.protocol.value} on {first.address} for {first.caller} is promised as refused, "
         f"and after the plan the answer would be «{first.after}»"
-        + (f" ({len(left) - 1} more)" if len(left) > 1 else "")
     )
+    return f"{told} ({more} more)" if more else told
 
 
 def not_ours(case: Case) -> str:
@@ -112,7 +129,7 @@ def exposure(case: Case) -> str:
     """Protection that is lost for good needs the admin's written reason."""
     if not case.plan.lost:
         return ""
-    return "the tenant loses: " + "; ".join(case.plan.lost)
+    return f"the tenant loses: {'; '.join(case.plan.lost)}"
 
 
 def digest(case: Case) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from portineria.policy.guards import identity, reach
+from portineria.policy.guards import apps, identity, reach
 from portineria.policy.guards.case import Case
 from portineria.policy.plan import Stop
 
@@ -45,6 +45,42 @@ GUARDS: tuple[Guard, ...] = (
         "narrow the policy, or accept the number",
     ),
     Guard("basic-twin", reach.basic_twin, "basic-twin", "add basic_auth: granted-only"),
+    Guard(
+        "not-our-app",
+        apps.not_ours,
+        "not-our-app",
+        "change it by hand, where its owner can see",
+    ),
+    Guard(
+        "app-twice",
+        apps.twice,
+        "app-twice",
+        "take one of them away in Entra, or name the right one in the profile",
+    ),
+    Guard(
+        "app-credentials",
+        apps.credentials,
+        "app-credentials",
+        "remove the credentials that you do not know: Entra, App registrations, Certificates",
+    ),
+    Guard(
+        "beyond-grants",
+        apps.beyond_grants,
+        "beyond-grants",
+        "close that protocol on the mailbox (a grant with deny, or everyone_else), or grant it",
+    ),
+    Guard(
+        "mixed-grants",
+        apps.mixed_grants,
+        "mixed-grants",
+        "withdraw SMTP.SendAsApp from that application: portineria app create plans it",
+    ),
+    Guard(
+        "foreign-roles",
+        apps.foreign_roles,
+        "foreign-roles",
+        "remove that assignment: Remove-ManagementRoleAssignment",
+    ),
     Guard(
         "foreign-policy",
         reach.foreign_policy,

@@ -42,7 +42,7 @@ def _person(access: Access) -> Said:
     return unknown(
         f"that depends on who signs in: a delegate needs {needed} on it, and delegates are not "
         "read",
-        f"see Get-{'Recipient' if needed == 'SendAs' else 'Mailbox'}Permission",
+        "see Get-RecipientPermission" if needed == "SendAs" else "see Get-MailboxPermission",
     )
 
 

@@ -15,6 +15,7 @@ from portineria.policy.explain.meaning import Meant, Repair, layers_of, meant, r
 from portineria.policy.explain.state import Judged
 from portineria.policy.wiretexts.rows import ANYONE, Sense
 from portineria.policy.wiretexts.sayings import Saying
+from portineria.tongue.say import compose, either, say
 
 SCHEMA, LIST_SCHEMA = "portineria/explain@1", "portineria/refusals@1"
 LOOK_UP = "https://login.microsoftonline.com/error?code="
@@ -49,7 +50,7 @@ class Explained:
 def text(explained: Explained) -> Iterator[str]:
     findings = explained.findings
     if not findings.messages and not findings.unknown:
-        yield "Nothing in it is a message that is known here, and nothing has the form of one."
+        yield say("Nothing in it is a message that is known here, and nothing has the form of one.")
         return
     for message in findings.messages:
         yield message.saying.text
@@ -63,27 +64,27 @@ def text(explained: Explained) -> Iterator[str]:
     if findings.lines > 1:
         times = sum(len(message.lines) for message in findings.messages)
         strange = sum(len(unknown.lines) for unknown in findings.unknown)
-        yield (
-            f"{findings.lines} lines: {times} messages that are known, of {len(findings.messages)} "
-            f"kinds; {strange} that are not known"
+        yield compose(
+            "{} lines: {} messages that are known, of {} kinds; {} that are not known",
+            *(findings.lines, times, len(findings.messages), strange),
         )
 
 
 def _row(row: tuple[str, str]) -> str:
-    return f"  {row[0]:<11} {row[1]}"
+    return f"  {say(row[0]):<11} {row[1]}"
 
 
 def _message(
     message: Message, here: Mapping[Message, tuple[Judged, ...]] | None
 ) -> Iterator[tuple[str, str]]:
     saying = message.saying
-    yield "said by", f"{saying.face.value}: {_SENSES[_sense(message)]}"
+    yield "said by", f"{say(saying.face.value)}: {say(_SENSES[_sense(message)])}"
     yield from _meanings(meant(saying, message.callers))
     if message.policies:
         yield "policy", ", ".join(message.policies)
     for repair in repairs(saying, layers_of(saying, message.callers)):
         yield "repair", _repair(repair)
-    yield "trust", f"{saying.confidence.value}: {saying.source}"
+    yield "trust", f"{say(saying.confidence.value)}: {saying.source}"
     for judged in (here or {}).get(message, ()):
         yield from _here(judged)
 
@@ -96,51 +97,52 @@ def _sense(message: Message) -> Sense:
 def _places(lines: Sequence[int]) -> str:
     told = ", ".join(map(str, lines[:LINES]))
     if len(lines) == 1:
-        return f"line {told}"
+        return compose("line {}", told)
     if len(lines) > LINES:
-        return f"{len(lines)} times, lines {told} and more"
-    return f"{len(lines)} times, lines {told}"
+        return compose("{} times, lines {} and more", len(lines), told)
+    return compose("{} times, lines {}", len(lines), told)
 
 
 def _meanings(told: Sequence[Meant]) -> Iterator[tuple[str, str]]:
     for one in told:
-        who = " or ".join(
-            _CALLERS[caller] for caller in sorted(one.callers, key=list(_CALLERS).index)
-        )
-        yield "means", one.meaning if len(told) == 1 else f"for {who}: {one.meaning}"
+        callers = sorted(one.callers, key=list(_CALLERS).index)
+        whom = either(_CALLERS[caller] for caller in callers)
+        alone = len(told) == 1
+        yield "means", say(one.meaning) if alone else compose("for {}: {}", whom, one.meaning)
         if one.layers:
-            layers = " or ".join(sorted(layer.value for layer in one.layers))
-            yield "refused by", layers if len(told) == 1 else f"for {who}: {layers}"
+            layers = either(sorted(layer.value for layer in one.layers))
+            yield "refused by", layers if alone else compose("for {}: {}", whom, layers)
 
 
 def _repair(repair: Repair) -> str:
     if repair.layer:
-        return f"{repair.layer}: {repair.change}; who can: {repair.who}"
-    return f"{repair.change}; who can: {repair.who}"
+        return compose("{}: {}; who can: {}", repair.layer, repair.change, repair.who)
+    return compose("{}; who can: {}", repair.change, repair.who)
 
 
 def _here(judged: Judged) -> Iterator[tuple[str, str]]:
-    what = f"{judged.protocol.upper()} as {judged.caller}"
+    what = compose("{} as {}", judged.protocol.upper(), judged.caller)
     if judged.layer is None:
-        yield "here", f"{what}: could not tell, because {judged.because}"
+        yield "here", compose("{}: could not tell, because {}", what, judged.because)
         return
-    yield "here", f"{what}: {judged.layer.value}, because {judged.because}"
+    yield "here", compose("{}: {}, because {}", what, judged.layer.value, judged.because)
     if judged.evidence:
-        yield "", f"seen in: {judged.evidence}"
-    yield "", f"change: {judged.remedy}; who can: {judged.who}"
+        yield "", compose("seen in: {}", judged.evidence)
+    yield "", compose("change: {}; who can: {}", judged.remedy, judged.who)
     if judged.also:
-        yield "", f"then refused by: {', '.join(judged.also)}"
+        yield "", compose("then refused by: {}", ", ".join(map(say, judged.also)))
 
 
 def _unknown(unknown: Unknown, clean: Callable[[str], str]) -> Iterator[str]:
-    yield f"not known: {clean(unknown.shown)}"
+    yield compose("not known: {}", clean(unknown.shown))
     yield _row(("where", _places(unknown.lines)))
     if unknown.number:
         yield _row(("look it up", f"{LOOK_UP}{unknown.number}"))
     if unknown.near:
-        lacks = ", ".join(unknown.near.lacks) or "none, but they stand otherwise"
+        lacks = ", ".join(unknown.near.lacks) or say("none, but they stand otherwise")
         yield _row(("near to", unknown.near.saying.text))
-        yield _row(("", f"of its words these are missing: {lacks}; nothing is concluded from it"))
+        missing = compose("of its words these are missing: {}", lacks)
+        yield _row(("", f"{missing}; {say('nothing is concluded from it')}"))
 
 
 # --- as JSON -----------------------------------------------------------------------------------

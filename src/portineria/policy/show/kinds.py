@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from portineria.policy.change import Change
 from portineria.policy.plan import Cell
+from portineria.tongue.say import compose, say
 
 Item = TypeVar("Item")
 
@@ -48,7 +49,7 @@ class Kind(Generic[Item]):
         """`ada@x, bea@x, cid@x and 997 more`."""
         told = ", ".join(self.names[:FEW])
         more = self.count - FEW
-        return f"{told} and {more} more" if more > 0 else told
+        return compose("{} and {} more", told, more) if more > 0 else told
 
 
 def changes_by_kind(changes: Iterable[Change], drifted: Collection[int]) -> list[Kind[Change]]:
@@ -76,16 +77,19 @@ def cells_by_kind(cells: Iterable[Cell]) -> list[Kind[Cell]]:
 
 
 def lines_by_kind(lines: Sequence[str]) -> Iterator[str]:
-    """Lines that differ in names alone are told once; few lines are told as they are."""
+    """Lines that differ in names alone are told once; few lines are told as they are.
+
+    They come in English, and are said in the language of whoever asks."""
     if len(lines) <= MANY:
-        yield from lines
+        yield from map(say, lines)
         return
     kinds: dict[str, Kind[str]] = {}
     for line in lines:
         kinds.setdefault(_NAME.sub("…", line), Kind(line)).add(line, "")
     shown = list(kinds.values())[:MANY]
     for kind in shown:
-        yield kind.first + (f"  (and {kind.count - 1} more like it)" if kind.count > 1 else "")
+        more = f"  {compose('(and {} more like it)', kind.count - 1)}" if kind.count > 1 else ""
+        yield say(kind.first) + more
     rest = len(lines) - sum(kind.count for kind in shown)
     if rest:
-        yield f"and {rest} more of other kinds"
+        yield compose("and {} more of other kinds", rest)

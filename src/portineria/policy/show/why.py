@@ -14,10 +14,11 @@ from portineria.policy.show.visible import line
 from portineria.policy.verdict import Allowed, Answer, Confidence, Effective, Refused, Rung
 from portineria.tenant.caller import Caller
 from portineria.tenant.mailbox import Mailbox, Protocol
+from portineria.tongue.say import compose, say
 
 SCHEMA = "portineria/why@1"
 
-_MARKS = {Answer.YES: "pass", Answer.NO: "STOP", Answer.UNKNOWN: "   ?"}
+_MARKS = {Answer.YES: "pass", Answer.NO: "STOP", Answer.UNKNOWN: "?"}
 
 
 class Question(Shape):
@@ -49,47 +50,51 @@ def _lines(question: Question, verdict: Effective) -> Iterator[str]:
     by = None if isinstance(verdict, Allowed) else verdict.by
     yield f"{_what(question)}: {_headline(verdict)}"
     yield ""
-    width = max((len(rung.layer.value) for rung in verdict.ladder), default=0)
+    marks = {answer: say(mark) for answer, mark in _MARKS.items()}
+    first = max(map(len, marks.values()))
+    width = max((len(say(rung.layer.value)) for rung in verdict.ladder), default=0)
     for rung in verdict.ladder:
         arrow = "→" if rung is by else " "
-        yield f"{arrow} {_MARKS[rung.answer]}  {rung.layer.value:<{width}}  {rung.because}"
-        yield from _under(rung, " " * (width + 10))
+        mark, layer = marks[rung.answer], say(rung.layer.value)
+        yield f"{arrow} {mark:>{first}}  {layer:<{width}}  {say(rung.because)}"
+        yield from _under(rung, " " * (first + width + 6))
     if by is not None:
         yield ""
-        yield f"What would {_change(by)}: {by.remedy}"
+        yield compose(_CHANGE[by.answer], by.remedy)
     others = [rung for rung in verdict.ladder if rung.answer is not Answer.YES and rung is not by]
     for rung in others:
-        yield f"And then {rung.layer.value}: {rung.remedy}"
+        yield compose("And then {}: {}", rung.layer.value, rung.remedy)
 
 
 def _what(question: Question) -> str:
     place = question.context.address
-    where = "" if place is None else f" from {place}"
     name = question.protocol.value.upper()
-    return f"{name} of {question.mailbox.address} as {question.caller}{where}"
+    asked = (name, question.mailbox.address, question.caller)
+    if place is None:
+        return compose("{} of {} as {}", *asked)
+    return compose("{} of {} as {} from {}", *asked, place)
 
 
 def _headline(verdict: Effective) -> str:
     match verdict:
         case Allowed():
-            return "yes, open"
+            return say("yes, open")
         case Refused(by):
-            return f"no, {by.layer.value} refuses"
+            return compose("no, {} refuses", by.layer.value)
         case _:
-            return f"could not tell, because of {verdict.by.layer.value}"
+            return compose("could not tell, because of {}", verdict.by.layer.value)
 
 
-def _change(by: Rung) -> str:
-    return "change it" if by.answer is Answer.NO else "settle it"
+_CHANGE = {Answer.NO: "What would change it: {}", Answer.UNKNOWN: "What would settle it: {}"}
 
 
 def _under(rung: Rung, indent: str) -> Iterator[str]:
     """Evidence where there is some; source and confidence where trust is in question."""
     if rung.evidence and rung.answer is not Answer.YES:
-        yield f"{indent}seen in: {rung.evidence}"
+        yield indent + compose("seen in: {}", rung.evidence)
     doubted = rung.confidence is not Confidence.DOCUMENTED
     if rung.answer is not Answer.YES or doubted:
-        yield f"{indent}{rung.confidence.value}: {rung.source}"
+        yield f"{indent}{say(rung.confidence.value)}: {rung.source}"
 
 
 def document(question: Question, verdict: Effective) -> dict[str, Any]:

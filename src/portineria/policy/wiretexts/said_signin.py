@@ -273,6 +273,14 @@ CONSENT = (
         "assign the person to the enterprise application",
         APP_ADMIN,
     ),
+    code(
+        501051,
+        "Application '{app}'({name}) is not assigned to a role for the application '{resource}'.",
+        "the service takes assigned applications only, and this one has no permission of it",
+        "give the application a permission of the service, with admin consent",
+        APP_ADMIN,
+        source=REFERENCE,
+    ),
 )
 
 POLLING = (

@@ -50,6 +50,7 @@ TOKEN_ROWS: tuple[TokenRow, ...] = (
     _no({700016}, {Layer.APP, Layer.CONSENT}, "the application is not known in this tenant"),
     _no({7000112, 7000229}, {Layer.APP}, "the application is disabled or has no principal here"),
     _no({50105}, {Layer.APP}, "the person is not assigned to the application"),
+    _no({501051}, {Layer.APP}, "the application is not assigned, and it has to be", APP),
     _no({50057}, {Layer.ACCOUNT}, "the account is disabled"),
     _no({50034}, {Layer.ACCOUNT}, "the account does not exist"),
     _no({50053}, {Layer.ACCOUNT}, "the account is locked, or its network is held risky"),

@@ -1,0 +1,247 @@
+"""One connection of the gateway, with its own TLS.
+
+asyncio's TLS keeps 256 KiB a connection and wakes up for every record. Here one buffer for what
+comes in and one for what it says in the clear serve the whole process, because everything read is
+passed on before anybody else reads (docs/decisions/0009). So an idle session costs the two TLS
+states and little else, and STARTTLS begins in the middle of a connection without a new transport.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import suppress
+from typing import Protocol as Shape
+
+SIZE = 262_144
+"""Octets read at once, and the most that waits for a slow reader before the other side waits."""
+_RECEIVED = memoryview(bytearray(SIZE))
+_CLEAR = memoryview(bytearray(SIZE))
+_RECORD = 16_384
+"""The most that one TLS record holds."""
+_MORE = "more"
+"""Nothing more for now: a mark by identity."""
+
+
+class Owner(Shape):
+    """Who is told. `received` must be done with `octets` when it returns."""
+
+    def connected(self, leg: Leg) -> None:
+        """Before a handshake, if there is one."""
+        ...
+
+    def received(self, leg: Leg, octets: memoryview) -> None: ...
+    def secured(self, leg: Leg) -> None: ...
+    def ended(self, leg: Leg, why: str) -> None:
+        """The other end sends no more; `why` is "" for a polite end."""
+        ...
+
+    def full(self, leg: Leg, is_full: bool) -> None:
+        """The leg's reader is slow: stop, or go on."""
+        ...
+
+
+class Leg(asyncio.BufferedProtocol):
+    """`context` makes TLS begin at once; `begin_tls` begins it later."""
+
+    __slots__ = (
+        "_ended",
+        "_incoming",
+        "_outgoing",
+        "_owner",
+        "_shaken",
+        "_tls",
+        "context",
+        "name",
+        "transport",
+    )
+
+    def __init__(
+        self, owner: Owner, context: ssl.SSLContext | None = None, name: str | None = None
+    ) -> None:
+        self._owner = owner
+        self.context = context
+        self.name = name
+        """Checked against the certificate: this is then the client of the TLS session."""
+        self.transport: asyncio.Transport | None = None
+        self._tls: ssl.SSLObject | None = None
+        self._shaken = False
+        self._ended = False
+
+    # --- the owner's side ---
+
+    @property
+    def secure(self) -> bool:
+        return self._shaken
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        return self._tls
+
+    def begin_tls(self, context: ssl.SSLContext) -> None:
+        """Shake hands on an open connection; what was received before is not part of it."""
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        server = self.name is None
+        self._tls = context.wrap_bio(
+            self._incoming, self._outgoing, server_side=server, server_hostname=self.name
+        )
+        self._shake()
+
+    def send(self, octets: bytes | memoryview) -> None:
+        """Goes out as one piece. Nothing is sent once the connection is closing."""
+        transport = self.transport
+        if transport is None or transport.is_closing() or not octets:
+            return
+        if self._tls is None:
+            transport.write(bytes(octets))
+            return
+        try:
+            self._tls.write(octets)
+        except ssl.SSLError:
+            self._end("TLS broke while sending")
+            return
+        self._flush()
+
+    def wait(self, waiting: bool) -> None:
+        """Read no more for now, or go on."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        if waiting:
+            transport.pause_reading()
+        elif not transport.is_reading():
+            transport.resume_reading()
+
+    def finish(self) -> None:
+        """Say that no more will be sent; what the other end still says is received."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        self._farewell()
+        if self._tls is None and transport.can_write_eof():
+            transport.write_eof()
+
+    def close(self) -> None:
+        """Send what is left and close."""
+        transport, self.transport = self.transport, None
+        if transport is not None and not transport.is_closing():
+            self.transport = transport
+            self._farewell()
+            self.transport = None
+            transport.close()
+
+    def abort(self) -> None:
+        transport, self.transport = self.transport, None
+        if transport is not None:
+            transport.abort()
+
+    # --- asyncio's side ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.set_write_buffer_limits(high=SIZE)
+        self._owner.connected(self)
+        if self.context is not None:
+            self.begin_tls(self.context)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _RECEIVED
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._tls is None:
+            self._owner.received(self, _RECEIVED[:nbytes])
+            return
+        self._incoming.write(_RECEIVED[:nbytes])
+        if self._shaken:
+            self._read()
+        else:
+            self._shake()
+
+    def eof_received(self) -> bool:
+        """True keeps the way out open: what the other side still has to say is sent."""
+        self._end("" if self._tls is None or self._ended else "the connection was cut")
+        return self.transport is not None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        self._end("the connection was cut")
+
+    def pause_writing(self) -> None:
+        self._owner.full(self, True)
+
+    def resume_writing(self) -> None:
+        self._owner.full(self, False)
+
+    # --- TLS ---
+
+    def _shake(self) -> None:
+        tls = self._tls
+        assert tls is not None
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self._flush()
+            return
+        except (ssl.SSLError, ssl.CertificateError) as error:
+            self._flush()
+            self._end(f"TLS was not agreed on: {_reason(error)}")
+            return
+        self._shaken = True
+        self._flush()
+        self._owner.secured(self)
+        if self._incoming.pending:
+            self._read()
+
+    def _read(self) -> None:
+        """Whatever is complete, in as few pieces as the buffer allows."""
+        filled, over = 0, None
+        while over is None:
+            count, over = self._record(filled)
+            filled += count
+            if filled and (over is not None or filled > SIZE - _RECORD):
+                self._owner.received(self, _CLEAR[:filled])
+                filled = 0
+        if self._outgoing.pending:
+            self._flush()
+        if over is not _MORE:
+            self._end(over)
+
+    def _record(self, filled: int) -> tuple[int, str | None]:
+        """One record's octets behind `filled`, and why there are no more now, if there are not."""
+        tls = self._tls
+        assert tls is not None
+        try:
+            count = int(tls.read(_RECORD, _CLEAR[filled:]))
+        except ssl.SSLWantReadError:
+            return 0, _MORE
+        except ssl.SSLZeroReturnError:
+            return 0, ""
+        except ssl.SSLError as error:
+            return 0, f"TLS broke: {_reason(error)}"
+        return count, None if count else ""
+
+    def _flush(self) -> None:
+        transport = self.transport
+        if self._outgoing.pending and transport is not None and not transport.is_closing():
+            transport.write(self._outgoing.read())
+
+    def _farewell(self) -> None:
+        """The closing words of TLS, without waiting for the other end's."""
+        if self._tls is None or not self._shaken:
+            return
+        with suppress(ssl.SSLError):
+            self._tls.unwrap()
+        self._flush()
+
+    def _end(self, why: str) -> None:
+        if not self._ended:
+            self._ended = True
+            self._owner.ended(self, why)
+
+
+def _reason(error: Exception) -> str:
+    """OpenSSL's word for it, such as CERTIFICATE_VERIFY_FAILED."""
+    detail = getattr(error, "verify_message", "") or getattr(error, "reason", "")
+    return str(detail or type(error).__name__).lower().replace("_", " ")

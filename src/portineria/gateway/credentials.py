@@ -1,0 +1,82 @@
+"""Where devices' credentials are kept, and how one is written down. No password is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from ipaddress import ip_network
+from typing import Any
+from typing import Protocol as Shape
+
+from portineria.gateway.admission import Credential, folded
+from portineria.tenant.mailbox import Protocol
+
+
+class CredentialStore(Shape):
+    """Every store keeps to tests/gateway's contract. Each call is whole or not at all."""
+
+    def every(self) -> list[Credential]:
+        """All of them, revoked ones too, the oldest first."""
+        ...
+
+    def add(self, one: Credential, now: datetime) -> Credential | None:
+        """Keep it; or keep nothing, and say which one that stands has a name of it already."""
+        ...
+
+    def revoke(self, name: str, at: datetime) -> list[Credential]:
+        """Revoke what stands under this login name or id; what was revoked now."""
+        ...
+
+    def rotate(self, fresh: Credential, old: str, until: datetime) -> bool:
+        """Keep `fresh` beside the one of id `old`, which ends at `until`. False: none stands."""
+        ...
+
+    def changed(self) -> bool:
+        """Whether anybody else wrote since the last time that this was asked."""
+        ...
+
+
+def stands(one: Credential, now: datetime) -> bool:
+    return one.revoked is None and (one.until is None or now < one.until)
+
+
+def is_called(one: Credential, name: str) -> bool:
+    return one.id == name or folded(name) in map(folded, one.names)
+
+
+def clash(one: Credential, others: list[Credential], now: datetime) -> Credential | None:
+    """The first of `others` that stands and answers to a name of `one`."""
+    names = set(map(folded, one.names))
+    return next((c for c in others if stands(c, now) and names & set(map(folded, c.names))), None)
+
+
+def to_row(one: Credential) -> dict[str, Any]:
+    """All of it, the proof too: for a store, never for an answer."""
+    return {
+        "id": one.id,
+        "names": list(one.names),
+        "proof": one.proof,
+        "mailboxes": list(one.mailboxes),
+        "protocols": sorted(protocol.value for protocol in one.protocols),
+        "networks": [str(network) for network in one.networks],
+        "created": one.created.isoformat(),
+        "until": one.until.isoformat() if one.until else None,
+        "revoked": one.revoked.isoformat() if one.revoked else None,
+        "note": one.note,
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> Credential:
+    """Raises KeyError, ValueError, TypeError for what is no credential."""
+    return Credential(
+        id=row["id"],
+        names=tuple(row["names"]),
+        proof=row["proof"],
+        mailboxes=tuple(row["mailboxes"]),
+        protocols=frozenset(map(Protocol, row["protocols"])),
+        networks=tuple(map(ip_network, row["networks"])),
+        created=datetime.fromisoformat(row["created"]),
+        until=datetime.fromisoformat(row["until"]) if row["until"] else None,
+        revoked=datetime.fromisoformat(row["revoked"]) if row["revoked"] else None,
+        note=row["note"],
+    )
