@@ -129,7 +129,7 @@ def refusals() -> str:
 
 
 def advise() -> str:
-    from portineria.policy.show.advise import page
+    from portineria.policy.show.advisepage import page
 
     return page()
 

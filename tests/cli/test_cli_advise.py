@@ -13,8 +13,8 @@ def test_a_need_by_options_is_ranked_with_dates_and_sources(say: Say) -> None:
     told = say("advise", *SCANNER, "--volume", "200", "--on", "2026-11-23")
     assert told.code == 0
     assert "  1. gateway\n" in told.out
-    assert "stops:   2027-01-01, in 39 days" in told.out
-    assert "source:  Exchange Team blog, 27 January 2026" in told.out
+    assert "ends     2027-01-01, in 39 days" in told.out
+    assert "source   Exchange Team blog, 27 January 2026" in told.out
     assert "not OAuth: the client knows no OAuth" in told.out
 
 

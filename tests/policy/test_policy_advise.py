@@ -15,6 +15,7 @@ from portineria.policy.advise.rank import NO_END, Advice, advise
 from portineria.policy.advise.ways import Option, Way
 from portineria.policy.policyfile import parse
 from portineria.policy.show import advise as show
+from portineria.policy.show import advisepage
 from portineria.policy.verdict import Answer, Confidence
 from portineria.tenant.mailbox import Protocol
 
@@ -326,14 +327,15 @@ def test_what_was_described_is_told_back_in_the_headline() -> None:
         volume=200,
     )
     (headline, *_) = show.text([one(whole)], TODAY)
+    assert next(show.text([one(Need(name="", protocol=IMAP))], TODAY)).startswith("the need: IMAP")
     assert headline == (
         "scanner: SMTP, mailbox scan@contoso.example, Ricoh, knows a password login only, sends "
-        "internal, 200 recipients a day, as of 2026-11-23"
+        "inside the tenant only, 200 recipients a day, as of 2026-11-23"
     )
 
 
 def test_the_page_tells_every_way_and_every_fact_with_its_source() -> None:
-    page = show.page()
+    page = advisepage.page()
     for way, fact in product(Way, FACTS):
         assert f"| {way.value} | " in page
         assert f"| {fact.says} | {fact.confidence.value} | {fact.source} |" in page

@@ -44,7 +44,7 @@ WANTED = (
         protocol=Protocol.IMAP,
         fixed_address=False,
     ),
-    Need(name="need 3", protocol=Protocol.POP, knows=Knows.OAUTH),
+    Need(name="#3", protocol=Protocol.POP, knows=Knows.OAUTH),
 )
 
 
@@ -62,7 +62,7 @@ def test_a_list_needs_no_key_above_it() -> None:
     ("text", "file", "told"),
     [
         ("needs: [{knows: basic}]", "n.yaml", "n.yaml:1:9: a need has no protocol"),
-        ("- {protocol: ftp}", "n.yaml", "protocol cannot be 'ftp'; it is one of imap, pop, smtp"),
+        ("- {protocol: ftp}", "n.yaml", "protocol cannot be 'ftp'; write one of imap, pop, smtp"),
         ("- {protocol: smtp, knows: 7}", "n.yaml", "knows cannot be '7'"),
         ("- {protocol: smtp, sends: all}", "n.yaml", "sends cannot be 'all'"),
         ("- {protocol: smtp, volume: many}", "n.yaml", "write how many recipients a day"),

@@ -42,7 +42,7 @@ class Described:
                 try_="add --protocol smtp where it sends, imap or pop where it reads",
             )
         return Need(
-            name=self.mailbox or "the need",
+            name=self.mailbox or "",
             protocol=Protocol(self.protocol),
             mailbox=self.mailbox or "",
             client=self.client or "",

@@ -83,7 +83,7 @@ COSTS: Mapping[Way, Cost] = {
         exposure="As long as it is not rejected, anybody on the internet can send to the tenant in "
         "its own name; only the filters stand between.",
         work="Point the device at the tenant's MX, port 25, and add its address to SPF.",
-        money="Nothing.",
+        money="It costs nothing.",
         cannot=(
             "Reach recipients outside the own tenant.",
             "Prove who sent: there is no login, and such mail may end among the junk.",

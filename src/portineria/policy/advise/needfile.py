@@ -91,7 +91,7 @@ def _need(page: Page, cells: Mapping[str, Cell], place: Place, at: int) -> Need:
         )
     mailbox = reader.text("mailbox")
     return Need(
-        name=reader.text("name") or mailbox or f"need {at}",
+        name=reader.text("name") or mailbox or f"#{at}",
         protocol=reader.word("protocol", Protocol, Protocol.SMTP),
         mailbox=mailbox,
         client=reader.text("client"),
@@ -116,7 +116,7 @@ class _Reader:
         known = {str(word.value): word for word in words}
         text = self.text(key).lower()
         if key in self._cells and text not in known:
-            self._complain(key, f"it is one of {', '.join(known)}")
+            self._complain(key, f"write one of {', '.join(known)}")
         return known.get(text, otherwise)
 
     def number(self, key: str) -> int | None:

@@ -31,8 +31,8 @@ class Sends(StrEnum):
 class Need:
     """One need. What was not said is UNKNOWN or None, and is never taken for no.
 
-    `volume` is recipients a day; `fixed_address` whether it always comes from the same public
-    address.
+    `name` may be empty. `volume` is recipients a day; `fixed_address` whether it always comes from
+    the same public address.
     """
 
     name: str
