@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
     "internal": "tests/cli/test_cli_frame.py",
     "sign-in": "tests/doors/test_doors_signin.py",
+    "other-app": "tests/doors/test_doors_profileapps.py",
     "not-licensed": "tests/m365/test_m365_answers.py",
     "not-found": "tests/m365/test_m365_answers.py",
     "conflict": "tests/m365/test_m365_answers.py",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from shell import Shell
 
+from portineria.cli.labs import control
 from portineria.lab.seeds.people import password
 
 ADMIN, PERSON = "admin@contoso.example", "ada@contoso.example"
@@ -134,11 +135,46 @@ def test_nobody_beyond_the_grants_is_reachable_and_removal_takes_all_of_it(desk:
     assert run["end"] == "done"
     client_id = desk.apps()["mail"]["client_id"]
     for who in (SCAN, PERSON, MONITOR):
-        desk("probe", who, "imap", "--as", f"app:{client_id}", code=1)
-    desk("probe", ERP, "imap", "--as", f"app:{client_id}", code=0)
-    desk("probe", ERP, "smtp", "--as", f"app:{client_id}", code=1)
+        desk("probe", who, "--protocol", "imap", "--as", f"app:{client_id}", code=1)
+    desk("probe", ERP, "--protocol", "imap", "--as", f"app:{client_id}", code=0)
+    desk("probe", ERP, "--protocol", "smtp", "--as", f"app:{client_id}", code=1)
     desk("app", "remove", "all", "--yes")
     assert desk.apps() == {}
+
+
+@pytest.mark.slow
+def test_what_is_not_known_everywhere_yet_is_pending_and_then_kept(desk: Desk) -> None:
+    """The mail hosts know a scope up to two hours later (Exchange dossier 1.11)."""
+    policy = desk.policy(grant("erp", "erp", "smtp"))
+    desk("plan", policy, "--output", "switches.json")
+    desk("apply", "switches.json", "--yes")
+    effects = {"appRbac": 3600.0, "appRbacIdle": 3600.0}
+    control(desk.info, "POST", "/weather", {"name": "fair", "overrides": {"effects": effects}})
+    desk("app", "create", policy, "--yes")
+    assert desk.verified() == [(ERP, "smtp", "open", "pending")]
+    desk("verify", code=3)
+    control(desk.info, "POST", "/weather", {"name": "fair"})
+    assert desk.verified() == [(ERP, "smtp", "open", "kept")]
+
+
+@pytest.mark.slow
+def test_from_a_bare_tenant_one_command_each_to_a_login_on_every_protocol(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk("lab", "up", "--detach", "--seed", "bare")
+    try:
+        desk.info = json.loads((desk.state / "lab" / "info.json").read_text())
+        desk.environment["PORTINERIA_PROFILE"] = "own"
+        desk.signs_in(ADMIN)
+        tenant, access = desk.info["initial_domain"], ("--access", "write")
+        desk("connect", tenant, "--cloud", "lab", *access, "--yes")
+        policy = desk.policy(grant("erp", "erp", "imap, pop, smtp"))
+        desk("plan", policy, "--output", "switches.json")
+        desk("apply", "switches.json", "--yes")
+        desk("app", "create", policy, "--yes")
+        for protocol in ("imap", "pop", "smtp"):
+            desk("probe", ERP, "--protocol", protocol)
+    finally:
+        desk("lab", "down", code=None)
 
 
 @pytest.mark.slow

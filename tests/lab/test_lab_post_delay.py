@@ -125,3 +125,26 @@ async def test_the_weather_may_change_between_two_logins() -> None:
     assert "disabled for the Mailbox" in await tenant.smtp_login()
     tenant.weather = replace(tenant.weather, effects={"smtpSwitch": EFFECT})
     assert (await tenant.smtp_login()).startswith("235 ")
+
+
+async def test_a_scope_is_looked_up_sooner_for_an_application_that_was_idle() -> None:
+    """Exchange dossier 1.11: 30 minutes for an idle application, up to 2 hours for a busy one."""
+    idle, busy = EFFECT, 4 * EFFECT
+
+    async def waited(*pauses: float) -> str:
+        tenant = Tenant()
+        tenant.register()
+        effects = {"appRbac": busy, "appRbacIdle": idle}
+        tenant.weather = replace(tenant.weather, effects=effects)
+        scope(tenant)
+        said = ""
+        for pause in pauses:
+            tenant.clock.advance(pause)
+            said = await scoped_app(tenant)
+        return said
+
+    assert (await waited(idle - 1)).startswith("535 5.7.3")
+    assert (await waited(idle)).startswith("235")
+    steady = [idle / 2] * 7  # it keeps asking
+    assert (await waited(*steady)).startswith("535 5.7.3")
+    assert (await waited(*steady, idle / 2)).startswith("235")

@@ -229,7 +229,10 @@ CASES: dict[str, list[Pair]] = {
     ],
     "app-twice": [
         Pair(lambda: opening(*TWO), lambda: opening(READER, SENDER)),
-        Pair(lambda: of_app(f"{MAIL}/x", TWO, family=Family.APP_ROLE), lambda: case(PLAN)),
+        Pair(
+            lambda: opening(*TWO),  # what closes is never held up by it
+            lambda: of_app(f"{MAIL}/x", TWO, family=Family.APP_ROLE),
+        ),
         Pair(lambda: opening(*TWO), lambda: of_app("second", TWO)),
     ],
     "app-credentials": [

@@ -27,7 +27,7 @@ from ownapp import (
 )
 
 from portineria.policy.appplan import made_apps, remove_plan
-from portineria.policy.change import Family, Phase
+from portineria.policy.change import Family, Phase, Target
 from portineria.policy.desired import EverybodyElse, Through, Wish
 from portineria.policy.mailapps import Named
 from portineria.policy.plan import Plan
@@ -36,7 +36,7 @@ from portineria.policy.planner import make_plan
 from portineria.policy.simulate import simulate
 from portineria.tenant.apps import AppKind, MailboxRight, RoleAssignment, ScopeGroup, group_name
 from portineria.tenant.snapshot import Snapshot
-from portineria.tenant.unseen import Unseen
+from portineria.tenant.unseen import NOT_LOOKED_AT, Unseen
 
 HIDDEN = Unseen("no permission")
 BOTH = (own(AppKind.MAIL), own(AppKind.SMTP))
@@ -435,3 +435,52 @@ def test_a_guid_in_the_senders_that_is_no_mailbox_is_taken_out() -> None:
     group = replace(senders("erp"), members=frozenset({guid("erp"), "guid-contact"}))
     plan = kept(world(own(AppKind.SMTP, group=group)), grant("erp", SMTP))
     assert of_apps(plan) == [f"- distribution-group-member {GROUP}/guid-contact"]
+
+
+def test_of_two_the_one_that_the_profile_names_is_meant_wherever_it_stands() -> None:
+    other = own(AppKind.MAIL, id="other", principal_id="p-other", registered=("p-other",))
+    for apps in ((other, own(AppKind.MAIL)), (own(AppKind.MAIL), other)):
+        plan = made(world(*apps), grant("erp", IMAP), named=Named(mail=MAIL))
+        assert f"+ mailbox-permission guid-erp/{MAIL_PRINCIPAL}" in told(plan)
+
+
+def test_where_nobody_looked_for_our_applications_nothing_is_missed() -> None:
+    unasked = replace(world(), own=NOT_LOOKED_AT)
+    plan = kept(unasked, grant("erp", IMAP), named=Named())
+    assert not any("applications of our own" in one for one in plan.unknown)
+
+
+@pytest.mark.parametrize(
+    ("member", "family", "key", "fields"),
+    [
+        ("roles", Family.APP_ROLE, f"{MAIL_PRINCIPAL}/POP.AccessAsApp", {"appRole": "x"}),
+        ("registered", Family.EXCHANGE_PRINCIPAL, "p", {"AppId": MAIL}),
+        (
+            "assignments",
+            Family.ROLE_ASSIGNMENT,
+            f"{MAIL_PRINCIPAL}/x",
+            {"Role": ROLE, "RecipientWriteScope": "Group", "RecipientGroupScope": GROUP},
+        ),
+    ],
+)
+def test_what_was_not_seen_stays_unseen_whatever_is_added_to_it(
+    member: str, family: Family, key: str, fields: dict[str, str]
+) -> None:
+    hidden = own(AppKind.MAIL, **{member: HIDDEN})
+    change = replace(
+        made(world(), grant("erp", IMAP)).changes[0],
+        target=Target(family=family, key=key, name="x"),
+        after=fields,
+    )
+    after = simulate(world(hidden), [change])
+    assert isinstance(after.own, tuple)
+    assert getattr(after.own[0], member) == HIDDEN
+
+
+def test_a_right_to_send_opens_nothing_and_the_unseen_stays_so() -> None:
+    plan = made(world(), grant("erp", SMTP), classic=True)
+    sending = [c for c in plan.changes if c.target.family is Family.RECIPIENT_PERMISSION]
+    assert simulate(world(), sending) == world()
+    role = [c for c in plan.changes if c.target.family is Family.APP_ROLE]
+    hidden = replace(world(), own=HIDDEN)
+    assert simulate(hidden, role).own == HIDDEN

@@ -14,11 +14,12 @@ from portineria.policy.change import Family, Phase, Verb
 from portineria.policy.plan import Plan
 from portineria.run.apply import End, apply
 from portineria.run.close import close_plan
+from portineria.tenant.apps import AppKind, MailboxRight, OwnApp, ScopeGroup
 from portineria.tenant.snapshot import Snapshot
 from portineria.tenant.unseen import Unseen
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "policy"))
-from given import PRINCIPAL, address, tenant
+from given import APP, PRINCIPAL, address, tenant
 
 RIGHT = f"guid-ada/{PRINCIPAL}"
 
@@ -88,3 +89,19 @@ def test_a_mailbox_that_is_gone_is_unknown_and_not_shut() -> None:
 def test_a_mailbox_that_was_not_seen_is_refused() -> None:
     with pytest.raises(OperatorFault):
         plan(stage(), name="nobody@contoso.example")
+
+
+def test_an_application_of_ours_may_no_longer_send_as_it() -> None:
+    scoped = MailboxRight(full_access=False, scoped_smtp=True)
+    group = ScopeGroup(id="g", name="senders", members=frozenset({"guid-ada", "guid-ben"}))
+    ours = OwnApp(id=APP, name="SMTP app", kind=AppKind.SMTP, principal_id=PRINCIPAL, group=group)
+    told = replace(tenant(), rights={(APP, "guid-ada"): scoped})
+    made = plan(stage(), replace(told, own=(ours,)))
+    (gone,) = [c for c in made.changes if c.target.family is Family.GROUP_MEMBER]
+    assert (gone.verb, gone.target.key) == (Verb.DELETE, "g/guid-ada")
+    assert not any("scoped role" in note for note in made.notes)
+    # Where the group is not ours, it is told and left.
+    for own in ((), (replace(ours, group=None),), Unseen("not looked at")):
+        left = plan(stage(), replace(told, own=own))
+        assert not [c for c in left.changes if c.target.family is Family.GROUP_MEMBER]
+        assert any("scoped role" in note for note in left.notes)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from portineria.tenant.apps import MailboxRight
+from portineria.tenant.apps import (
+    TAG,
+    AppKind,
+    MailboxRight,
+    OwnApp,
+    app_name,
+    group_name,
+    mark_of,
+    tags_of,
+)
 from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough, parse_caller
 from portineria.tenant.mailbox import SmtpSwitch
 from portineria.tenant.people import User
@@ -91,3 +101,32 @@ def test_an_account_is_found_by_its_directory_id_exactly() -> None:
     assert read.user("u-1") == ada
     assert read.user("U-1") is None
     assert read.user(None) is None
+
+
+def test_an_application_of_ours_is_seen_as_any_other_once_it_has_a_principal() -> None:
+    half = OwnApp(id="c", name="N", kind=AppKind.MAIL)
+    assert half.seen() is None
+    whole = replace(half, principal_id="p", registered=("wrong", "p"))
+    found = whole.seen()
+    assert found is not None
+    assert (found.id, found.principal_id, found.registered_as) == ("c", "p", "p")
+
+
+@pytest.mark.parametrize(
+    ("registered", "shown"), [((), None), (("wrong",), "wrong"), (Unseen("down"), Unseen("down"))]
+)
+def test_the_classic_mistake_shows_in_what_it_is_registered_as(
+    registered: object, shown: object
+) -> None:
+    app = OwnApp(id="c", name="N", kind=AppKind.SMTP, principal_id="p", registered=registered)  # type: ignore[arg-type]
+    found = app.seen()
+    assert found is not None
+    assert found.registered_as == shown
+
+
+def test_the_mark_names_what_belongs_to_an_application() -> None:
+    tags = tags_of(AppKind.SMTP, "abc123")
+    assert (TAG in tags, mark_of(tags), list(tags)) == (True, "abc123", sorted(tags))
+    assert group_name(tags) == "Portineria: SMTP senders abc123"
+    assert app_name(AppKind.SMTP, "abc123") == "Portineria: SMTP app abc123"
+    assert (mark_of(()), group_name(())) == ("", "")

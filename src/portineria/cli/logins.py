@@ -80,13 +80,17 @@ def log_in(said: Asked, wish: Wish) -> Logins:
     """Look once, then try every login with what the profile holds. Raises Fault."""
 
     async def work(tenant: Tenant, teller: Progress) -> Logins:
-        callers = callers_of(wish.callers, tenant.mail_app)
+        by_protocol = {
+            protocol: callers_of(wish.callers, tenant.app_for(protocol))
+            for protocol in wish.protocols
+        }
+        callers = list(dict.fromkeys(one for each in by_protocol.values() for one in each))
         snapshot = await _looked(tenant, teller, wish, callers) if wish.look else NOT_ASKED
         questions = [
             Question(name, box, protocol, caller)
             for name, box in _boxes(snapshot, wish.mailboxes)
             for protocol in wish.protocols
-            for caller in callers
+            for caller in by_protocol[protocol]
         ]
 
         async def one(question: Question) -> Tried:

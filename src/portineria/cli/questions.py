@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -31,6 +31,10 @@ SHOWN = 5
 """Of several people of one name, as many are told by address."""
 
 
+CallersOf = Callable[[Protocol], Sequence[Caller]]
+"""Whom to ask about, by protocol."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """`spoken` is what a policy file says of it, None where none was given."""
@@ -51,11 +55,14 @@ def ask(
 ) -> list[Answered]:
     """Look, then ask every combination. Raises UsageFault for words that mean nothing."""
     given = [caller_of(word) for word in callers]
-    asked_callers: Sequence[Caller]
+    asked_callers: CallersOf
     place = None if address is None else _address(address)
     if file is not None:
         snapshot = session.read_snapshot(Path(file))
-        now, asked_callers = snapshot.taken_at, given or [Basic(), UserThrough()]
+        now = snapshot.taken_at
+
+        def asked_callers(_: Protocol) -> Sequence[Caller]:
+            return given or [Basic(), UserThrough()]
     else:
         snapshot, now, asked_callers = session.with_tenant(
             said, lambda tenant, teller: _look(tenant, teller, mailbox, given, policy)
@@ -65,7 +72,7 @@ def ask(
     accesses = [
         Access(snapshot, box, one, caller, Context(now, place))
         for one in protocols
-        for caller in asked_callers
+        for caller in asked_callers(one)
     ]
     spoken = [None] * len(accesses) if policy is None else policy.of(snapshot, accesses)
     return [
@@ -79,15 +86,19 @@ async def _look(
     mailbox: str,
     given: Sequence[Caller],
     policy: Policy | None,
-) -> tuple[Snapshot, datetime, Sequence[Caller]]:
-    callers = given or _usual(tenant.mail_app)
-    wants = Wants(mailboxes=frozenset({mailbox.lower()}), apps=frozenset(_apps(callers)))
+) -> tuple[Snapshot, datetime, CallersOf]:
+    def callers(protocol: Protocol) -> Sequence[Caller]:
+        """SMTP may have an application of its own."""
+        return given or _usual(tenant.app_for(protocol))
+
+    meant = {caller for protocol in Protocol for caller in callers(protocol)}
+    wants = Wants(mailboxes=frozenset({mailbox.lower()}), apps=frozenset(_apps(meant)))
     if policy is not None:
         wants = replace(wants, groups=policy.groups)
     found = await tenant.look(teller, wants)
     if policy is not None:
         tenant.refuse_other_tenant(found, policy.desired.tenant)
-        policy.mail_app = tenant.mail_app
+        policy.mail_app, policy.smtp_app = tenant.mail_app, tenant.smtp_app
     return found, tenant.clock.now(), callers
 
 

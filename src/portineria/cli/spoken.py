@@ -23,11 +23,12 @@ class Spoken:
 
 @dataclass(slots=True)
 class Policy:
-    """One policy file. `mail_app` is the profile's own, known once a tenant was looked at."""
+    """One policy file. Its applications are the profile's, known once a tenant was looked at."""
 
     file: str
     desired: Desired
     mail_app: str | None = None
+    smtp_app: str | None = None
 
     @property
     def groups(self) -> frozenset[str]:
@@ -36,7 +37,7 @@ class Policy:
 
     def of(self, snapshot: Snapshot, accesses: Sequence[Access]) -> list[Spoken]:
         """What it says of each access, on the day of that access."""
-        speaking = Speaking(self.desired.everyone_else, self.mail_app)
+        speaking = Speaking(self.desired.everyone_else, self.mail_app, self.smtp_app)
         entitlements = entitle(self.desired, snapshot, accesses[0].context.now.date())
         unseen = tuple(entitlements.unseen)
         return [

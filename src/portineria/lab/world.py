@@ -153,6 +153,7 @@ KINDS = (
     "exchangeRoleGroups",  # by Name: {Name, Roles[] when custom, Members: [object ids]}
     "managementRoleAssignments",  # Application RBAC
     "managementScopes",
+    "rbacQuestions",  # by object id: {"at": tick}, when an application was last judged by its scope
     "refreshTokens",  # by token: client, user, scopes, how the person signed in
     "foreignApplications",  # registrations of other tenants' multi-tenant applications
     "visits",  # by flow token: a sign-in in a browser that is not finished

@@ -165,11 +165,13 @@ async def _carry_on(plan: Plan, story: Story, means: Means) -> Outcome:
 
 
 def _not_overtaken(changes: Sequence[Change], plan: Plan, story: Story) -> list[Change]:
-    """Without those whose fields a later change of this plan has already changed again."""
+    """Without those whose fields a later change of this plan has already changed again, or may
+    have: its promise is open, because the process was killed beside the write.
+    """
     done = story.state.done
     last: dict[tuple[Family, str, str], int] = {}
     for change in plan.changes:
-        if change.id in done:
+        if change.id in done or story.open_promise(change.id) is not None:
             for name in _fields(change):
                 last[change.target.family, object_id(change, done), name] = change.id
 

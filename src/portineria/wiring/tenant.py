@@ -94,6 +94,10 @@ class Tenant:
         """The one that they mean for SMTP, where it has a registration of its own."""
         return self.profile.probe.smtp_app.client_id if self.profile.probe.smtp_app else None
 
+    def app_for(self, protocol: Protocol) -> str | None:
+        """The application that the profile logs in as, by protocol."""
+        return (self.smtp_app if protocol is Protocol.SMTP else None) or self.mail_app
+
     async def look(self, progress: Progress, wants: Wants | None = None) -> Snapshot:
         """A snapshot now, with what the profile settles."""
         wanted = replace(wants or Wants(), own_app=self.profile.control.client_id)

@@ -67,14 +67,13 @@ def foreign_roles(case: Case) -> str:
 
 
 def twice(case: Case) -> str:
-    """Two applications of one kind: which of them is meant nobody can tell."""
-    touches = any(change.target.family in OF_APPS for change in case.plan.changes)
-    if not touches and not _opens(case):
+    """Two applications of one kind: for which of them a right is meant nobody can tell."""
+    if not _opens(case):
         return ""
     met: dict[AppKind, OwnApp] = {}
     for app in _own(case.snapshot):
         other = met.setdefault(app.kind, app)
-        if other is not app and not _removes(case, app, other):
+        if other is not app:
             return (
                 f"there are two applications of ours for one purpose: «{other.name}» "
                 f"({other.id}) and «{app.name}» ({app.id})"
@@ -120,16 +119,6 @@ def _belongs(change: Change, app: OwnApp) -> bool:
 def _made_here(change: Change) -> bool:
     """A key that stands for what the same plan makes."""
     return change.target.key.startswith("change:")
-
-
-def _removes(case: Case, *apps: OwnApp) -> bool:
-    """Whether the plan takes one of these away: then it is no riddle which of them is meant."""
-    gone = {
-        change.target.key
-        for change in case.plan.changes
-        if change.target.family is Family.APPLICATION and change.verb is Verb.DELETE
-    }
-    return any(app.id in gone for app in apps)
 
 
 def _opens(case: Case) -> bool:

@@ -24,7 +24,7 @@ PHASES = {
     Phase.CLOSE: "close first",
     Phase.EXPLICIT: "open what is granted, explicitly",
     Phase.TENANT_SWITCH: "the tenant switch",
-    Phase.STAGE: "stage the replacements, report-only",
+    Phase.STAGE: "stage what opens nothing yet: report-only policies, applications without rights",
     Phase.WINDOW: "the window: security defaults go off",
     Phase.ENFORCE: "enforce the replacements",
     Phase.EXCEPTION: "the grant's own exception",
