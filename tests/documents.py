@@ -1,7 +1,7 @@
 """Writes the generated documents, or checks that they are what would be written.
 
-Generated: docs/ladder.md (from the ladder), docs/refusals.md (from the
-catalogue of refusals), the picture in docs/architecture.md (from the
+Generated: docs/ladder.md (from the ladder), docs/refusals.md (from the catalogue of refusals),
+docs/advise.md (from the dated facts), the picture in docs/architecture.md (from the
 imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
 the family of errors), docs/schemas.md (from the published schemas), the permissions in
 docs/connect.md (from their table), the states in docs/strangers.md (from the strangers' tests), the
@@ -128,6 +128,12 @@ def refusals() -> str:
     return page()
 
 
+def advise() -> str:
+    from portineria.policy.show.advisepage import page
+
+    return page()
+
+
 PARTS = (
     "src/portineria/lab/FIDELITY.part.md",
     "src/portineria/lab/exchange/FIDELITY.part.md",
@@ -211,6 +217,7 @@ def schemas() -> str:
 
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/advise.md": advise,
     "docs/app-check.md": app_check,
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,

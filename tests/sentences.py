@@ -40,6 +40,7 @@ SILENT = {
     "policy/policywrite.py": "writes a policy file: its keys and remarks are of one language",
     "policy/usage/draft.py": "writes a policy file",
     "policy/schema.py": "a schema is for programs",
+    "policy/show/advisepage.py": "draws a page of the documentation",
     "policy/show/ladder.py": "draws a page of the documentation",
     "policy/show/refusals.py": "draws a page of the documentation",
     "policy/explain/pattern.py": "patterns of texts",

@@ -39,6 +39,12 @@ def test_words_need_no_quotes(say: Say) -> None:
     assert say("explain", *TENANT_OFF.split()).out == say("explain", TENANT_OFF).out
 
 
+def test_what_pop3_says_is_no_option(say: Say) -> None:
+    told = say("explain", "-ERR Logon failure: unknown user name or bad password.")
+    assert told.code == 0
+    assert "POP3" in told.out
+
+
 @pytest.mark.parametrize(
     "text", ["hello", "535 5.7.139 Authentication unsuccessful, the moon", "99999"]
 )

@@ -116,6 +116,7 @@ def story(desk: Listener) -> None:
     )
     desk("explain", str(pasted), code=None)
     desk("explain", str(pasted), "--json", code=None)
+    desk("advise", "--policy", policy, "--json")
     _gateway(desk)
     desk("undo", run, "--output", "undo.json")
     desk("close", PERSON)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from portineria.lab.weather import READINGS
+from portineria.policy.advise.facts import FACTS
+from portineria.policy.wiretexts.catalogue import SAYINGS
 
 ROOT = Path(__file__).parents[2]
 SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
@@ -31,7 +33,18 @@ def cited() -> set[tuple[str, str]]:
             rf"(Graph|Exchange) dossier ({NUMBER}(?:(?:, | and ){NUMBER})*)", text
         ):
             found |= {(names[name], number) for number in re.findall(NUMBER, numbers)}
-    return found
+    return found | catalogued()
+
+
+def catalogued() -> set[tuple[str, str]]:
+    """What the catalogue of refusals and the dated facts cite, as people read it."""
+    sources = [saying.source for saying in SAYINGS] + [fact.source for fact in FACTS]
+    return {
+        (dossier, number)
+        for source in sources
+        for dossier, numbers in re.findall(r"(entra-graph|exchange-online) ([\d., ]+)", source)
+        for number in re.findall(NUMBER, numbers)
+    }
 
 
 @pytest.mark.parametrize("dossier", ["entra-graph", "exchange-online"])

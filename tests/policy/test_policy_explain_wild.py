@@ -52,7 +52,6 @@ def test_what_only_a_line_or_a_body_shows_is_found_there() -> None:
 def test_another_word_makes_it_unknown_or_a_smaller_right_set(id_: str) -> None:
     """Each word in turn is another one. What may be absent may as well be another."""
     saying, text = BY_ID[id_], SPOKEN[id_]
-    told = {one.meaning for one in meant(saying)}
     words = text.split()
     for at, word in enumerate(words):
         changed = " ".join([*words[:at], _other(word), *words[at + 1 :]])
@@ -60,7 +59,6 @@ def test_another_word_makes_it_unknown_or_a_smaller_right_set(id_: str) -> None:
             assert message.saying.face is saying.face, (changed, message.saying.id)
             assert layers_of(message.saying) <= layers_of(saying), (changed, message.saying.id)
             assert message.saying is saying or message.saying.sense is saying.sense, changed
-            assert told
 
 
 def _other(word: str) -> str:

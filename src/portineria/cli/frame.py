@@ -211,12 +211,16 @@ def _did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 def verb(
-    name: str, *, examples: Sequence[str] = (), short_help: str | None = None
+    name: str,
+    *,
+    examples: Sequence[str] = (),
+    short_help: str | None = None,
+    kind: type[Verb] = Verb,
 ) -> Callable[[Callable[..., Any]], Verb]:
     """Make a function a verb; its docstring is the help."""
 
     def make(function: Callable[..., Any]) -> Verb:
-        return click.command(name, cls=Verb, examples=examples, short_help=short_help)(function)
+        return click.command(name, cls=kind, examples=examples, short_help=short_help)(function)
 
     return make
 

@@ -33,6 +33,7 @@ VERBS: dict[str, Lazy] = {
     ),
     "probe": Lazy(_HOME + "probe", "Log in for real, and explain the answer."),
     "explain": Lazy(_HOME + "explain", "Say what a refusal means, and what mends it."),
+    "advise": Lazy(_HOME + "advise", "Rank the ways to serve a need, and say when each stops."),
     "plan": Lazy(_HOME + "plan", "Show what would be done, in which order, and why."),
     "apply": Lazy(_HOME + "apply", "Do exactly what a plan says, and read it back."),
     "verify": Lazy(_HOME + "verify", "Prove a run's promises: read again, and log in for real."),

@@ -47,6 +47,7 @@ KNOWN: dict[str, Known] = {
     "run": Known(1, "`apply`, `undo`, `close --now`, `app create --yes`, `app remove --yes`"),
     "explain": Known(1, "`explain`"),
     "refusals": Known(1, "`explain --list`"),
+    "advise": Known(1, "`advise`"),
     "verify": Known(1, "`verify`"),
     "apps": Known(1, "`app list`"),
     "runs": Known(1, "`runs list`"),

@@ -5,11 +5,20 @@ from __future__ import annotations
 import click
 
 from portineria.cli import completing
-from portineria.cli.frame import asked, verb
+from portineria.cli.frame import Verb, asked, verb
+
+
+class Quoting(Verb):
+    """Takes POP3's `-ERR …` for the text that it is, and not for options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        shielded = [f" {arg}" if arg[:4].upper() == "-ERR" else arg for arg in args]
+        return super().parse_args(ctx, shielded)
 
 
 @verb(
     "explain",
+    kind=Quoting,
     examples=[
         'portineria explain "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication '
         'is disabled for the Tenant."',

@@ -18,6 +18,18 @@ layers that it can come from, what mends it and who can do that. A layer's name 
 [the ladder](ladder.md). Texts stand without the bracket of host, time and session that follows
 many of them; `{name}` is any short text.
 
+```sh
+portineria explain "535 5.7.3 Authentication unsuccessful"
+portineria explain printer.log
+portineria explain AADSTS53003 --mailbox ada@contoso.example --as user
+```
+
+A log is searched whole, however a program has wrapped, broken or escaped the text: every message in
+it is shown once, counted, with the numbers of its lines. No secret of a pasted log is told: a known
+message is shown as it stands here, and of an unknown one only words that cannot be a secret.
+With `--mailbox` the tenant's state says which of the layers it is, or that it could not be told,
+and why.
+
 How far to trust an entry stands in its last column: *documented* by Microsoft or a standard,
 *captured* from the service by somebody, a *field report*, or *unverified*: nobody has shown it.
 What the sources are is told in [sources.md](sources.md). A text that is not here is answered with
