@@ -69,7 +69,10 @@ def test_its_profile_is_one(tmp_path: Path) -> None:
 
 
 GRANT = """grants:
-  - {name: erp, who: {mailboxes: [erp@contoso.example]}, allow: [imap, pop, smtp], through: oauth-app}
+  - name: erp
+    who: {mailboxes: [erp@contoso.example]}
+    allow: [imap, pop, smtp]
+    through: oauth-app
 """
 MORE = {"connect": " --cloud lab --yes", "apply": " --yes"}
 """What a test has to add: which tenant it is, and the yes that a person types."""
