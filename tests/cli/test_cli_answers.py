@@ -59,8 +59,21 @@ ELSEWHERE = {"demo": ("demo",), "app create": ("plan",), "app remove": ("plan",)
         "user": ("connect-user",),
     }.items()
 }
+ELSEWHERE |= {
+    f"gateway {verb}": schemas
+    for verb, schemas in {
+        "run": ("gateway",),
+        "doors": ("gateway-doors",),
+        "credential add": ("gateway-credential",),
+        "credential rotate": ("gateway-credential",),
+        "credential list": ("gateway-credentials",),
+        "credential show": ("gateway-credentials",),
+        "credential revoke": ("gateway-credentials",),
+    }.items()
+}
 """Verb and schemas. The demo takes a minute, and where somebody signs in, the verb's own tests do
-that: test_manual_demo.py, test_cli_connect.py and test_cli_app.py hold these answers to them."""
+that: test_manual_demo.py, test_cli_connect.py and test_cli_app.py hold these answers to them, and
+test_cli_gateway.py those of the gateway."""
 
 
 @pytest.fixture
