@@ -2,8 +2,9 @@
 
 asyncio's TLS keeps 256 KiB a connection and wakes up for every record. Here one buffer for what
 comes in and one for what it says in the clear serve the whole process, because everything read is
-passed on before anybody else reads (docs/decisions/0011-gate.md). So an idle session costs the two TLS
-states and little else, and STARTTLS begins in the middle of a connection without a new transport.
+passed on before anybody else reads (docs/decisions/0011-gate.md). So an idle session costs the two
+TLS states and little else, and STARTTLS begins in the middle of a connection without a new
+transport.
 """
 
 from __future__ import annotations
