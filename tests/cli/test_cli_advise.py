@@ -1,5 +1,6 @@
 """`advise` as it is called: options, a file, a policy, another day."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,22 @@ def test_words_that_mean_nothing_are_bad_input(say: Say, words: tuple[str, ...])
     told = say("advise", *words)
     assert told.code == 2
     assert "try:" in told.err
+
+
+def test_what_an_inventory_found_is_advised_on(say: Say, tmp_path: Path) -> None:
+    use = {"mailbox": "scan@contoso.example", "protocols": ["smtp"], "protocol_told": True}
+    use |= {"method": "basic", "app": None, "opens": [], "got_in": 4, "messages": 0}
+    use |= {"addresses": {"203.0.113.5": 4}, "more_addresses": False, "agents": {}}
+    found = tmp_path / "found.json"
+    found.write_text(json.dumps({"schema": "portineria/inventory@1", "uses": [use]}))
+    (advice,) = say("advise", "--need", "found.json", "--json").json["advice"]
+    assert advice["options"][0]["way"] == "gateway"
+    for text, why in (
+        ('{"schema": "portineria/look@1"}', "not the answer of an inventory"),
+        ("{", "not the answer of an inventory"),
+        (found.read_text().replace('"got_in": 4', '"got_in": 0'), "nobody who got in"),
+    ):
+        found.write_text(text)
+        told = say("advise", "--need", "found.json", "--json")
+        assert (told.code, told.json["error"]["code"]) == (2, "bad-input")
+        assert why in told.json["error"]["why"]

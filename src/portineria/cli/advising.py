@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
-from portineria.fault import UsageFault
+from portineria.fault import OperatorFault, UsageFault
 from portineria.policy.advise.needfile import parse
 from portineria.policy.advise.needs import Around, Knows, Need, Sends, around, of_policy
 from portineria.policy.advise.rank import Advice
@@ -74,10 +74,38 @@ def _asked(
     if file is not None:
         from portineria.doors.textfile import read_text
 
-        return parse(read_text(Path(file), most=MOST), file), Around()
+        text = read_text(Path(file), most=MOST)
+        return _found(text, file) if text.lstrip().startswith("{") else parse(text, file), Around()
     if policy is None:
         return [described.need()], Around()
     return _granted(policy)
+
+
+def _found(text: str, file: str) -> Sequence[Need]:
+    """What an inventory has found. Raises OperatorFault for any other JSON, and for one that
+    found nobody who got in."""
+    import json
+
+    from portineria.policy.advise.found import SCHEMA, of_inventory
+
+    try:
+        document = json.loads(text)
+        needs = tuple(of_inventory(document)) if document["schema"] == SCHEMA else None
+    except (KeyError, TypeError, ValueError):
+        needs = None
+    if needs is None:
+        raise OperatorFault(
+            "this is JSON, and not the answer of an inventory",
+            where=file,
+            try_="portineria inventory --json > found.json; or write the needs as YAML or CSV",
+        )
+    if not needs:
+        raise OperatorFault(
+            "the inventory found nobody who got in",
+            where=file,
+            try_="look further back: portineria inventory --since 30 --json",
+        )
+    return needs
 
 
 def _granted(policy: str) -> tuple[Sequence[Need], Around]:

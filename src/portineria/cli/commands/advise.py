@@ -14,6 +14,7 @@ from portineria.cli.frame import asked, verb
         "portineria advise --protocol smtp --knows basic --sends internal --volume 200",
         "portineria advise --mailbox erp@contoso.example --protocol imap --knows oauth",
         "portineria advise --need needs.yaml",
+        "portineria advise --need found.json",
         "portineria advise --policy policy.yaml --on 2027-03-01 --json",
     ],
 )
@@ -21,7 +22,7 @@ from portineria.cli.frame import asked, verb
     "--need",
     "file",
     metavar="FILE",
-    help="Needs in a file: YAML, or CSV with the same names as columns.",
+    help="Needs in a file: YAML, CSV with the same names as columns, or what inventory found.",
     shell_complete=completing.files,
 )
 @click.option(
