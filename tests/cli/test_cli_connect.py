@@ -237,6 +237,15 @@ def test_a_tenant_that_is_not_there(lab: Signing) -> None:
     assert "the tenant was not found" in lab.err
 
 
+def test_halves_of_files_that_a_killed_process_left_are_swept_away(lab: Signing) -> None:
+    keys = lab.shell.state / "keys"
+    keys.mkdir(mode=0o700, exist_ok=True)
+    for half in (".default.connect.json.1", ".default.pem.2", ".default.next.pem.3"):
+        (keys / half).write_text("half")
+    lab(*NEW)
+    assert kept(lab) == {"profiles/default.yaml", "keys/default.pem"}
+
+
 # --- check ------------------------------------------------------------------------------------
 
 

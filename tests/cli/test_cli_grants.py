@@ -195,10 +195,9 @@ def test_what_ended_is_closed_by_a_timer_and_nothing_else_of_the_policy(town: To
     assert (done["end"], done["written"]) == ("done", 1)
     after = {kind: town.world(kind) for kind in before}
     guid = town.box(MONITOR)["Guid"]
-    assert after["mailboxes"].pop(guid) == {
-        **before["mailboxes"].pop(guid),
-        "PopEnabled": False,
-    }
+    now, then = after["mailboxes"].pop(guid), before["mailboxes"].pop(guid)
+    assert now["WhenChangedUTC"] != then["WhenChangedUTC"]
+    assert now == {**then, "PopEnabled": False, "WhenChangedUTC": now["WhenChangedUTC"]}
     assert after == before
     assert len(town.json("runs", "list")["runs"]) == runs + 1
     answer = town.json("why", MONITOR, "pop", "--as", "user", "--policy", policy, code=1)

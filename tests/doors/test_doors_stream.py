@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import struct
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -202,9 +203,15 @@ async def test_nobody_listening_is_not_reached() -> None:
         await TcpDial()("not..a.host", 1, tls=False)
 
 
+async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """So much slower than the limit that a whole message cannot have gone."""
+    while await reader.read(65_536):
+        await asyncio.to_thread(time.sleep, 0.01)
+
+
 async def test_every_wait_is_bounded(authority: Authority) -> None:
     dial = TcpDial(authority.ca_file, limit=0.05)
-    async with serving(silence) as port:
+    async with serving(slow) as port:
         with pytest.raises(TimedOut):
             await dial("127.0.0.1", port, tls=True)
         stream = await dial("127.0.0.1", port, tls=False)

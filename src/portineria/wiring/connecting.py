@@ -100,10 +100,9 @@ class Files:
     def sweep(self) -> None:
         """Away with halves of files that a killed process has left: keys are among them. Only
         inside the lock."""
-        for path in self.state.keys.glob(f".{self.name}.next.pem.*"):
-            path.unlink(missing_ok=True)
-        for path in self.state.keys.glob(f".{self.name}.pem.*"):
-            path.unlink(missing_ok=True)
+        for half in ("next.pem", "pem", "connect.json"):
+            for path in self.state.keys.glob(f".{self.name}.{half}.*"):
+                path.unlink(missing_ok=True)
 
     def existing(self) -> Profile | None:
         """The profile of this name, if there is one. Raises OperatorFault."""
