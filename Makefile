@@ -3,8 +3,8 @@ SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
 RUN := $(VENV)/bin/
-# One more than there are cores: the tests that run the program itself wait more than they work.
-WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
+# More than there are cores: the tests that run the program itself wait more than they work.
+WORKERS ?= $(shell echo $$(( 2 * $$(nproc) + 1 )))
 STRANGERS := tests/strangers
 
 .PHONY: help setup check fix test strangers invite demo picture bench scale covered coverage mutants promises docs sentences ci clean

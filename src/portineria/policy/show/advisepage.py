@@ -26,9 +26,9 @@ told, and a way that cannot be is listed with why not. What was not said is *cou
 never taken for no. The exit code is 0 where each need has a way, 1 where one has none, and 3 where
 it could not be told. `--on 2027-03-01` asks what will hold on that day.
 
-`--need` takes what an inventory found, too (`portineria inventory --json > found.json`): **each mailbox,
-protocol and client that really got in is a need**. Where the log does not tell which protocol it was, each that
-it may have been is one, with a question mark.
+`--need` takes what an inventory found too (`portineria inventory --json > found.json`): **each
+mailbox, protocol and client that really got in is a need**. Where the log does not tell which
+protocol it was, each that it may have been is one, with a question mark.
 
 A file of needs is YAML, or CSV with the same names as columns; only `protocol` must be there:
 
