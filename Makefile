@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/
 WORKERS ?= $(shell echo $$(( 2 * $$(nproc) + 1 )))
 STRANGERS := tests/strangers
 
-.PHONY: help setup check fix test strangers invite demo picture bench scale covered coverage mutants promises docs sentences ci clean
+.PHONY: help setup check fix test strangers invite demo picture shots bench scale covered coverage mutants promises docs sentences ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
@@ -19,6 +19,7 @@ help:
 	@echo "promises   every promise has tests, and they ran (after test and strangers)"
 	@echo "demo       the main job, told as a story, on the embedded tenant"
 	@echo "picture    draw the demo's last act again, for the README"
+	@echo "shots      pictures of pages for the docs, by headless Chromium, on a lab of their own"
 	@echo "bench      how fast, as ratios"
 	@echo "scale      what a tenant of 250, 2,500, 10,000 mailboxes costs, and how that grows"
 	@echo "covered    every branch of the pure floors is reached, or listed with a reason"
@@ -82,6 +83,9 @@ demo: setup
 
 picture: setup
 	$(RUN)portineria demo | $(PY) docs/pictures/draw.py
+
+shots: setup
+	$(PY) docs/pictures/shots.py
 
 bench: setup
 	$(PY) benchmarks/startup.py

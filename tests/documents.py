@@ -5,7 +5,7 @@ docs/advise.md (from the dated facts), the picture in docs/architecture.md (from
 imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
 the family of errors), docs/schemas.md (from the published schemas), the permissions in
 docs/connect.md (from their table), the states in docs/strangers.md (from the strangers' tests), the
-tables in docs/app-check.md (from the steps).
+tables in docs/app-check.md (from the steps), the checks in docs/report.md (from their registry).
 """
 
 from __future__ import annotations
@@ -97,6 +97,17 @@ def app_check() -> str:
         _, _, after = rest.partition(f"<!-- end of {name} -->")
         text = f"{before}<!-- {name} -->\n{table}\n<!-- end of {name} -->{after}"
     return text
+
+
+def report() -> str:
+    """The checks that a report makes."""
+    from portineria.policy.report.registry import CHECKS
+
+    text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition("|---|---|---|\n")
+    _, _, after = rest.partition("\n\n**Open doors**")
+    rows = "\n".join(f"| `{one.id}` | {one.severity.value} | {one.title} |" for one in CHECKS)
+    return f"{before}|---|---|---|\n{rows}\n\n**Open doors**{after}"
 
 
 def connect() -> str:
@@ -219,6 +230,7 @@ def schemas() -> str:
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/advise.md": advise,
     "docs/app-check.md": app_check,
+    "docs/report.md": report,
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
     "docs/errors.md": errors,

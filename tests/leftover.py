@@ -22,7 +22,7 @@ LITTLE = re.compile(
 )
 """Words that hardly an English sentence lacks, and that no Italian one has."""
 SAME = re.compile(
-    r"^\w+(-\w+)+ -|^portineria |^openssl |^iconv |^[\w.-]+: [\w-]+$"
+    r"^- Fonte: |^\w+(-\w+)+ -|^portineria |^openssl |^iconv |^[\w.-]+: [\w-]+$"
     r"|^(documentato|osservato|segnalato sul campo|non verificato): |^- «.*» nega: "
 )
 """Commands, settings and titles of sources, which are the same in both."""

@@ -24,6 +24,7 @@ CALLS: list[tuple[str, tuple[str, ...], str, int]] = [
     ("look", (*LAB, "--output", "snapshot.json"), "look", 0),
     ("look", ("--profile", "nobody"), "error", 2),
     ("inventory", (*LAB, "--since", "3"), "inventory", 0),
+    ("report", KEPT, "report", 3),
     ("init", (*KEPT, "--output", "policy.yaml"), "init", 0),
     ("why", ("scan@contoso.example", *KEPT), "why", 0),
     ("why", ("scan@contoso.example", "smtp", "--as", "basic", *KEPT), "why", 1),

@@ -108,6 +108,7 @@ def story(desk: Listener) -> None:
     desk("verify", code=None)
     desk("why", ERP, "--json")
     desk("inventory", "--since", "2", code=None)
+    desk("report", "--policy", policy, "--output", "report.html", code=None)
     pasted = desk.folder / "printer.log"
     plain = b64encode(f"\0{PERSON}\0{TYPED}".encode()).decode()
     pasted.write_text(

@@ -21,7 +21,7 @@ TERMS = {
     r"break-glass": r"accesso di emergenza|\bbreak_glass\b",
     r"report-only": r"solo report",
     r"mailbox": r"cassett[ae] postal[ei]|protocollo di posta|mailbox|\bessa\b|\bl[ae] elenca\b",
-    r"shared mailbox": r"cassetta postale (utente o )?condivisa",
+    r"shared mailbox": r"cassett[ae] postal[ei] (utente o )?condivis[ae]",
     r"app registration": r"registrazione app",
     r"enterprise application": r"applicazione aziendale",
     r"service principal": r"entità servizio",

@@ -37,6 +37,7 @@ KNOWN: dict[str, Known] = {
     "snapshot": Known(1, "`look --output`; a part of `look`"),
     "why": Known(1, "`why`"),
     "inventory": Known(1, "`inventory`"),
+    "report": Known(1, "`report`"),
     "probe": Known(1, "`probe`"),
     "app-check": Known(1, "`app check`"),
     "plan": Known(

@@ -46,12 +46,17 @@ def init_text(snapshot: Snapshot) -> str:
 
 def tenant_name(snapshot: Snapshot) -> str:
     """The domain by which a policy names this tenant, quoted where YAML wants it."""
+    return _quoted(domain_of(snapshot))
+
+
+def domain_of(snapshot: Snapshot) -> str:
+    """Its initial domain, else the default one, else any; the tenant's id where none was seen."""
     domains = () if isinstance(snapshot.domains, Unseen) else snapshot.domains
     named = sorted(domains, key=lambda domain: (not domain.initial, not domain.default))
     for name in (domain.name for domain in named):
         if TENANT.fullmatch(name) and not name.replace(".", "").isdigit():
-            return _quoted(name.lower())
-    return _quoted(snapshot.tenant_id)
+            return name.lower()
+    return snapshot.tenant_id
 
 
 def posture(snapshot: Snapshot) -> Iterator[str]:

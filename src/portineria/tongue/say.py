@@ -68,3 +68,8 @@ def language(words: Sequence[str], environment: Mapping[str, str]) -> str:
     # it, it_IT.UTF-8, it-CH, it@euro
     word = given.replace("-", "_").partition("_")[0].partition(".")[0].partition("@")[0]
     return ITALIAN if word.lower() == ITALIAN else ENGLISH
+
+
+def spoken_language() -> str:
+    """One of LANGUAGES: for a page that has to name its own."""
+    return ENGLISH if _spoken.get() is None else ITALIAN

@@ -65,13 +65,14 @@ def break_glass(case: Case) -> str:
                 f"({len(policy.exclude_users)}), two are needed"
             )
         for account in sorted(policy.exclude_users):
-            complaint = _unfit(account, case.snapshot)
+            complaint = unfit(account, case.snapshot)
             if complaint:
                 return complaint
     return ""
 
 
-def _unfit(account: str, snapshot: Snapshot) -> str:
+def unfit(account: str, snapshot: Snapshot) -> str:
+    """Why an account cannot be break-glass, "" where it can be. `account` is its directory id."""
     user = snapshot.user(account)
     if user is None:
         return f"break-glass account {account} was not seen"

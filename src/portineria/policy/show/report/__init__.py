@@ -1,0 +1,1 @@
+"""A report in blocks, and blocks drawn: HTML, Markdown."""
