@@ -28,6 +28,8 @@ SPOKEN = (
     "m365/**/*.py",
     "doors/*.py",
     "wiring/*.py",
+    "gateway/gatewayfile.py",
+    "gateway/hours.py",
     "tenant/*.py",
     "fault.py",
     "cli/*.py",

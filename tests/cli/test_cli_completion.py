@@ -115,7 +115,7 @@ def test_every_value_that_has_a_list_offers_it(place: Path) -> None:
     plain |= {"--wait", "--client-id", "--sign-in-client", "--opens", "--since", "--mailbox"}
     plain |= {"--client", "--volume", "--on"}
     plain |= {"--server", "--user", "--password", "--token", "--jobs", "--timeout"}
-    plain |= {"--until", "--note", "--overlap"}
+    plain |= {"--until", "--note", "--overlap", "--send-as", "--hours", "--sessions"}
     for verb in VERBS.values():
         for one in verb.params:
             name = one.opts[0]

@@ -5,6 +5,9 @@
     C: a1 LOGIN scan right   what a side says, one line; `\\x01` escapes, {words} are filled in
     C| octets without an end
     ADMIT · DENY · CONNECT   what the owner is asked, and does
+    WARM S-lines             ADMIT, on a connection that has heard these lines (split by `|`)
+    KNOWN                    the owner knows the client by its address
+    AGAIN · FRESH            the token was refused: no other is to be had; here is another
     TLS client · TLS server  a handshake on that side
     PIPE · BACK · END        what the session reports
     GONE client · GONE server
@@ -20,6 +23,7 @@ from pathlib import Path
 
 from portineria.gateway.mailflow import Delivered, Sending
 from portineria.gateway.session import (
+    Again,
     Back,
     Check,
     ClientTls,
@@ -31,8 +35,8 @@ from portineria.gateway.session import (
     SessionEvent,
     SmtpSession,
 )
-from portineria.gateway.upstream import ImapLogin, PopLogin, SmtpLogin
-from portineria.gateway.words import No, imap_words, pop_words, smtp_words
+from portineria.gateway.upstream import ImapLogin, PopLogin, SmtpLogin, UpstreamLogin
+from portineria.gateway.words import No, imap_words, pop_words, smtp_offers, smtp_words
 from portineria.mail.conversation import Token
 from portineria.mail.imap.server import ImapServer
 from portineria.mail.pop.server import PopServer
@@ -44,10 +48,12 @@ FOLDER = Path(__file__).parent.parent / "dialogues" / "gateway"
 BOX = "scan@contoso.example"
 LONG = Secret("eyJ0" + "aB3-_z" * 370)
 SHORT = Secret("shorttoken")
+FRESH = Secret("freshtoken")
 HELLO = ("gate.example", "SIZE 1000000", "8BITMIME", "PIPELINING", "CHUNKING")
 WORDS = {
     "plain": plain("scan", Secret("right")).step(0).decode(),
     "token": xoauth2(BOX, SHORT).step(0).decode(),
+    "fresh": xoauth2(BOX, FRESH).step(0).decode(),
     "long": xoauth2(BOX, LONG).step(0).decode(),
 }
 
@@ -64,7 +70,7 @@ def session(protocol: str, *, tls: bool, starttls: bool = False, clear: bool = F
     return SmtpSession(
         SmtpServer(words, tls=tls),
         lambda: SmtpLogin(starttls=starttls, name="gate.example"),
-        HELLO,
+        lambda offers: ("gate.example", *smtp_offers(offers)),
     )
 
 
@@ -77,6 +83,7 @@ class Talk:
         self.session = session(
             protocol, tls="tls" in ways, starttls="starttls" in ways, clear="clear" in ways
         )
+        self.protocol = protocol
         self.token = Token(BOX, LONG if "long" in ways else SHORT)
         self.lines = lines[1:]
         self.said = {"G": bytearray(), "U": bytearray()}
@@ -115,6 +122,10 @@ class Talk:
             self._mark(*line.split(" ", 1))
 
     def _mark(self, mark: str, rest: str = "") -> None:
+        if mark == "KNOWN":
+            assert isinstance(self.session, SmtpSession)
+            self.session.known(self.token)
+            return
         if mark == "GONE":
             (self.session.client_left if rest == "client" else self.session.server_left)()
             return
@@ -128,6 +139,12 @@ class Talk:
             case "ADMIT", Check(offered):
                 assert offered.user == (rest or "scan")
                 self.session.admit(self.token)
+            case "WARM", Check():
+                self.session.admit(self.token, self._warm(rest))
+            case "AGAIN", Again():
+                self.session.deny(No.UPSTREAM)
+            case "FRESH", Again():
+                self.session.admit(Token(BOX, FRESH))
             case "DENY", Check() | Connect():
                 self.session.deny(No(rest or "credential"))
             case "CONNECT", Connect():
@@ -152,6 +169,16 @@ class Talk:
             case _:
                 raise AssertionError(f"asked was {event}")
         yield
+
+    def _warm(self, lines: str) -> UpstreamLogin:
+        """A login that waits for a token: greeted, and told what the server can do."""
+        makes = {"imap": ImapLogin, "pop": PopLogin, "smtp": SmtpLogin}
+        login: UpstreamLogin = makes[self.protocol]()
+        for line in lines.split("|"):
+            login.receive(octets(line.strip()) + b"\r\n")
+        login.take()
+        assert login.warm
+        return login
 
 
 def octets(text: str) -> bytes:

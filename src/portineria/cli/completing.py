@@ -104,6 +104,14 @@ def mail_apps(context: click.Context, _: click.Parameter, begun: str) -> list[st
     return [client_id for client_id in dict.fromkeys(found) if client_id.startswith(begun)]
 
 
+def credentials(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Login names of the gateway's credentials; none where the list cannot be read."""
+    from portineria.doors.gate.credentialfile import login_names
+
+    names = login_names(_state(context) / "gateway")
+    return [name for name in names if name.startswith(begun)]
+
+
 def files(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem[str]]:
     return [_shells_own(begun, "file")]
 

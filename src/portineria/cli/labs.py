@@ -113,7 +113,7 @@ def _answering(state: StateFolder, child: subprocess.Popen[bytes], end: float) -
         return bool(found) or child.poll() is not None
 
     try:
-        _wait(answers, end - time.monotonic())
+        wait_until(answers, end - time.monotonic())
         if found:
             # It outlives us on purpose: nobody waits for it here, `stop` does.
             child.returncode = 0
@@ -162,10 +162,10 @@ def _tidy(state: StateFolder) -> None:
 
 
 def _gone(pid: int) -> None:
-    if _wait(lambda: not _alive(pid), DOWN_WITHIN):
+    if wait_until(lambda: not alive(pid), DOWN_WITHIN):
         return
     os.kill(pid, signal.SIGKILL)
-    if not _wait(lambda: not _alive(pid), 5.0):
+    if not wait_until(lambda: not alive(pid), 5.0):
         raise ServiceFault("the lab does not stop", where=f"process {pid}")
 
 
@@ -232,7 +232,7 @@ def _info_file(state: StateFolder) -> Path:
     return state.lab / "info.json"
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
     try:
         if os.waitpid(pid, os.WNOHANG)[0] == pid:
             return False
@@ -245,7 +245,7 @@ def _alive(pid: int) -> bool:
         return False
 
 
-def _wait(ready: Callable[[], bool], seconds: float) -> bool:
+def wait_until(ready: Callable[[], bool], seconds: float) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if ready():

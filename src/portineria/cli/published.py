@@ -53,7 +53,10 @@ KNOWN: dict[str, Known] = {
     "apps": Known(1, "`app list`"),
     "runs": Known(1, "`runs list`"),
     "journal": Known(1, "`runs show`"),
-    "gateway": Known(1, "`gateway run`"),
+    "gateway": Known(1, "`gateway run`, `gateway up`"),
+    "gateway-status": Known(1, "`gateway status`"),
+    "gateway-down": Known(1, "`gateway down`"),
+    "gateway-init": Known(1, "`gateway init`"),
     "gateway-doors": Known(1, "`gateway doors`; the file that it writes"),
     "gateway-credential": Known(1, "`gateway credential add`, `gateway credential rotate`"),
     "gateway-credentials": Known(

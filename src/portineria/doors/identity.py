@@ -88,16 +88,33 @@ class _Cached:
 
     async def token(self, scope: str) -> Secret:
         """Raises OperatorFault, PermissionFault, ServiceFault or NoAnswer."""
+        if self.left(scope) > 0:
+            return self._kept[scope][0]
         async with self._asking:
-            kept = self._kept.get(scope)
-            if kept is not None and self._clock.tick() < kept[1]:
-                return kept[0]
-            answer = await asyncio.to_thread(self._ask_service, scope)
-            await asyncio.to_thread(self._take, answer)
-            return self._hold(scope, answer)
+            if self.left(scope) > 0:
+                return self._kept[scope][0]
+            return await self._fresh(scope)
+
+    async def ahead(self, scope: str) -> None:
+        """Ask for the next one while the one before is still good, so that nobody waits for it.
+
+        Raises as `token`; the one before is kept then.
+        """
+        async with self._asking:
+            await self._fresh(scope)
+
+    def left(self, scope: str) -> float:
+        """Seconds for which the token that is kept will still be given out."""
+        kept = self._kept.get(scope)
+        return 0.0 if kept is None else kept[1] - self._clock.tick()
 
     def forget(self) -> None:
         self._kept.clear()
+
+    async def _fresh(self, scope: str) -> Secret:
+        answer = await asyncio.to_thread(self._ask_service, scope)
+        await asyncio.to_thread(self._take, answer)
+        return self._hold(scope, answer)
 
     def _hold(self, scope: str, answer: Answer) -> Secret:
         token, life = Secret(str(answer["access_token"])), float(answer.get("expires_in") or 0)

@@ -15,6 +15,7 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
+from portineria.gateway.hours import Hours
 from portineria.secret import Secret
 from portineria.tenant.mailbox import Protocol
 
@@ -26,8 +27,10 @@ Network = IPv4Network | IPv6Network
 class Credential:
     """One device's way in. `names` are its login names as they were given.
 
-    `mailboxes` are addresses; a login name may choose among several by `name/address`. `until` is
-    the first moment at which it is over; None: it ends with its grant.
+    `mailboxes` are addresses; a login name chooses among several by `name/address`. `send_as` are
+    senders beside the mailbox's own address. `until` is the first moment at which it is over; None:
+    it ends with its grant. Without a proof it is a device that cannot log in at all: known by its
+    networks, for SMTP alone.
     """
 
     id: str
@@ -40,6 +43,17 @@ class Credential:
     until: datetime | None = None
     revoked: datetime | None = None
     note: str = ""
+    send_as: tuple[str, ...] = ()
+    hours: Hours | None = None
+
+    @property
+    def by_address(self) -> bool:
+        return not self.proof
+
+    def may_send_as(self, sender: str, mailbox: str) -> bool:
+        """The empty sender is a delivery report's (RFC 5321 4.5.5)."""
+        allowed = ("", mailbox.casefold(), *(one.casefold() for one in self.send_as))
+        return sender.casefold() in allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +103,11 @@ class Register:
         self._key = key
         self._nobody = proof_of(key, Secret("nobody"))
         self._by_name: dict[str, list[Credential]] = {}
+        self._by_address: list[Credential] = []
         for one in credentials:
+            if one.by_address:
+                self._by_address.append(one)
+                continue
             for name in one.names:
                 self._by_name.setdefault(folded(name), []).append(one)
         self._entrances: dict[tuple[str, Protocol], list[Entrance]] = {}
@@ -107,7 +125,7 @@ class Register:
     ) -> Admitted | Turned:
         """Whether this login may open a mailbox now, and which."""
         offered = proof_of(self._key, password)
-        named = self._by_name.get(folded(name), [])
+        named, chosen = self._named(name)
         # Always one comparison at least: an unknown name takes as long as a wrong password.
         right = [one for one in named if hmac.compare_digest(one.proof, offered)]
         if not named:
@@ -115,34 +133,55 @@ class Register:
             return Turned("no credential has this name")
         if not right:
             return Turned("wrong password", named[0].id)
-        return self._entered(right[0], protocol, address, now)
+        return self._chosen(right[0], chosen, protocol, address, now)
+
+    def judge_address(self, address: Address, now: datetime) -> Admitted | Turned | None:
+        """Whoever is known by the address alone; None where nobody is. For SMTP."""
+        found = [one for one in self._by_address if _within(address, one.networks)]
+        found = [one for one in found if one.revoked is None]
+        if not found:
+            return None
+        if len(found) > 1:
+            return Turned("several credentials are for this address", found[0].id)
+        return self._chosen(found[0], "", Protocol.SMTP, address, now)
 
     def standing(
-        self, credential: Credential, protocol: Protocol, address: Address, now: datetime
+        self, admitted: Admitted, protocol: Protocol, address: Address, now: datetime
     ) -> Admitted | Turned:
         """Whether a session that is open may stay: asked again when anything changed."""
-        known = [one for name in credential.names for one in self._by_name.get(folded(name), ())]
-        current = next((one for one in known if one.id == credential.id), None)
-        if current is None or current.proof != credential.proof:
-            return Turned("the credential is gone", credential.id)
-        return self._entered(current, protocol, address, now)
+        one = admitted.credential
+        known = [two for name in one.names for two in self._by_name.get(folded(name), ())]
+        current = next((two for two in (*known, *self._by_address) if two.id == one.id), None)
+        if current is None or current.proof != one.proof:
+            return Turned("the credential is gone", one.id)
+        if admitted.entrance.mailbox.casefold() not in map(str.casefold, current.mailboxes):
+            return Turned("the credential is not for this mailbox any more", one.id)
+        return self._entered(current, admitted.entrance.mailbox, protocol, address, now)
+
+    def _named(self, name: str) -> tuple[list[Credential], str]:
+        """Those of this name, and the mailbox that was chosen behind it: `name/address`."""
+        called = folded(name)
+        if called in self._by_name:
+            return self._by_name[called], ""
+        head, _, tail = called.rpartition("/")
+        return (self._by_name.get(head, []), tail) if "@" in tail else ([], "")
+
+    def _chosen(
+        self, one: Credential, chosen: str, protocol: Protocol, address: Address, now: datetime
+    ) -> Admitted | Turned:
+        mailboxes = [box for box in one.mailboxes if chosen in ("", box.casefold())]
+        if not mailboxes:
+            return Turned("the credential is not for the mailbox behind its name", one.id)
+        if len(mailboxes) > 1:
+            return Turned("the credential is for several mailboxes: NAME/ADDRESS", one.id)
+        return self._entered(one, mailboxes[0], protocol, address, now)
 
     def _entered(
-        self, one: Credential, protocol: Protocol, address: Address, now: datetime
+        self, one: Credential, mailbox: str, protocol: Protocol, address: Address, now: datetime
     ) -> Admitted | Turned:
-        if one.revoked is not None:
-            return Turned("the credential is revoked", one.id)
-        if one.until is not None and now >= one.until:
-            return Turned("the credential has expired", one.id)
-        if protocol not in one.protocols:
-            return Turned(f"the credential is not for {protocol.value}", one.id)
-        if not _within(address, one.networks):
-            return Turned("the credential is not for this address", one.id)
-        doors = [
-            entrance
-            for mailbox in one.mailboxes
-            for entrance in self._entrances.get((mailbox.casefold(), protocol), ())
-        ]
+        if why := _unfit(one, protocol, address, now):
+            return Turned(why, one.id)
+        doors = self._entrances.get((mailbox.casefold(), protocol), ())
         if not doors:
             return Turned("no grant opens this mailbox through the gateway", one.id)
         standing = [door for door in doors if door.until is None or now < door.until]
@@ -152,6 +191,21 @@ class Register:
         if not near:
             return Turned("the grant is not for this address", one.id)
         return Admitted(one, near[0])
+
+
+def _unfit(one: Credential, protocol: Protocol, address: Address, now: datetime) -> str:
+    """What of the credential itself is against it, or nothing."""
+    if one.revoked is not None:
+        return "the credential is revoked"
+    if one.until is not None and now >= one.until:
+        return "the credential has expired"
+    if protocol not in one.protocols:
+        return f"the credential is not for {protocol.value}"
+    if not _within(address, one.networks):
+        return "the credential is not for this address"
+    if one.hours is not None and not one.hours.good(now):
+        return "the credential is not for this hour"
+    return ""
 
 
 def _within(address: Address, networks: tuple[Network, ...]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from typing import Protocol as Shape
 
 from portineria.gateway.admission import Credential, folded
+from portineria.gateway.hours import parse_hours
 from portineria.tenant.mailbox import Protocol
 
 
@@ -63,11 +64,16 @@ def to_row(one: Credential) -> dict[str, Any]:
         "until": one.until.isoformat() if one.until else None,
         "revoked": one.revoked.isoformat() if one.revoked else None,
         "note": one.note,
+        "send_as": list(one.send_as),
+        "hours": one.hours.text if one.hours else None,
     }
 
 
 def from_row(row: Mapping[str, Any]) -> Credential:
-    """Raises KeyError, ValueError, TypeError for what is no credential."""
+    """Raises KeyError, ValueError, TypeError for what is no credential.
+
+    A row that was written before there were `send_as` and `hours` has none.
+    """
     return Credential(
         id=row["id"],
         names=tuple(row["names"]),
@@ -79,4 +85,6 @@ def from_row(row: Mapping[str, Any]) -> Credential:
         until=datetime.fromisoformat(row["until"]) if row["until"] else None,
         revoked=datetime.fromisoformat(row["revoked"]) if row["revoked"] else None,
         note=row["note"],
+        send_as=tuple(row.get("send_as", ())),
+        hours=parse_hours(row["hours"]) if row.get("hours") else None,
     )

@@ -78,6 +78,7 @@ class MailFlow:
 
     def __init__(self, hello: tuple[str, ...]) -> None:
         self._hello = hello
+        self._most = _size_of(hello)
         self._commands = Buffer()
         self._replies = Buffer()
         self._reply: list[bytes] = []
@@ -138,6 +139,11 @@ class MailFlow:
         data = bytes(self._server)
         self._server.clear()
         return data
+
+    @property
+    def busy(self) -> bool:
+        """Whether a transaction is open, or an answer is still to come."""
+        return not self.over and bool(self._sender or self._waiting)
 
     def go(self) -> None:
         """Yes to Sending."""
@@ -249,6 +255,9 @@ class MailFlow:
             return
         path = grammar.path("FROM", command.rest)
         size = path.parameters.get("SIZE", "0")
+        if self._most and size.isdecimal() and int(size) > self._most:
+            self._say(f"552 5.3.4 The mail server takes messages up to {self._most} octets.")
+            return
         self._sender = path.address or "<>"
         self._recipients = self._size = 0
         self._asking = line
@@ -347,6 +356,15 @@ class MailFlow:
     def _end(self, why: str, ambiguous: bool = False) -> None:
         self.over = True
         self._events.append(Over(why, ambiguous))
+
+
+def _size_of(hello: tuple[str, ...]) -> int:
+    """The most octets that the mail server takes; 0 where it does not say (RFC 1870, 4)."""
+    for line in hello:
+        word, _, value = line.partition(" ")
+        if word.upper() == "SIZE" and value.isdecimal():
+            return int(value)
+    return 0
 
 
 _Own = Callable[[MailFlow, Command, bytes], None]

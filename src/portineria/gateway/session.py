@@ -12,6 +12,7 @@ The events, and what the owner answers:
     Check        `admit(token)` when credential, address and grant agree, else `deny(No.…)`
     Connect      open the mail server, feed what it says; `deny(No.NOT_NOW)` where that fails
     ServerTls    make the handshake, then `server_tls_started()`
+    Again        close the mail server's side; `admit` with a fresh token, else `deny(No.UPSTREAM)`
     Back         close the mail server's side, the client's goes on
     Pipe         IMAP and POP: from here on octets go across unread
     Sending      SMTP: a message begins; `go()` when sender and pace allow it, else `stop(reply)`
@@ -79,13 +80,22 @@ class Back:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """The mail server refused the token, for the first time: it may have been withdrawn."""
+
+    said: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """It is over; `why` is for the log."""
 
     why: str
 
 
-SessionEvent = ClientTls | Check | Connect | ServerTls | Back | Pipe | Sending | Delivered | End
+SessionEvent = (
+    ClientTls | Check | Connect | ServerTls | Again | Back | Pipe | Sending | Delivered | End
+)
 
 
 class Session:
@@ -97,6 +107,11 @@ class Session:
         self._login: UpstreamLogin | None = None
         self._connected = False
         self._server_tls = False
+        self._renewed = False
+        self.offers: tuple[bytes, ...] = ()
+        """What the mail server can do, once it has let somebody in."""
+        self.ambiguous = False
+        """SMTP: a message was cut between its end and its answer."""
         self.over = False
         self.piping = False
 
@@ -149,12 +164,16 @@ class Session:
         self._login.begin(token)
 
     def deny(self, why: No) -> None:
-        """No to Check or Connect; the client may try again."""
-        self._login = None
-        self._connected = self._server_tls = False
+        """No to Check, Connect or Again; the client may try again."""
+        self._renewed = False
+        self._forget()
         self._front.refuse(_NO[type(self._front)][why])
 
     # --- inside ---
+
+    def _forget(self) -> None:
+        self._login = None
+        self._connected = self._server_tls = False
 
     def _before(self, event: Event) -> SessionEvent:
         match event:
@@ -182,6 +201,10 @@ class Session:
                 return None
             case Ready() as ready:
                 return self._joined(login, ready)
+            case Refused(said, at_login=True) if not self._renewed:
+                self._renewed = True
+                self._forget()
+                return Again(said)
             case Refused(said):
                 self.deny(No.UPSTREAM)
                 return Back("the mail server refused the login", said)
@@ -195,6 +218,7 @@ class Session:
         self._front.accept(_accepted(self._front, offers))
         login.speak(self._front.surrender())
         self._front.speak(ready.rest)
+        self.offers = ready.offers
         self.piping = True
         return Pipe()
 
@@ -206,15 +230,30 @@ class Session:
 class SmtpSession(Session):
     """After the login it goes on reading: a sender is bound to its credential, and paced.
 
-    `hello` is what EHLO is answered with, without codes.
+    `hello` makes of what the mail server offers what EHLO is answered with, without codes.
     """
 
     def __init__(
-        self, front: SmtpServer, login: Callable[[], UpstreamLogin], hello: tuple[str, ...]
+        self,
+        front: SmtpServer,
+        login: Callable[[], UpstreamLogin],
+        hello: Callable[[tuple[bytes, ...]], tuple[str, ...]],
     ) -> None:
         super().__init__(front, login)
         self._hello = hello
         self._flow: MailFlow | None = None
+        self._known = False
+
+    def known(self, token: Token) -> None:
+        """The client is known without a login, by where it is: the mail server is opened for it at
+        once, and nothing that it says is read before."""
+        self._known = True
+        self.admit(token)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a message is on its way."""
+        return self._flow is not None and self._flow.busy
 
     def go(self) -> None:
         """Yes to Sending."""
@@ -258,11 +297,25 @@ class SmtpSession(Session):
         if self._flow is None or self.over:
             return super().next_event()
         event = self._flow.next_event()
-        return self._end(event.why) if isinstance(event, Over) else event
+        if isinstance(event, Over):
+            self.ambiguous = event.ambiguous
+            return self._end(event.why)
+        return event
+
+    def deny(self, why: No) -> None:
+        """Whoever cannot log in cannot try again either."""
+        if not self._known:
+            super().deny(why)
+            return
+        self._forget()
+        self._front.speak(f"{SMTP_NO[No.LEFT]}\r\n".encode())
+        self.over = True
 
     def _joined(self, login: UpstreamLogin, ready: Ready) -> SessionEvent | None:
-        self._front.accept("235 2.7.0 Welcome.")
-        self._flow = MailFlow(self._hello)
+        self.offers = ready.offers
+        if not self._known:
+            self._front.accept("235 2.7.0 Welcome.")
+        self._flow = MailFlow(self._hello(ready.offers))
         self._flow.from_client(self._front.surrender())
         if ready.rest:
             self._flow.from_server(ready.rest)

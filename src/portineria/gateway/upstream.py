@@ -98,6 +98,11 @@ class UpstreamLogin(ABC):
         self._out.clear()
         return data
 
+    @property
+    def offers(self) -> tuple[bytes, ...]:
+        """What the server says that it can do, as far as it is known."""
+        return tuple(self._offers)
+
     def speak(self, octets: bytes) -> None:
         """Octets that somebody else made, behind what this login has said."""
         self._out += octets

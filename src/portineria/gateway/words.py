@@ -7,6 +7,7 @@ from enum import StrEnum
 from portineria.mail.imap.words import ImapWords
 from portineria.mail.pop.words import PopWords
 from portineria.mail.smtp.words import SmtpWords
+from portineria.tenant.mailbox import Protocol
 
 NAME = "Portineria"
 
@@ -41,6 +42,17 @@ SMTP_NO = {
     No.NOT_NOW: "454 4.7.0 The mail server cannot be reached now. Try again later.",
     No.UPSTREAM: "535 5.7.8 The mail server refused this mailbox; the log says why.",
     No.LEFT: "421 4.3.0 The mail server hung up. Try again later.",
+}
+BUSY = {
+    Protocol.IMAP: b"* BYE Too many sessions. Try again later.\r\n",
+    Protocol.POP: b"-ERR [IN-USE] Too many sessions. Try again later.\r\n",
+    Protocol.SMTP: b"421 4.7.0 Too many sessions. Try again later.\r\n",
+}
+"""Said in place of a greeting."""
+STOPPING = {
+    Protocol.IMAP: b"* BYE The gateway stops. Try again later.\r\n",
+    Protocol.POP: b"-ERR [SYS/TEMP] The gateway stops. Try again later.\r\n",
+    Protocol.SMTP: b"421 4.3.2 The gateway stops. Try again later.\r\n",
 }
 PASSWORDS = frozenset({"PLAIN", "LOGIN"})
 
@@ -92,3 +104,23 @@ def smtp_words(host: str, offers: tuple[str, ...], *, clear_login: bool) -> Smtp
         login_first="530 5.7.0 Log in first.",
         unknown_mechanism="504 5.5.4 This login is not offered; PLAIN and LOGIN are.",
     )
+
+
+def smtp_offers(upstream: tuple[bytes, ...]) -> tuple[str, ...]:
+    """Of what the mail server offers, whatever passes through here unharmed: its SIZE is ours."""
+    known = (line.decode("ascii", "replace").strip() for line in upstream)
+    return tuple(line for line in known if line.partition(" ")[0].upper() in _PASSING)
+
+
+_PASSING = frozenset(
+    {
+        "SIZE",
+        "8BITMIME",
+        "PIPELINING",
+        "CHUNKING",
+        "BINARYMIME",
+        "ENHANCEDSTATUSCODES",
+        "SMTPUTF8",
+        "DSN",
+    }
+)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
 import signal
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from portineria.clock import Clock
+from portineria.doors.files import write_atomic
+from portineria.doors.gate.control import Control
 from portineria.doors.gate.credentialfile import SqliteCredentials, hash_key
-from portineria.doors.gate.crossing import Behind
-from portineria.doors.gate.gate import Gate, Listener
+from portineria.doors.gate.gate import Gate, addresses
+from portineria.doors.gate.gatetokens import GateTokens
+from portineria.doors.gate.house import Behind
+from portineria.doors.gate.ownca import certified
+from portineria.doors.gate.servertls import ServerTls
+from portineria.doors.gate.trace import Tracer
 from portineria.doors.http import HttpDoor
 from portineria.doors.identity import AppTokens
 from portineria.doors.keyring import credential_of
@@ -22,24 +31,38 @@ from portineria.doors.textfile import read_text
 from portineria.fault import BadCredential, Fault, NoFile, OperatorFault, WrongTenant
 from portineria.gateway.admission import Credential, Register
 from portineria.gateway.doorsfile import AGAIN, Doors, parse
+from portineria.gateway.gatewayfile import CertificateWish, GatewayFile, Tls
 from portineria.tenant.mailbox import Protocol
 from portineria.wiring.opening import authority, find_tenant_id, system_clock
 
 MOST_DOORS = 256 * 1024 * 1024
 EVERY = 0.5
 """Seconds between two looks at the credentials and the doors file."""
+RUNNING, SOCKET, CA = "running.json", "control.sock", "ca.pem"
+"""Names in the gateway's folder."""
 log = logging.getLogger("portineria.gateway")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What a gateway says of itself once it listens; kept in the state folder while it does.
+
+    `ca` is the file that devices trust where the gateway made its own certificate.
+    """
+
+    pid: int
+    listeners: dict[str, str]
+    control: str
+    ca: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What `gateway run` was asked for."""
+    """What `gateway run` was asked for. Without certificates the gateway makes its own."""
 
     doors: Path
     folder: Path
-    listeners: tuple[Listener, ...]
-    certificate: Path
-    key: Path | None
+    file: GatewayFile
 
 
 def read_doors(path: Path) -> Doors:
@@ -48,38 +71,80 @@ def read_doors(path: Path) -> Doors:
 
 
 async def run_gateway(
-    profile: Profile, wanted: Wanted, ready: Callable[[Gate, Doors], None]
+    profile: Profile, wanted: Wanted, ready: Callable[[Gate, Doors, Running], None]
 ) -> None:
     """Serve until SIGTERM or SIGINT. Raises OperatorFault, ServiceFault, NetworkFault."""
     clock = system_clock()
-    app = profile.probe.app
+    async with HttpDoor(profile.ca) as door:
+        tenant = await find_tenant_id(door, profile, clock)
+    tokens = _tokens(profile, tenant, wanted.file, clock)
+    store = SqliteCredentials(wanted.folder)
+    try:
+        source = _Source(wanted, store, hash_key(wanted.folder), tenant)
+        source.read()
+        gate = Gate(
+            wanted.file,
+            ServerTls(_certificates(wanted, clock), wanted.file.client_ca),
+            _servers(profile, wanted.file),
+            source.register(),
+            tokens,
+            clock,
+        )
+        control = _control(gate, wanted)
+
+        def up() -> None:
+            running = Running(
+                pid=os.getpid(),
+                listeners=addresses(gate.ports),
+                control=f"http://{control.host}:{control.port}",
+                ca=None if wanted.file.certificates else str(wanted.folder / CA),
+            )
+            write_atomic(wanted.folder / RUNNING, json.dumps(asdict(running)).encode())
+            ready(gate, source.doors, running)
+
+        try:
+            await _serve(gate, source, tokens, control, up)
+        finally:
+            (wanted.folder / RUNNING).unlink(missing_ok=True)
+    finally:
+        store.close()
+
+
+def _tokens(profile: Profile, tenant: str, file: GatewayFile, clock: Clock) -> GateTokens:
+    """The mail app's, and for SMTP those of the app of its own where the profile has one."""
+    app = profile.probe.app or profile.probe.smtp_app
     if app is None:
         raise BadCredential(
             "the profile names no mail app, which opens the mailboxes for the gateway",
             where=str(profile.path),
             try_="portineria app create policy.yaml makes one and names it under probe.app",
         )
-    async with HttpDoor(profile.ca) as door:
-        tenant = await find_tenant_id(door, profile, clock)
-    store = SqliteCredentials(wanted.folder)
-    try:
-        source = _Source(wanted, store, hash_key(wanted.folder), tenant)
-        source.read()
-        gate = Gate(
-            wanted.listeners,
-            server_context(wanted),
-            _servers(profile),
-            source.register(),
-            AppTokens(authority(profile, tenant), credential_of(app), clock),
-            profile.endpoints.exchange_scope,
-            clock,
-        )
-        await _serve(gate, source, lambda: ready(gate, source.doors))
-    finally:
-        store.close()
+    whom = authority(profile, tenant)
+    every = AppTokens(whom, credential_of(app), clock)
+    smtp = profile.probe.smtp_app
+    apps = dict.fromkeys(Protocol, every)
+    if smtp is not None and smtp is not app:
+        apps[Protocol.SMTP] = AppTokens(whom, credential_of(smtp), clock)
+    return GateTokens(apps, file.scope or profile.endpoints.exchange_scope, clock)
 
 
-async def _serve(gate: Gate, source: _Source, ready: Callable[[], None]) -> None:
+def _certificates(wanted: Wanted, clock: Clock) -> Sequence[CertificateWish]:
+    if wanted.file.certificates:
+        return wanted.file.certificates
+    names = [wanted.file.name, "localhost", "127.0.0.1"]
+    return (certified(wanted.folder, list(dict.fromkeys(names)), clock.now()),)
+
+
+def _control(gate: Gate, wanted: Wanted) -> Control:
+    tracer = Tracer()
+    gate.taps = tracer.tap
+    host, port = wanted.file.control or ("127.0.0.1", 0)
+    return Control(gate, tracer, wanted.folder / SOCKET, host, port)
+
+
+async def _serve(
+    gate: Gate, source: _Source, tokens: GateTokens, control: Control, ready: Callable[[], None]
+) -> None:
     loop = asyncio.get_running_loop()
     hung_up = asyncio.Event()
     troubles: BaseException | None = None
@@ -88,9 +153,18 @@ async def _serve(gate: Gate, source: _Source, ready: Callable[[], None]) -> None
     loop.add_signal_handler(signal.SIGHUP, hung_up.set)
     try:
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(_watch(gate, source, hung_up))
-            await gate.serve(lambda _: ready())
-            watching.cancel()
+            chores: list[asyncio.Task[None]] = []
+
+            def listening(_: Gate) -> None:
+                chores.append(group.create_task(_watch(gate, source, hung_up)))
+                chores.append(group.create_task(tokens.keep()))
+                chores.append(group.create_task(control.serve(ready)))
+
+            try:
+                await gate.serve(listening)
+            finally:
+                for chore in chores:
+                    chore.cancel()
     except* OSError as group:
         troubles = group
     finally:
@@ -117,6 +191,9 @@ async def _watch(gate: Gate, source: _Source, hung_up: asyncio.Event) -> None:
         await gate.clock.sleep(EVERY)
         now = gate.clock.now()
         try:
+            if hung_up.is_set():
+                gate.server_tls.load()
+                log.info("certificates and doors are read again")
             fresh = source.changed(forced=hung_up.is_set())
         except Fault as fault:
             log.error("%s (%s); what was known before stays in force", fault.why, fault.where)
@@ -127,33 +204,36 @@ async def _watch(gate: Gate, source: _Source, hung_up: asyncio.Event) -> None:
         since = now
 
 
-def server_context(wanted: Wanted) -> ssl.SSLContext:
-    """TLS 1.2 and better, as whoever was certified. Raises BadCredential."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(wanted.certificate, wanted.key, password="")
-    except (OSError, ValueError) as error:
-        raise BadCredential(
-            f"the certificate or its key cannot be used: {type(error).__name__}",
-            where=str(wanted.certificate),
-            try_="name PEM files: the certificate with its chain, and the key without a password",
-        ) from None
-    return context
-
-
-def _servers(profile: Profile) -> dict[Protocol, Behind]:
-    context = ssl.create_default_context(cafile=profile.ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+def _servers(profile: Profile, file: GatewayFile) -> dict[Protocol, Behind]:
+    """Those of the profile's cloud, but for those that the file names."""
     at = {
         Protocol.IMAP: profile.endpoints.imap,
         Protocol.POP: profile.endpoints.pop,
         Protocol.SMTP: profile.endpoints.smtp,
     }
-    return {
-        protocol: Behind(where.host, where.port, protocol is Protocol.SMTP, context)
+    usual, named = _context(profile.ca), _context(file.servers_ca or profile.ca)
+    found = {
+        protocol: Behind(where.host, where.port, protocol is Protocol.SMTP, usual)
         for protocol, where in at.items()
     }
+    return found | {
+        protocol: Behind(wish.host, wish.port, wish.tls is Tls.STARTTLS, named)
+        for protocol, wish in file.servers.items()
+    }
+
+
+def _context(ca: Path | str | None) -> ssl.SSLContext:
+    """Raises BadCredential where the file is no authority."""
+    try:
+        context = ssl.create_default_context(cafile=ca)
+    except (OSError, ValueError) as error:
+        raise BadCredential(
+            f"the mail server's authority cannot be read: {type(error).__name__}",
+            where=str(ca),
+            try_="name a PEM file",
+        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 @dataclass(slots=True)

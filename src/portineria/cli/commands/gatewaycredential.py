@@ -10,6 +10,7 @@ import click
 
 from portineria.cli import completing
 from portineria.cli.frame import Verbs, asked, verb
+from portineria.tongue.say import compose, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,10 +34,19 @@ def command() -> None:
         "--protocol smtp",
         "portineria gateway credential add 'CONTOSO\\erp' --mailbox erp@contoso.example "
         "--protocol imap --from 10.0.0.0/8 --until 2027-12-31 --output erp.password",
+        "portineria gateway credential add gauge --no-password --mailbox scan@contoso.example "
+        "--protocol smtp --from 10.0.0.17",
     ],
 )
 @click.argument("names", nargs=-1, required=True)
-@click.option("--mailbox", required=True, metavar="ADDRESS", help="The mailbox that it opens.")
+@click.option(
+    "--mailbox",
+    "mailboxes",
+    required=True,
+    multiple=True,
+    metavar="ADDRESS",
+    help="The mailbox that it opens. Of several one is chosen by logging in as NAME/ADDRESS.",
+)
 @click.option(
     "--protocol",
     "protocols",
@@ -57,6 +67,22 @@ def command() -> None:
     metavar="DATE",
     help="Its last day, in UTC. It ends with its grant in any case.",
 )
+@click.option(
+    "--send-as",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A sender that it may name beside the mailbox's own address. Repeatable.",
+)
+@click.option(
+    "--hours",
+    metavar="WHEN",
+    help="When it may log in: 'mon-fri 07:00-19:00 Europe/Rome'. [default: always]",
+)
+@click.option(
+    "--no-password",
+    is_flag=True,
+    help="For a device that cannot log in: it is known by --from alone, and may only send.",
+)
 @click.option("--note", default="", metavar="TEXT", help="What it is, for people.")
 @click.option("--not-yet", is_flag=True, help="Make it though no grant opens the mailbox yet.")
 @click.option(
@@ -76,6 +102,7 @@ def add(names: tuple[str, ...], **given: Any) -> None:
 
     The password is shown this once. What no grant opens is refused.
     """
+    from portineria.cli import credentialwish as wish
     from portineria.doors.gate.credentialfile import generated, hash_key, new_id
     from portineria.fault import OperatorFault
     from portineria.gateway.admission import Credential, proof_of
@@ -85,22 +112,26 @@ def add(names: tuple[str, ...], **given: Any) -> None:
     said = asked()
     folder = said.state / "gateway"
     protocols = frozenset(map(Protocol, given["protocols"]))
-    _refuse_empty(names)
-    networks, until = _networks(given["networks"]), over(_day(given["until"]))
-    _refuse_closed(given["mailbox"], protocols, given["doors"], not_yet=given["not_yet"])
+    wish.refuse_empty(names)
+    wish.refuse_odd(given, protocols)
+    networks, until = wish.networks(given["networks"]), over(wish.day(given["until"]))
+    hours = wish.hours(given["hours"])
+    wish.refuse_closed(given["mailboxes"], protocols, given["doors"], not_yet=given["not_yet"])
     _refuse_output(given["output"])
     with _store() as (store, now):
-        password = generated()
+        password = None if given["no_password"] else generated()
         one = Credential(
             id=new_id(),
             names=names,
-            proof=proof_of(hash_key(folder), password),
-            mailboxes=(given["mailbox"],),
+            proof="" if password is None else proof_of(hash_key(folder), password),
+            mailboxes=given["mailboxes"],
             protocols=protocols,
             networks=networks,
             created=now,
             until=until,
             note=given["note"],
+            send_as=given["send_as"],
+            hours=hours,
         )
         other = store.add(one, now)
     if other is not None:
@@ -120,7 +151,7 @@ def list_() -> None:
 
 
 @verb("show", examples=["portineria gateway credential show scanner-2f"])
-@click.argument("name")
+@click.argument("name", shell_complete=completing.credentials)
 def show(name: str) -> None:
     """Show the credentials of one login name or id."""
     from portineria.gateway.credentials import is_called
@@ -133,7 +164,7 @@ def show(name: str) -> None:
 
 
 @verb("revoke", examples=["portineria gateway credential revoke scanner-2f"])
-@click.argument("name")
+@click.argument("name", shell_complete=completing.credentials)
 def revoke(name: str) -> None:
     """Revoke what stands under a login name or id. A gateway that runs knows within a second."""
     with _store() as (store, now):
@@ -150,7 +181,7 @@ def revoke(name: str) -> None:
         "portineria gateway credential rotate scanner-2f --overlap 24",
     ],
 )
-@click.argument("name")
+@click.argument("name", shell_complete=completing.credentials)
 @click.option(
     "--overlap",
     metavar="HOURS",
@@ -180,6 +211,8 @@ def rotate(name: str, overlap: float, output: str | None) -> None:
         meant = [c for c in store.every() if stands(c, now) and is_called(c, name)][-1:]
         if not meant:
             raise _no_such(name)
+        if meant[0].by_address:
+            raise _no_password(name)
         password = generated()
         proof = proof_of(hash_key(said.state / "gateway"), password)
         fresh = replace(meant[0], id=new_id(), proof=proof, created=now)
@@ -202,15 +235,6 @@ def _store() -> Iterator[tuple[SqliteCredentials, datetime]]:
         store.close()
 
 
-def _refuse_empty(names: tuple[str, ...]) -> None:
-    from portineria.fault import UsageFault
-
-    if not all(name.strip() and name.isprintable() for name in names):
-        raise UsageFault(
-            "a login name is empty, or cannot be typed", where="NAMES", try_="write scanner-2f"
-        )
-
-
 def _refuse_output(output: str | None) -> None:
     from portineria.cli.session import refuse_existing
 
@@ -218,74 +242,32 @@ def _refuse_output(output: str | None) -> None:
         refuse_existing(output)
 
 
-def _refuse_closed(mailbox: str, protocols: Any, file: str | None, *, not_yet: bool) -> None:
-    """Raises OperatorFault where a protocol of it is opened by no door."""
-    import sys
-    from pathlib import Path
+def _no_password(name: str) -> Exception:
+    from portineria.fault import OperatorFault
 
-    from portineria.fault import NoFile, OperatorFault
-    from portineria.gateway.doorsfile import AGAIN
-    from portineria.wiring.gateway import read_doors
-
-    path = Path(file) if file else asked().state / "gateway" / "doors.json"
-    try:
-        found = read_doors(path).entrances
-    except NoFile:
-        if file is not None:
-            raise
-        found = ()
-    opened = {one.protocol for one in found if one.mailbox.casefold() == mailbox.casefold()}
-    closed = sorted(protocol.value for protocol in protocols - opened)
-    if not closed:
-        return
-    why = f"no grant lets {', '.join(closed)} into {mailbox} through the gateway"
-    if not not_yet:
-        raise OperatorFault(why, where=str(path), try_=f"{AGAIN}; or say --not-yet")
-    print(f"warning: {why}; until one does, the device is turned away", file=sys.stderr)
+    return OperatorFault(f"credential {name!r} has no password to change", where="NAME", try_=LIST)
 
 
-def _networks(given: tuple[str, ...]) -> tuple[Any, ...]:
-    from ipaddress import ip_network
-
-    from portineria.fault import UsageFault
-
-    try:
-        return tuple(map(ip_network, given))
-    except ValueError as error:
-        raise UsageFault(str(error), where="--from", try_="write 192.0.2.0/24") from None
-
-
-def _day(given: str | None) -> Any:
-    from datetime import date
-
-    from portineria.fault import UsageFault
-
-    try:
-        return date.fromisoformat(given) if given else None
-    except ValueError:
-        raise UsageFault(
-            f"{given!r} is no date", where="--until", try_="write 2027-12-31"
-        ) from None
-
-
-def _hand_over(one: Credential, password: Secret, output: str | None) -> None:
+def _hand_over(one: Credential, password: Secret | None, output: str | None) -> None:
     """The one time that a password is said."""
     from portineria.cli.faces.answer import print_json
     from portineria.cli.session import write_octets
 
-    if output is not None and output != "-":
+    if password is not None and output is not None and output != "-":
         write_octets(output, [f"{password.reveal()}\n".encode()])
-    shown = None if output not in (None, "-") else password.reveal()
+    shown = None if password is None or output not in (None, "-") else password.reveal()
     if asked().json:
         members = {"credential": _row(one, one.created), "password": shown}
         print_json("portineria/gateway-credential@1", members)
         return
-    print(f"Login name: {', '.join(one.names)}")
-    if shown is None:
-        print(f"Its password is in {output}.")
+    print(compose("Login name: {}", ", ".join(one.names)))
+    if password is None:
+        print(say("It has no password: whoever comes from its networks may send."))
+    elif shown is None:
+        print(compose("Its password is in {}.", output))
     else:
-        print(f"Password:   {shown}")
-        print("It is not shown again.")
+        print(compose("Password:   {}", shown))
+        print(say("It is not shown again."))
 
 
 def _tell(found: list[Credential], now: datetime) -> None:
@@ -296,7 +278,7 @@ def _tell(found: list[Credential], now: datetime) -> None:
     if asked().json:
         print_json("portineria/gateway-credentials@1", {"credentials": rows})
     elif not rows:
-        print("There is no credential: portineria gateway credential add makes one.")
+        print(say("There is no credential: portineria gateway credential add makes one."))
     else:
         columns = ("id", "names", "mailboxes", "protocols", "networks", "state")
         print_table(

@@ -133,6 +133,19 @@ class SqliteCredentials:
             raise _unusable(self._path, str(error)) from None
 
 
+def login_names(folder: Path) -> list[str]:
+    """All of them, for a shell's completion; none where the list is not there or cannot be read."""
+    path = folder / "credentials.sqlite"
+    if not path.exists():
+        return []
+    try:
+        rows = sqlite3.connect(path).execute("SELECT document FROM credential").fetchall()
+        names = [name for (text,) in rows for name in json.loads(text)["names"]]
+    except (sqlite3.Error, ValueError, KeyError):
+        return []
+    return list(dict.fromkeys(names))
+
+
 def _make(path: Path, content: bytes) -> None:
     """A file for its owner alone, unless it is there. Whole: another process may read it."""
     if path.exists():

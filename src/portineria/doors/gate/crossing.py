@@ -8,18 +8,18 @@ makes the other side wait, so that no more than two buffers are held for anybody
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any
-from typing import Protocol as Shape
 
+from portineria.doors.gate.house import Behind, House, Record, Tap
 from portineria.doors.gate.leg import Leg
 from portineria.fault import Fault
 from portineria.gateway.admission import Address, Admitted, Turned
+from portineria.gateway.gatewayfile import ListenWish, Tls
 from portineria.gateway.mailflow import Delivered, Sending
+from portineria.gateway.manners import NotToday, Wait
+from portineria.gateway.proxyline import Nonsense, ProxyLine
 from portineria.gateway.session import (
+    Again,
     Back,
     Check,
     ClientTls,
@@ -31,97 +31,53 @@ from portineria.gateway.session import (
     SessionEvent,
     SmtpSession,
 )
-from portineria.gateway.words import No
-from portineria.mail.conversation import Token
-from portineria.tenant.mailbox import Protocol
+from portineria.gateway.words import BUSY, STOPPING, No
 
 CONNECT = 30.0
 """Seconds for a connection to the mail server."""
-
-
-@dataclass(slots=True)
-class Record:
-    """What the log says of one session. Octets are those of the clear text, by direction."""
-
-    protocol: Protocol
-    address: str
-    began: float
-    user: str = ""
-    credential: str = ""
-    mailbox: str = ""
-    grant: str = ""
-    tls: str = ""
-    from_client: int = 0
-    from_server: int = 0
-    messages: int = 0
-    logged_in: float | None = None
-    refusal: bytes = field(default=b"", repr=False)
-    turned: str = ""
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """The mail server of one protocol. `starttls`: the port begins in the clear."""
-
-    host: str
-    port: int
-    starttls: bool
-    context: ssl.SSLContext = field(repr=False)
-
-
-class House(Shape):
-    """What a crossing asks of the gate it belongs to."""
-
-    def session(self, protocol: Protocol, *, tls: bool, clear: bool) -> Session: ...
-    def judge(self, check: Check, protocol: Protocol, address: Address) -> Admitted | Turned: ...
-    async def token(self, mailbox: str) -> Token:
-        """Raises Fault."""
-        ...
-
-    def behind(self, protocol: Protocol) -> Behind: ...
-    def may_send(self, admitted: Admitted, sending: Sending) -> str:
-        """The reply that refuses, or nothing."""
-        ...
-
-    def client_context(self) -> ssl.SSLContext: ...
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None: ...
-    def arrived(self, crossing: Crossing) -> None: ...
-    def left(self, crossing: Crossing) -> None: ...
-    def time(self) -> float: ...
 
 
 class Crossing:
     """Implements leg.Owner for both of its legs."""
 
     __slots__ = (
-        "_clear",
         "_closing",
         "_house",
+        "_parked",
         "_piping",
+        "_proxy",
         "_session",
         "address",
         "admitted",
         "client",
+        "counted",
+        "listener",
+        "placed",
         "protocol",
         "record",
         "server",
+        "tap",
     )
 
-    def __init__(
-        self, house: House, protocol: Protocol, tls: ssl.SSLContext | None, *, clear: bool
-    ) -> None:
+    def __init__(self, house: House, listener: ListenWish) -> None:
         self._house = house
         self._session: Session | None = None
         self._piping = False
         self._closing = False
-        self._clear = clear
+        self._parked = False  # known by its address: nothing is read before the mail server is
+        self._proxy: ProxyLine | None = None
         self.address: Address | None = None
-        self.protocol = protocol
-        self.client = Leg(self, tls)
+        self.listener = listener
+        self.protocol = listener.protocol
+        self.client = Leg(self)
         self.server: Leg | None = None
         self.admitted: Admitted | None = None
-        self.record = Record(protocol, "", house.time())
+        self.counted = False
+        """Whether the gate counts it among the sessions of its address."""
+        self.placed = False
+        """Whether it has one of the mailbox's connections."""
+        self.tap: Tap | None = None
+        self.record = Record(listener.protocol, "", house.time())
 
     # --- from Leg ---
 
@@ -130,32 +86,74 @@ class Crossing:
         transport = leg.transport
         if leg is not self.client or transport is None:
             return
-        peer = transport.get_extra_info("peername")
-        self.address = ip_address(peer[0])
-        self.record.address = str(self.address)
-        tls = self.client.context is not None
-        self._session = self._house.session(self.protocol, tls=tls, clear=self._clear)
+        peer = ip_address(transport.get_extra_info("peername")[0])
         self._house.arrived(self)
-        if not tls:
-            self._session.start()
-            self._turn()
+        if self._house.trusts(peer):
+            self._proxy = ProxyLine()
+            leg.hold()
+        else:
+            self._begin(peer)
+
+    def held(self, leg: Leg, octets: bytes) -> None:
+        """What a balancer says first."""
+        assert self._proxy is not None
+        said = self._proxy.feed(octets)
+        if said is None:
+            return
+        self._proxy = None
+        if isinstance(said, Nonsense):
+            self.close(said.why)
+        elif said.address is None:
+            self.close("the balancer looked whether anybody is here")
+        else:
+            self._begin(said.address)
+            leg.release(said.rest)
+
+    def _begin(self, address: Address) -> None:
+        self.address = address
+        self.record.address = str(address)
+        implicit = self.listener.tls is Tls.IMPLICIT
+        if why := self._house.enter(self):
+            self.record.turned = why
+            if not implicit:
+                self.client.send(BUSY[self.protocol])
+            self.close(why)
+            return
+        self._session = self._house.session(self, tls=implicit)
+        if implicit:
+            self.client.context = self._house.context(self)
+        else:
+            self._greet(self._session)
+
+    def _greet(self, session: Session) -> None:
+        session.start()
+        known = self._house.known(self)
+        if isinstance(known, Admitted) and isinstance(session, SmtpSession):
+            self._parked = True
+            self._welcome(known)
+            self._house.spawn(self._fetch(session))
+        elif isinstance(known, Turned):
+            self.record.turned = known.why
+        self._turn()
 
     def received(self, leg: Leg, octets: memoryview) -> None:
+        self.record.last = self._house.time()
+        if self.tap is not None:
+            self.tap.heard(leg is self.client, octets)
         if leg is self.client:
             self.record.from_client += len(octets)
-            if self._piping:
-                if self.server is not None:
-                    self.server.send(octets)
-                return
-            if self._session is not None:
-                self._session.from_client(bytes(octets))
+            other = self.server
         else:
             self.record.from_server += len(octets)
-            if self._piping:
-                self.client.send(octets)
-                return
-            if self._session is not None:
-                self._session.from_server(bytes(octets))
+            other = self.client
+        if self._piping:
+            if other is not None:
+                other.send(octets)
+            return
+        if self._session is not None:
+            session = self._session
+            feed = session.from_client if leg is self.client else session.from_server
+            feed(bytes(octets))
         self._turn()
 
     def secured(self, leg: Leg) -> None:
@@ -166,9 +164,9 @@ class Crossing:
             tls = leg.tls
             self.record.tls = (tls.version() or "") if tls is not None else ""
             if leg.context is not None:
-                session.start()
-            else:
-                session.client_tls_started()
+                self._greet(session)
+                return
+            session.client_tls_started()
         elif leg.context is None:
             session.server_tls_started()
         self._turn()
@@ -186,14 +184,14 @@ class Crossing:
         if other is not None:
             other.wait(is_full)
 
-    # --- what the session asks for ---
+    # --- what the session asks ---
 
     def _turn(self) -> None:
         """Do what is asked until nothing is, then send what there is to send."""
         session = self._session
         if session is None:
             return
-        while not self._closing and (event := session.next_event()) is not None:
+        while not (self._closing or self._parked) and (event := session.next_event()) is not None:
             if not self._do(session, event):
                 break
         self._send(session)
@@ -202,8 +200,12 @@ class Crossing:
 
     def _send(self, session: Session) -> None:
         if out := session.to_client():
+            if self.tap is not None:
+                self.tap.said(True, out)
             self.client.send(out)
         if self.server is not None and (out := session.to_server()):
+            if self.tap is not None:
+                self.tap.said(False, out)
             self.server.send(out)
 
     def _do(self, session: Session, event: SessionEvent) -> bool:
@@ -215,9 +217,12 @@ class Crossing:
                 return self._sending(session, event)
             case Delivered():
                 self.record.messages += event.taken
+                self.record.refused += not event.taken
+                self._house.heard(self, event)
                 return True
             case End(why):
                 self.record.why = why
+                self.record.ambiguous += session.ambiguous
                 return False
             case _:
                 return self._open(session, event)
@@ -227,7 +232,7 @@ class Crossing:
         self._send(session)
         match event:
             case ClientTls():
-                self.client.begin_tls(self._house.client_context())
+                self.client.begin_tls(self._house.context(self))
             case Connect():
                 self._house.spawn(self._connect(self._house.behind(self.protocol)))
             case ServerTls():
@@ -235,74 +240,136 @@ class Crossing:
                 self.server.begin_tls(self._house.behind(self.protocol).context)
             case Pipe():
                 self._piping = True
-                self.record.logged_in = self._house.time()
-            case Back(why, said):
-                self.record.turned, self.record.refusal = why, said
+                self._in(session)
+            case Again(said) | Back(_, said):
+                self.record.turned = getattr(event, "why", "")
+                self.record.refusal = said
+                self._house.heard(self, event)
                 self.server, leg = None, self.server
                 if leg is not None:
                     leg.close()
-                return True
+                if isinstance(event, Back):
+                    return True
+                self._house.spawn(self._fetch(session, fresh=True))
             case _:
                 pass
         return False
 
+    def _in(self, session: Session) -> None:
+        self.record.logged_in = self._house.time()
+        self._house.let_in(self, session.offers)
+
     def _sending(self, session: Session, event: Sending) -> bool:
         assert isinstance(session, SmtpSession)
-        assert self.admitted is not None
-        self.record.logged_in = self.record.logged_in or self._house.time()
-        if reply := self._house.may_send(self.admitted, event):
-            session.stop(reply)
-        else:
-            session.go()
+        if self.record.logged_in is None:
+            self._in(session)
+        answer = self._house.may_send(self, event)
+        match answer:
+            case Wait(seconds) if seconds > 0:
+                self._house.spawn(self._in_a_while(session, seconds))
+                return False
+            case Wait():
+                session.go()
+            case NotToday(_, reply):
+                session.stop(reply)
+            case reply:
+                session.stop(str(reply))
         return True
 
+    async def _in_a_while(self, session: SmtpSession, seconds: float) -> None:
+        await self._house.sleep(seconds)
+        if not self._closing:
+            session.go()
+            self._turn()
+
     def _check(self, session: Session, check: Check) -> bool:
-        assert self.address is not None
         self.record.user = check.offered.user
-        judged = self._house.judge(check, self.protocol, self.address)
+        judged = self._house.judge(check, self)
         if isinstance(judged, Turned):
-            self.record.turned = judged.why
+            self.record.turned, self.record.credential = judged.why, judged.credential
             session.deny(No.CREDENTIAL)
             return True
-        self.admitted = judged
-        self.record.credential = judged.credential.id
-        self.record.mailbox = judged.entrance.mailbox
-        self.record.grant = judged.entrance.grant
-        self._house.spawn(self._fetch(session, judged.entrance.mailbox))
+        self._welcome(judged)
+        self._house.spawn(self._fetch(session))
         return False
 
-    async def _fetch(self, session: Session, mailbox: str) -> None:
+    def _welcome(self, admitted: Admitted) -> None:
+        self.admitted = admitted
+        self.record.credential = admitted.credential.id
+        self.record.mailbox = admitted.entrance.mailbox
+        self.record.grant = admitted.entrance.grant
+
+    async def _fetch(self, session: Session, *, fresh: bool = False) -> None:
+        """A place and a token; with them a connection, warm where there is one."""
         try:
-            token = await self._house.token(mailbox)
+            if not await self._house.place(self):
+                self._refuse(session, No.BUSY, "the mailbox has too many connections")
+                return
+            token = await self._house.token(self, fresh=fresh)
         except Fault as fault:
-            self.record.turned = fault.why
-            session.deny(No.NOT_NOW)
+            self._refuse(session, No.NOT_NOW, fault.why)
+            return
+        if self._closing:
+            return
+        if token is None:
+            self._refuse(session, No.UPSTREAM, "the mail server refused the login")
+            return
+        self._parked = False
+        if (
+            isinstance(session, SmtpSession)
+            and self.admitted
+            and self.admitted.credential.by_address
+        ):
+            session.known(token)
+        elif warm := self._house.warmed(self.protocol):
+            self.server, login = warm
+            self.server.adopt(self)
+            session.admit(token, login)
         else:
             session.admit(token)
         self._turn()
 
+    def _refuse(self, session: Session, why: No, turned: str) -> None:
+        if self._closing:
+            return
+        self.record.turned = turned
+        self._parked = False
+        session.deny(why)
+        self._turn()
+
     async def _connect(self, behind: Behind) -> None:
-        leg = Leg(self, None if behind.starttls else behind.context, behind.host)
-        self.server = leg
+        self.server = leg = Leg(self, None if behind.starttls else behind.context, behind.host)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT):
                 await loop.create_connection(lambda: leg, behind.host, behind.port)
         except (OSError, TimeoutError) as error:
-            self.record.turned = f"the mail server was not reached: {type(error).__name__}"
-            if self._session is not None and not self._closing:
-                self._session.deny(No.NOT_NOW)
-                self._turn()
+            if self._session is not None:
+                why = f"the mail server was not reached: {type(error).__name__}"
+                self._refuse(self._session, No.NOT_NOW, why)
             return
         if self._closing:
             leg.abort()
 
     # --- ends ---
 
+    @property
+    def busy(self) -> bool:
+        """Whether a message is on its way."""
+        return isinstance(self._session, SmtpSession) and self._session.busy
+
+    def leave_politely(self) -> None:
+        """The gateway stops: close now what may be closed between two sentences."""
+        if self._piping or not self.busy:
+            if not self._piping and self._session is not None:
+                self.client.send(STOPPING[self.protocol])
+            self.close("the gateway stops")
+
     def _client_ended(self, why: str) -> None:
         self.record.why = self.record.why or why or "the client hung up"
         if isinstance(self._session, SmtpSession):
             self._session.client_left()
+            self._turn()  # whether a message was cut behind its end
         if self._piping and not why and self.server is not None:
             self.server.finish()  # what the server still says is brought
             return
@@ -325,6 +392,8 @@ class Crossing:
             return
         self._closing = True
         self.record.why = self.record.why or why
+        if self.tap is not None:
+            self.tap.over(self.record)
         for leg in (self.client, self.server):
             if leg is not None:
                 leg.close()

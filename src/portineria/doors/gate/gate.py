@@ -9,17 +9,26 @@ import socket
 import ssl
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 from typing import Protocol as Shape
 
 from portineria.clock import Clock
-from portineria.doors.gate.crossing import Behind, Crossing
+from portineria.doors.gate.counts import Counts
+from portineria.doors.gate.crossing import Crossing
+from portineria.doors.gate.house import Behind, Record, Tap
+from portineria.doors.gate.leg import Leg
+from portineria.doors.gate.pool import Pool
+from portineria.doors.gate.servertls import ServerTls
+from portineria.fault import Fault
 from portineria.gateway.admission import Address, Admitted, Register, Turned
-from portineria.gateway.mailflow import Sending
-from portineria.gateway.session import Check, Session, SmtpSession
-from portineria.gateway.upstream import ImapLogin, PopLogin, SmtpLogin
-from portineria.gateway.words import imap_words, pop_words, smtp_words
+from portineria.gateway.gatewayfile import GatewayFile, ListenWish, Tls
+from portineria.gateway.mailflow import Delivered, Sending
+from portineria.gateway.manners import NotToday, Pace, Slots, Wait, is_too_much
+from portineria.gateway.session import Again, Back, Check, Session, SmtpSession
+from portineria.gateway.throttle import Crowd, Throttle
+from portineria.gateway.upstream import ImapLogin, PopLogin, SmtpLogin, UpstreamLogin
+from portineria.gateway.words import imap_words, pop_words, smtp_offers, smtp_words
 from portineria.mail.conversation import Token
 from portineria.mail.imap.server import ImapServer
 from portineria.mail.pop.server import PopServer
@@ -28,41 +37,62 @@ from portineria.secret import Secret
 from portineria.tenant.mailbox import Protocol
 
 BACKLOG = 1024
-_EXTENSIONS = ("SIZE 157286400", "8BITMIME", "PIPELINING", "CHUNKING", "ENHANCEDSTATUSCODES")
+BEFORE = (b"8BITMIME", b"PIPELINING", b"ENHANCEDSTATUSCODES")
+"""What EHLO is answered with before any mail server behind was heard: nothing that could be untrue
+of one that takes mail today, and no SIZE."""
+DRAIN = 10.0
+"""Seconds that a message on its way has, once the gateway stops."""
 log = logging.getLogger("portineria.gateway")
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Where clients come in. `implicit`: TLS at once. `clear`: passwords before TLS."""
-
-    protocol: Protocol
-    host: str
-    port: int
-    implicit: bool
-    clear: bool = False
-
-
 class Tokens(Shape):
-    async def token(self, scope: str) -> Secret: ...
+    async def token(self, protocol: Protocol, mailbox: str) -> Secret:
+        """Raises Fault."""
+        ...
+
+    def renew(self, protocol: Protocol, mailbox: str) -> bool:
+        """Forget what is kept; False where it is so young that another would be no better."""
+        ...
 
 
 @dataclass(slots=True)
 class Gate:
-    """Implements crossing.House. `serve` runs until `stop` is called."""
+    """Implements house.House. `serve` runs until `stop` is called."""
 
-    listeners: tuple[Listener, ...]
-    server_tls: ssl.SSLContext = field(repr=False)
+    file: GatewayFile
+    server_tls: ServerTls = field(repr=False)
     mail_servers: Mapping[Protocol, Behind]
     register: Register = field(repr=False)
     tokens: Tokens = field(repr=False)
-    scope: str
     clock: Clock
-    name: str = "localhost"
     open: set[Crossing] = field(default_factory=set, repr=False)
-    ports: list[tuple[Listener, int]] = field(default_factory=list)
+    ports: list[tuple[ListenWish, int]] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+    troubles: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    """Mailboxes that could not be opened the last time, why, and since when."""
+    taps: Callable[[Crossing], Tap | None] = lambda _: None
+    """Makes a tap for a session, while somebody listens."""
+    throttle: Throttle = field(init=False, repr=False)
+    crowd: Crowd = field(init=False, repr=False)
+    pace: Pace = field(init=False, repr=False)
+    pool: Pool = field(init=False, repr=False)
+    stopping: bool = False
+    _slots: dict[bool, Slots] = field(init=False, repr=False)
+    _offers: tuple[bytes, ...] = BEFORE
     _group: asyncio.TaskGroup | None = field(default=None, repr=False)
-    _stopping: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    def __post_init__(self) -> None:
+        limits, pacing = self.file.limits, self.file.pacing
+        self.throttle, self.crowd = Throttle(limits), Crowd(limits)
+        self.pace = Pace(pacing, float(limits.patience_seconds))
+        self._slots = {
+            True: Slots(pacing.smtp_connections),
+            False: Slots(pacing.mailbox_connections),
+        }
+        listened = {wish.protocol for wish in self.file.listen}
+        makes = {protocol: self._login(protocol) for protocol in Protocol if protocol in listened}
+        self.pool = Pool(self.file.pool, self.mail_servers, makes, self.clock, self._heard_offers)
 
     async def serve(self, ready: Callable[[Gate], None]) -> None:
         """Listen, tell that it does, and go on until `stop`; then what is open is closed."""
@@ -70,92 +100,262 @@ class Gate:
         servers = []
         async with asyncio.TaskGroup() as group:
             self._group = group
+            chores = []
             try:
-                for listener in self.listeners:
-                    door = listening(listener.host, listener.port)
-                    self.ports.append((listener, door.getsockname()[1]))
-                    servers.append(await loop.create_server(self._maker(listener), sock=door))
+                for wish in self.file.listen:
+                    door = listening(wish.host, wish.port)
+                    self.ports.append((wish, door.getsockname()[1]))
+                    servers.append(await loop.create_server(self._maker(wish), sock=door))
+                chores.append(group.create_task(self._sweep()))
+                if self.file.pool:
+                    chores.append(group.create_task(self.pool.keep()))
+                elif Protocol.SMTP in self.pool.make:
+                    chores.append(group.create_task(self.pool.look(Protocol.SMTP)))
                 ready(self)
-                await self._stopping.wait()
+                await self._stop.wait()
             finally:
+                self.stopping = True
                 for server in servers:
                     server.close()
+                await self._drain()
+                for chore in chores:
+                    chore.cancel()
                 for crossing in list(self.open):
                     crossing.close("the gateway stops")
 
     def stop(self) -> None:
-        self._stopping.set()
+        self._stop.set()
 
     def replace(self, register: Register) -> None:
         """Other credentials or grants from now on; whoever may not stay is sent away."""
         self.register = register
-        now = self.clock.now().astimezone(UTC)
+        now = self._now()
         for crossing in list(self.open):
             if crossing.admitted is None or crossing.address is None:
                 continue
-            one = crossing.admitted.credential
-            judged = register.standing(one, crossing.protocol, crossing.address, now)
+            judged = register.standing(crossing.admitted, crossing.protocol, crossing.address, now)
             if isinstance(judged, Turned):
                 crossing.close(judged.why)
 
-    def _maker(self, listener: Listener) -> Callable[[], asyncio.BaseProtocol]:
-        context = self.server_tls if listener.implicit else None
-        return lambda: Crossing(self, listener.protocol, context, clear=listener.clear).client
+    async def _drain(self) -> None:
+        """Messages on their way are brought to their end; whoever says nothing waits for nobody."""
+        end = self.time() + DRAIN
+        for crossing in list(self.open):
+            crossing.leave_politely()
+        while self.open and any(one.busy for one in self.open) and self.time() < end:
+            await self.clock.sleep(0.05)
 
-    # --- crossing.House ---
+    async def _sweep(self) -> None:
+        """One timer for all sessions: logins that take too long, and sessions that say nothing."""
+        limits = self.file.limits
+        while True:
+            await self.clock.sleep(1.0)
+            now = self.time()
+            for crossing in list(self.open):
+                record = crossing.record
+                if record.logged_in is None:
+                    if now - record.began > limits.login_seconds:
+                        crossing.close("the login took too long")
+                    continue
+                imap = crossing.protocol is Protocol.IMAP
+                longest = limits.idle_seconds if imap else limits.idle_seconds / 3
+                if now - max(record.last, record.logged_in) > longest:
+                    crossing.close("nobody said anything for too long")
+            self.pace.sweep(now)
 
-    def session(self, protocol: Protocol, *, tls: bool, clear: bool) -> Session:
+    def _maker(self, wish: ListenWish) -> Callable[[], asyncio.BaseProtocol]:
+        return lambda: Crossing(self, wish).client
+
+    def _login(self, protocol: Protocol) -> Callable[[], UpstreamLogin]:
         starttls = self.mail_servers[protocol].starttls
         if protocol is Protocol.IMAP:
-            words = imap_words(clear_login=clear)
-            return Session(ImapServer(words, tls=tls), lambda: ImapLogin(starttls=starttls))
+            return lambda: ImapLogin(starttls=starttls)
         if protocol is Protocol.POP:
-            return Session(
-                PopServer(pop_words(clear_login=clear), tls=tls),
-                lambda: PopLogin(starttls=starttls),
-            )
-        front = SmtpServer(smtp_words(self.name, _EXTENSIONS, clear_login=clear), tls=tls)
-        return SmtpSession(
-            front,
-            lambda: SmtpLogin(starttls=starttls, name=self.name),
-            (self.name, *_EXTENSIONS),
+            return lambda: PopLogin(starttls=starttls)
+        return lambda: SmtpLogin(starttls=starttls, name=self.file.name)
+
+    def _now(self) -> datetime:
+        return self.clock.now().astimezone(UTC)
+
+    # --- house.House ---
+
+    def trusts(self, peer: Address) -> bool:
+        plain: Any = getattr(peer, "ipv4_mapped", None) or peer
+        return any(plain in network for network in self.file.proxies)
+
+    def enter(self, crossing: Crossing) -> str:
+        assert crossing.address is not None
+        why = "the gateway stops" if self.stopping else self.crowd.enter(crossing.address)
+        crossing.counted = not why
+        return why
+
+    def session(self, crossing: Crossing, *, tls: bool) -> Session:
+        protocol = crossing.protocol
+        clear = crossing.listener.tls is Tls.NONE and self._is_near(crossing)
+        login = self._login(protocol)
+        if protocol is Protocol.IMAP:
+            return Session(ImapServer(imap_words(clear_login=clear), tls=tls), login)
+        if protocol is Protocol.POP:
+            return Session(PopServer(pop_words(clear_login=clear), tls=tls), login)
+        offers, name = smtp_offers(self._offers), self.file.name
+        front = SmtpServer(smtp_words(name, offers, clear_login=clear), tls=tls)
+        return SmtpSession(front, login, lambda found: (name, *smtp_offers(found)))
+
+    def known(self, crossing: Crossing) -> Admitted | Turned | None:
+        """Only where nothing else than the address is left to say: after TLS, or where none is."""
+        if crossing.protocol is not Protocol.SMTP or crossing.listener.tls is Tls.STARTTLS:
+            return None
+        if crossing.listener.tls is Tls.NONE and not self._is_near(crossing):
+            return None
+        assert crossing.address is not None
+        return self.register.judge_address(crossing.address, self._now())
+
+    def judge(self, check: Check, crossing: Crossing) -> Admitted | Turned:
+        offered, address = check.offered, crossing.address
+        assert address is not None
+        self._log_out(crossing)  # this is another try on the same connection
+        now = self.time()
+        locked = self.throttle.verdict(address, offered.user, now)
+        judged = self.register.judge(
+            offered.user, offered.password, crossing.protocol, address, self._now()
         )
+        # It was looked at all the same: a locked name takes as long as a wrong password.
+        if locked:
+            return Turned(locked)
+        if isinstance(judged, Turned):
+            self.throttle.failed(address, offered.user, now)
+            return judged
+        self.throttle.passed(address, offered.user)
+        if why := self.crowd.log_in(judged.credential.id):
+            return Turned(why, judged.credential.id)
+        return judged
 
-    def judge(self, check: Check, protocol: Protocol, address: Address) -> Admitted | Turned:
-        offered, now = check.offered, self.clock.now().astimezone(UTC)
-        return self.register.judge(offered.user, offered.password, protocol, address, now)
+    async def place(self, crossing: Crossing) -> bool:
+        if crossing.placed:
+            return True
+        assert crossing.admitted is not None
+        mailbox = crossing.admitted.entrance.mailbox
+        slots = self._slots[crossing.protocol is Protocol.SMTP]
+        if not slots.take(mailbox):
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            slots.wait(mailbox, turn)
+            try:
+                async with asyncio.timeout(self.file.limits.patience_seconds):
+                    await turn
+            except TimeoutError:
+                slots.give_up(mailbox, turn)
+                return False
+        crossing.placed = True
+        if crossing not in self.open:
+            self._free(crossing)
+        return True
 
-    async def token(self, mailbox: str) -> Token:
-        return Token(mailbox, await self.tokens.token(self.scope))
+    def _log_out(self, crossing: Crossing) -> None:
+        self._free(crossing)
+        admitted, crossing.admitted = crossing.admitted, None
+        if admitted is not None and not admitted.credential.by_address:
+            self.crowd.log_out(admitted.credential.id)
+
+    def _free(self, crossing: Crossing) -> None:
+        """Its connection goes to whoever waited longest."""
+        if not crossing.placed or crossing.admitted is None:
+            return
+        crossing.placed = False
+        slots = self._slots[crossing.protocol is Protocol.SMTP]
+        turn = slots.release(crossing.admitted.entrance.mailbox)
+        if isinstance(turn, asyncio.Future) and not turn.done():
+            turn.set_result(None)
+
+    async def token(self, crossing: Crossing, *, fresh: bool = False) -> Token | None:
+        assert crossing.admitted is not None
+        mailbox, protocol = crossing.admitted.entrance.mailbox, crossing.protocol
+        if fresh and not self.tokens.renew(protocol, mailbox):
+            return None
+        try:
+            return Token(mailbox, await self.tokens.token(protocol, mailbox))
+        except Fault as fault:
+            self.counts.token_failures += 1
+            self.troubles[mailbox] = (fault.why, self._now())
+            raise
+
+    def warmed(self, protocol: Protocol) -> tuple[Leg, UpstreamLogin] | None:
+        return self.pool.take(protocol)
 
     def behind(self, protocol: Protocol) -> Behind:
         return self.mail_servers[protocol]
 
-    def may_send(self, admitted: Admitted, sending: Sending) -> str:
-        if sending.sender.casefold() in ("", admitted.entrance.mailbox.casefold()):
-            return ""
-        return "550 5.7.60 This credential may not send as that address."
+    def may_send(self, crossing: Crossing, sending: Sending) -> str | Wait | NotToday:
+        assert crossing.admitted is not None
+        mailbox = crossing.admitted.entrance.mailbox
+        if not crossing.admitted.credential.may_send_as(sending.sender, mailbox):
+            return "550 5.7.60 This credential may not send as that address."
+        return self.pace.ask(mailbox, self.time())
 
-    def client_context(self) -> ssl.SSLContext:
-        return self.server_tls
+    def heard(self, crossing: Crossing, event: Delivered | Again | Back) -> None:
+        assert crossing.admitted is not None
+        mailbox = crossing.admitted.entrance.mailbox
+        said = event.answer if isinstance(event, Delivered) else event.said
+        if is_too_much(said):
+            self.counts.upstream_busy += 1
+            self.pace.throttled(mailbox, self.time())
+        if isinstance(event, Delivered):
+            if event.taken:
+                self.pace.delivered(mailbox, event.recipients, self.time())
+        elif isinstance(event, Back):
+            self.counts.upstream_refusals += 1
+            told = said.decode("utf-8", "replace")[:200] or event.why
+            self.troubles[mailbox] = (told, self._now())
+
+    def let_in(self, crossing: Crossing, offers: tuple[bytes, ...]) -> None:
+        self.counts.logins[crossing.protocol.value] += 1
+        if crossing.admitted is not None:
+            self.troubles.pop(crossing.admitted.entrance.mailbox, None)
+        self._heard_offers(crossing.protocol, offers)
+
+    def _heard_offers(self, protocol: Protocol, offers: tuple[bytes, ...]) -> None:
+        if protocol is Protocol.SMTP:
+            self._offers = offers
+
+    def context(self, crossing: Crossing) -> ssl.SSLContext:
+        return self.server_tls.context(old=crossing.listener.old_tls and self._is_near(crossing))
+
+    def _is_near(self, crossing: Crossing) -> bool:
+        """Whether it comes from a network that the listener names."""
+        plain: Any = getattr(crossing.address, "ipv4_mapped", None) or crossing.address
+        return any(plain in network for network in crossing.listener.networks)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         assert self._group is not None
-        self._group.create_task(work)
+        self._group.create_task(_alone(work))
 
     def arrived(self, crossing: Crossing) -> None:
         self.open.add(crossing)
+        crossing.tap = self.taps(crossing)
 
     def left(self, crossing: Crossing) -> None:
         self.open.discard(crossing)
-        record = crossing.record
-        log.info("%s", line(record, self.time()))
+        if crossing.counted and crossing.address is not None:
+            self.crowd.leave(crossing.address)
+        self._log_out(crossing)
+        self.counts.ended(crossing.record)
+        log.info("%s", line(crossing.record, self.time()))
 
     def time(self) -> float:
         return self.clock.tick()
 
+    async def sleep(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
 
-def line(record: Any, now: float) -> str:
+
+async def _alone(work: Coroutine[Any, Any, None]) -> None:
+    """A fault of ours in one session ends none of the others."""
+    try:
+        await work
+    except Exception:
+        log.exception("a session met a fault of the gateway's own")
+
+
+def line(record: Record, now: float) -> str:
     """One session as one line of JSON: who, from where, what, how much, how long, why it ended."""
     told = {
         "protocol": record.protocol.value,
@@ -168,6 +368,8 @@ def line(record: Any, now: float) -> str:
         "in": record.from_client,
         "out": record.from_server,
         "messages": record.messages,
+        "refused": record.refused,
+        "ambiguous": record.ambiguous,
         "seconds": round(now - record.began, 3),
         "turned": record.turned,
         "refusal": record.refusal.decode("utf-8", "replace")[:300],
@@ -191,10 +393,10 @@ def listening(host: str, port: int) -> socket.socket:
     return door
 
 
-def addresses(ports: Iterable[tuple[Listener, int]]) -> dict[str, str]:
+def addresses(ports: Iterable[tuple[ListenWish, int]]) -> dict[str, str]:
     """`imaps: host:port` and so on, as `gateway up --json` prints them."""
     names = {}
-    for listener, port in ports:
-        implicit = "s" if listener.implicit else ""
-        names[f"{listener.protocol.value}{implicit}"] = f"{listener.host}:{port}"
+    for wish, port in ports:
+        implicit = "s" if wish.tls is Tls.IMPLICIT else ""
+        names[f"{wish.protocol.value}{implicit}"] = f"{wish.host}:{port}"
     return names

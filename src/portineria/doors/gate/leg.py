@@ -31,6 +31,10 @@ class Owner(Shape):
         """Before a handshake, if there is one."""
         ...
 
+    def held(self, leg: Leg, octets: bytes) -> None:
+        """What comes on a leg that is held, before anything else of it is read."""
+        ...
+
     def received(self, leg: Leg, octets: memoryview) -> None: ...
     def secured(self, leg: Leg) -> None: ...
     def ended(self, leg: Leg, why: str) -> None:
@@ -47,6 +51,7 @@ class Leg(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_ended",
+        "_held",
         "_incoming",
         "_outgoing",
         "_owner",
@@ -68,8 +73,28 @@ class Leg(asyncio.BufferedProtocol):
         self._tls: ssl.SSLObject | None = None
         self._shaken = False
         self._ended = False
+        self._held = False
 
     # --- the owner's side ---
+
+    def hold(self) -> None:
+        """From here on octets are the owner's to read, before any TLS."""
+        self._held = True
+
+    def release(self, rest: bytes) -> None:
+        """Begin as if `rest` were the first that came."""
+        self._held = False
+        if self.context is not None:
+            self.begin_tls(self.context)
+        if rest and self._tls is not None:
+            self._incoming.write(rest)
+            self._shake()
+        elif rest:
+            self._owner.received(self, memoryview(rest))
+
+    def adopt(self, owner: Owner) -> None:
+        """Somebody else is told from now on."""
+        self._owner = owner
 
     @property
     def secure(self) -> bool:
@@ -144,13 +169,16 @@ class Leg(asyncio.BufferedProtocol):
         self.transport = transport
         transport.set_write_buffer_limits(high=SIZE)
         self._owner.connected(self)
-        if self.context is not None:
+        if self.context is not None and not self._held:
             self.begin_tls(self.context)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return _RECEIVED
 
     def buffer_updated(self, nbytes: int) -> None:
+        if self._held:
+            self._owner.held(self, bytes(_RECEIVED[:nbytes]))
+            return
         if self._tls is None:
             self._owner.received(self, _RECEIVED[:nbytes])
             return

@@ -1,0 +1,169 @@
+"""Failed logins: by address and by name, with a wait that grows, and memory that does not.
+
+Two tables of a fixed size. Whoever failed a few times is a *suspect*; whoever failed too often is
+*locked* for a while that doubles with each further failure. A flood of strangers pushes the oldest
+suspects out, who had little to lose; a lock is pushed out only by another lock, and each of those
+costs an attacker as many failures as the first one did. So nobody buys his own entry out cheaply.
+
+A name that is locked stays open for addresses from which it got in before: a stranger who guesses
+at a scanner's name does not lock the scanner out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+
+from portineria.gateway.admission import Address, folded
+from portineria.gateway.limits import Limits
+
+SUSPECTS = 65_536
+LOCKED = 16_384
+KNOWN = 65_536
+"""Entries of each table: some 20 MB when all are full."""
+FIRST = 1.0
+"""Seconds of the first wait."""
+FORGOTTEN = 3600.0
+"""Seconds without a failure after which a suspect is none."""
+
+
+@dataclass(slots=True)
+class _Mark:
+    failures: int
+    last: float
+    until: float = 0.0
+
+
+@dataclass(slots=True)
+class _Table:
+    """One kind of key."""
+
+    failures: int
+    longest: float
+    suspects: dict[str, _Mark] = field(default_factory=dict)
+    locked: dict[str, _Mark] = field(default_factory=dict)
+
+    def wait(self, key: str, now: float) -> float:
+        """Seconds until this one may try again; 0.0 where it may now."""
+        mark = self.locked.get(key)
+        return 0.0 if mark is None else max(0.0, mark.until - now)
+
+    def failed(self, key: str, now: float) -> None:
+        mark = self.locked.pop(key, None) or self.suspects.pop(key, None)
+        if mark is None or now - mark.last > FORGOTTEN:
+            mark = _Mark(0, now)
+        mark.failures, mark.last = mark.failures + 1, now
+        if mark.failures < self.failures:
+            _keep(self.suspects, key, mark, SUSPECTS)
+            return
+        doublings = min(mark.failures - self.failures, 30)
+        mark.until = now + min(self.longest, FIRST * 2.0**doublings)
+        _keep(self.locked, key, mark, LOCKED)
+
+    def forgive(self, key: str) -> bool:
+        found = [self.locked.pop(key, None), self.suspects.pop(key, None)]
+        return any(mark is not None for mark in found)
+
+
+def _keep(table: dict[str, _Mark], key: str, mark: _Mark, most: int) -> None:
+    """The newest last; the oldest goes where the table is full."""
+    if len(table) >= most:
+        del table[next(iter(table))]
+    table[key] = mark
+
+
+class Throttle:
+    """`now` is a monotonic second of the owner's clock."""
+
+    def __init__(self, limits: Limits) -> None:
+        longest = float(limits.lockout_seconds)
+        self._addresses = _Table(limits.failures, longest)
+        self._names = _Table(limits.failures, longest)
+        self._known: dict[tuple[str, str], None] = {}
+
+    def verdict(self, address: Address, name: str, now: float) -> str:
+        """Why this login is not even looked at, or nothing. The client hears what it hears of a
+        wrong password."""
+        place, called = block(address), folded(name)
+        if self._addresses.wait(place, now):
+            return "too many failed logins from this address"
+        if (called, place) not in self._known and self._names.wait(called, now):
+            return "too many failed logins under this name"
+        return ""
+
+    def failed(self, address: Address, name: str, now: float) -> None:
+        self._addresses.failed(block(address), now)
+        self._names.failed(folded(name), now)
+
+    def passed(self, address: Address, name: str) -> None:
+        """It got in: its address is forgiven, and known to belong to the name."""
+        place, called = block(address), folded(name)
+        self._addresses.forgive(place)
+        key = (called, place)
+        if self._known.pop(key, False) is False and len(self._known) >= KNOWN:
+            del self._known[next(iter(self._known))]
+        self._known[key] = None
+
+    def unlock(self, what: str) -> bool:
+        """Forgive an address or a name; whether there was anything to forgive."""
+        return self._names.forgive(folded(what)) | self._addresses.forgive(what)
+
+    @property
+    def locked(self) -> int:
+        return len(self._addresses.locked) + len(self._names.locked)
+
+    @property
+    def held(self) -> int:
+        """Entries in memory."""
+        tables = (self._addresses, self._names)
+        return len(self._known) + sum(len(t.suspects) + len(t.locked) for t in tables)
+
+
+def block(address: Address) -> str:
+    """An IPv6 address stands for its /64: whoever has one has all of them (RFC 6177)."""
+    plain: IPv4Address | IPv6Address = getattr(address, "ipv4_mapped", None) or address
+    if isinstance(plain, IPv6Address):
+        return str(IPv6Network((plain, 64), strict=False))
+    return str(plain)
+
+
+class Crowd:
+    """Sessions that are open, counted by address and by credential."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._places: dict[str, int] = {}
+        self._credentials: dict[str, int] = {}
+        self.total = 0
+
+    def enter(self, address: Address) -> str:
+        """Why one more is too many, or nothing: then it is counted, until `leave`."""
+        place = block(address)
+        if self.total >= self._limits.sessions:
+            return "too many sessions"
+        if self._places.get(place, 0) >= self._limits.sessions_per_address:
+            return "too many sessions from this address"
+        self.total += 1
+        self._places[place] = self._places.get(place, 0) + 1
+        return ""
+
+    def leave(self, address: Address) -> None:
+        self.total -= 1
+        _less(self._places, block(address))
+
+    def log_in(self, credential: str) -> str:
+        if self._credentials.get(credential, 0) >= self._limits.sessions_per_credential:
+            return "too many sessions of this credential"
+        self._credentials[credential] = self._credentials.get(credential, 0) + 1
+        return ""
+
+    def log_out(self, credential: str) -> None:
+        _less(self._credentials, credential)
+
+
+def _less(counts: dict[str, int], key: str) -> None:
+    left = counts[key] - 1
+    if left:
+        counts[key] = left
+    else:
+        del counts[key]
