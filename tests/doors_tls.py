@@ -36,8 +36,8 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePublicKey) -> x509.
     )
 
 
-def write_chain(folder: Path) -> tuple[Path, Path]:
-    """(CA file, key and certificate file) for localhost."""
+def write_chain(folder: Path, name: str = "localhost") -> tuple[Path, Path]:
+    """(CA file, key and certificate file) for this name and 127.0.0.1."""
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca = (
         _builder("test CA", "test CA", ca_key.public_key())
@@ -47,7 +47,7 @@ def write_chain(folder: Path) -> tuple[Path, Path]:
         )
         .sign(ca_key, hashes.SHA256())
     )
-    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    names = [x509.DNSName(name), x509.IPAddress(ip_address("127.0.0.1"))]
     leaf = (
         _builder("localhost", "test CA", key.public_key())
         .add_extension(x509.SubjectAlternativeName(names), critical=False)

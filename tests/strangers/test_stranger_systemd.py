@@ -40,6 +40,20 @@ def test_systemd_accepts_the_units_without_a_word(root: Path) -> None:
     assert (verified.returncode, verified.stderr) == (0, "")
 
 
+def test_systemd_accepts_the_gateways_unit_and_calls_it_little_exposed(root: Path) -> None:
+    unit = SERVICE.with_name("portineria-gateway.service")
+    shutil.copy(unit, root / "etc/systemd/system")
+    kill = root / "usr/bin/kill"
+    kill.parent.mkdir(parents=True, exist_ok=True)
+    kill.write_text("#!/bin/sh\n")
+    kill.chmod(0o755)
+    (root / "bin").symlink_to("usr/bin")
+    verified = run("systemd-analyze", "verify", f"--root={root}", unit.name)
+    assert (verified.returncode, verified.stderr) == (0, "")
+    judged = run("systemd-analyze", "security", "--offline=true", "--threshold=35", str(unit))
+    assert judged.returncode == 0, judged.stdout
+
+
 def test_systemd_says_what_is_wrong_with_units_that_are_not_good(root: Path) -> None:
     (root / PROGRAM.lstrip("/")).chmod(0o644)
     unit = root / "etc/systemd/system" / SERVICE.name

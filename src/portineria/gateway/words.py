@@ -54,6 +54,7 @@ STOPPING = {
     Protocol.POP: b"-ERR [SYS/TEMP] The gateway stops. Try again later.\r\n",
     Protocol.SMTP: b"421 4.3.2 The gateway stops. Try again later.\r\n",
 }
+LATER = b"421 4.3.0 The mail server cannot be reached now. Try again later.\r\n"
 PASSWORDS = frozenset({"PLAIN", "LOGIN"})
 
 

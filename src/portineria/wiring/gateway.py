@@ -20,6 +20,7 @@ from portineria.doors.gate.credentialfile import SqliteCredentials, hash_key
 from portineria.doors.gate.gate import Gate, addresses
 from portineria.doors.gate.gatetokens import GateTokens
 from portineria.doors.gate.house import Behind
+from portineria.doors.gate.notify import READY, STOPPING, notify, reloading
 from portineria.doors.gate.ownca import certified
 from portineria.doors.gate.servertls import ServerTls
 from portineria.doors.gate.trace import Tracer
@@ -101,10 +102,12 @@ async def run_gateway(
             )
             write_atomic(wanted.folder / RUNNING, json.dumps(asdict(running)).encode())
             ready(gate, source.doors, running)
+            notify(READY)
 
         try:
             await _serve(gate, source, tokens, control, up)
         finally:
+            notify(STOPPING)
             (wanted.folder / RUNNING).unlink(missing_ok=True)
     finally:
         store.close()
@@ -192,13 +195,16 @@ async def _watch(gate: Gate, source: _Source, hung_up: asyncio.Event) -> None:
         now = gate.clock.now()
         try:
             if hung_up.is_set():
+                notify(reloading())
                 gate.server_tls.load()
                 log.info("certificates and doors are read again")
             fresh = source.changed(forced=hung_up.is_set())
         except Fault as fault:
             log.error("%s (%s); what was known before stays in force", fault.why, fault.where)
             fresh = False
-        hung_up.clear()
+        if hung_up.is_set():
+            hung_up.clear()
+            notify(READY)
         if fresh or source.ended(since, now):
             gate.replace(source.register())
         since = now

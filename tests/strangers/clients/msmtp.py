@@ -22,7 +22,7 @@ class Msmtp(Program):
             port {errand.port}
             timeout 15
             tls {tls}
-            tls_starttls {tls}
+            tls_starttls {"on" if errand.tls == "starttls" else "off"}
             tls_trust_file {errand.ca}
             auth {method}
             user {errand.user}

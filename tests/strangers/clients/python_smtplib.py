@@ -30,7 +30,12 @@ class Smtplib(Program):
 
 @contextmanager
 def logged_in(errand: Errand) -> Iterator[smtplib.SMTP]:
-    with smtplib.SMTP(errand.host, errand.port, timeout=PATIENCE) as client:
+    implicit = errand.tls == "implicit"
+    with (
+        smtplib.SMTP_SSL(errand.host, errand.port, timeout=PATIENCE, context=errand.trust())
+        if implicit
+        else smtplib.SMTP(errand.host, errand.port, timeout=PATIENCE)
+    ) as client:
         if errand.tls == "starttls":
             client.starttls(context=errand.trust())
         client.ehlo()

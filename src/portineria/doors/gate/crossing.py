@@ -31,7 +31,7 @@ from portineria.gateway.session import (
     SessionEvent,
     SmtpSession,
 )
-from portineria.gateway.words import BUSY, STOPPING, No
+from portineria.gateway.words import BUSY, LATER, STOPPING, No
 
 CONNECT = 30.0
 """Seconds for a connection to the mail server."""
@@ -142,11 +142,10 @@ class Crossing:
             self.tap.heard(leg is self.client, octets)
         if leg is self.client:
             self.record.from_client += len(octets)
-            other = self.server
         else:
             self.record.from_server += len(octets)
-            other = self.client
         if self._piping:
+            other = self.server if leg is self.client else self.client
             if other is not None:
                 other.send(octets)
             return
@@ -240,7 +239,7 @@ class Crossing:
                 self.server.begin_tls(self._house.behind(self.protocol).context)
             case Pipe():
                 self._piping = True
-                self._in(session)
+                self._house.let_in(self, session.offers)
             case Again(said) | Back(_, said):
                 self.record.turned = getattr(event, "why", "")
                 self.record.refusal = said
@@ -255,14 +254,10 @@ class Crossing:
                 pass
         return False
 
-    def _in(self, session: Session) -> None:
-        self.record.logged_in = self._house.time()
-        self._house.let_in(self, session.offers)
-
     def _sending(self, session: Session, event: Sending) -> bool:
         assert isinstance(session, SmtpSession)
         if self.record.logged_in is None:
-            self._in(session)
+            self._house.let_in(self, session.offers)
         answer = self._house.may_send(self, event)
         match answer:
             case Wait(seconds) if seconds > 0:
@@ -312,7 +307,9 @@ class Crossing:
         if self._closing:
             return
         if token is None:
-            self._refuse(session, No.UPSTREAM, "the mail server refused the login")
+            why = "the mail server refused the login"
+            self._house.heard(self, Back(why, self.record.refusal))
+            self._refuse(session, No.UPSTREAM, why)
             return
         self._parked = False
         if (
@@ -333,7 +330,10 @@ class Crossing:
         if self._closing:
             return
         self.record.turned = turned
-        self._parked = False
+        if self._parked:  # it never logged in, so there is no login to answer
+            self.client.send(LATER)
+            self.close(turned)
+            return
         session.deny(why)
         self._turn()
 

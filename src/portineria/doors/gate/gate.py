@@ -307,6 +307,7 @@ class Gate:
             self.troubles[mailbox] = (told, self._now())
 
     def let_in(self, crossing: Crossing, offers: tuple[bytes, ...]) -> None:
+        crossing.record.logged_in = self.time()
         self.counts.logins[crossing.protocol.value] += 1
         if crossing.admitted is not None:
             self.troubles.pop(crossing.admitted.entrance.mailbox, None)

@@ -1,0 +1,260 @@
+"""gateway init, up, status, trace, down: a gateway that runs by itself, as an admin meets it."""
+
+from __future__ import annotations
+
+import imaplib
+import json
+import os
+import signal
+import smtplib
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shell import Shell, gone
+
+pytestmark = pytest.mark.slow
+
+POLICY = """\
+schema: portineria/policy@1
+tenant: contoso.onmicrosoft.com
+posture: {security_defaults: keep, smtp_auth: per-mailbox}
+everyone_else: unmanaged
+grants:
+  - name: scanner
+    who: {mailboxes: [scan@contoso.example, erp@contoso.example]}
+    allow: [imap, smtp]
+    through: gateway
+    owner: it@contoso.example
+    reason: The scanner on the second floor speaks no OAuth
+"""
+FILE = """\
+schema: portineria/gateway-file@1
+listen:
+  - {protocol: imap, at: "127.0.0.1:0", tls: implicit}
+  - {protocol: smtp, at: "127.0.0.1:0", tls: none, networks: [127.0.0.0/8]}
+pool: 1
+"""
+SCAN = "scan@contoso.example"
+LETTER = f"From: {SCAN}\r\nTo: ada@contoso.example\r\nSubject: x\r\n\r\nhello"
+
+
+class Town:
+    """A lab with the policy applied, and a gateway in the background before it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.shell = Shell(folder)
+        self.shell.json("lab", "up", "--detach", "--seed", "small")
+        (folder / "policy.yaml").write_text(POLICY)
+        (folder / "gateway.yaml").write_text(FILE)
+        self("plan", "policy.yaml", "--output", "plan.json")
+        self("apply", "plan.json", "--yes")
+        self("gateway", "doors", "policy.yaml")
+        self.told = self("gateway", "up", "--detach", "--config", "gateway.yaml")
+        self.tls = ssl.create_default_context(cafile=self.told["ca"])
+
+    def __call__(self, *words: str, code: int = 0) -> Any:
+        return self.shell.json("--profile", "lab", *words, code=code)
+
+    def port(self, door: str) -> int:
+        return int(self.told["listeners"][door].rpartition(":")[2])
+
+    def imap(self, name: str, password: str) -> imaplib.IMAP4_SSL:
+        client = imaplib.IMAP4_SSL("localhost", self.port("imaps"), ssl_context=self.tls)
+        client.login(name, password)
+        return client
+
+    def add(self, *words: str) -> Any:
+        found = self("gateway", "credential", "add", *words)
+        time.sleep(1)
+        return found
+
+    def asked(self, path: str, host: str = "localhost") -> tuple[int, str]:
+        line = HTTPConnection(self.told["control"].removeprefix("http://"), timeout=10)
+        line.request("GET", path, headers={"Host": host})
+        answer = line.getresponse()
+        return answer.status, answer.read().decode()
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    found = Town(tmp_path_factory.mktemp("town"))
+    try:
+        yield found
+    finally:
+        found.shell("gateway", "down", code=None)
+        found.shell("lab", "down", code=None)
+
+
+def test_up_says_where_it_listens_whom_devices_trust_and_its_process(town: Town) -> None:
+    assert set(town.told["listeners"]) == {"imaps", "smtp"}
+    assert Path(town.told["ca"]).stat().st_mode & 0o777 == 0o644
+    assert (Path(town.told["ca"]).parent / "ca.key").stat().st_mode & 0o777 == 0o600
+    again = town("gateway", "up", "--detach", "--config", "gateway.yaml")
+    assert again == town.told
+    status = town("gateway", "status")
+    assert (status["running"], status["troubles"]) == (True, [])
+    assert f"Process: {town.told['pid']}" in town.shell("gateway", "status")
+
+
+def test_of_several_mailboxes_a_device_chooses_one_behind_its_name(town: Town) -> None:
+    words = ("both", "--mailbox", SCAN, "--mailbox", "erp@contoso.example", "--protocol", "imap")
+    password = town.add(*words)["password"]
+    client = town.imap("both/erp@contoso.example", password)
+    assert client.noop()[0] == "OK"
+    client.logout()
+    with pytest.raises(imaplib.IMAP4.error):
+        town.imap("both", password)
+
+
+def test_a_device_without_a_password_sends_from_its_network(town: Town) -> None:
+    words = ("gauge", "--no-password", "--mailbox", SCAN, "--protocol", "smtp")
+    told = town.add(*words, "--from", "127.0.0.0/8")
+    assert told["password"] is None
+    with smtplib.SMTP("localhost", town.port("smtp"), timeout=20) as smtp:
+        assert smtp.sendmail(SCAN, ["ada@contoso.example"], LETTER) == {}
+        with pytest.raises(smtplib.SMTPSenderRefused):
+            smtp.sendmail("ada@contoso.example", [SCAN], LETTER)
+    town("gateway", "credential", "rotate", "gauge", code=2)
+    town("gateway", "credential", "revoke", "gauge")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--protocol", "imap", "--from", "10.0.0.1", "--no-password"), "may only send"),
+        (("--protocol", "smtp", "--no-password"), "may only send"),
+        (("--protocol", "imap", "--send-as", "x@contoso.example"), "needs no other sender"),
+        (("--protocol", "imap", "--hours", "always"), "are no hours"),
+        (("--protocol", "imap", "--from", "here"), "does not appear to be"),
+        (("--protocol", "imap", "--until", "soon"), "is no date"),
+    ],
+)
+def test_what_a_credential_cannot_be_is_refused(
+    town: Town, words: tuple[str, ...], why: str
+) -> None:
+    told = town("gateway", "credential", "add", "odd", "--mailbox", SCAN, *words, code=2)
+    assert why in told["error"]["why"]
+
+
+def test_health_readiness_and_metrics_are_for_this_machine_alone(town: Town) -> None:
+    assert town.asked("/healthz") == (200, "ok\n")
+    code, text = town.asked("/readyz")
+    assert (code, json.loads(text)) == (200, {"ready": True, "troubles": []})
+    password = town.add("counted", "--mailbox", SCAN, "--protocol", "imap")["password"]
+    town.imap("counted", password).logout()
+    time.sleep(0.2)
+    code, text = town.asked("/metrics")
+    assert 'portineria_gateway_logins_total{protocol="imap"}' in text
+    assert "portineria_gateway_pool_taken 0" not in text, "the pool is used"
+    assert town.asked("/anything")[0] == 404
+    assert town.asked("/metrics", host="evil.example")[0] == 400
+
+
+def test_the_dashboard_asks_for_metrics_that_there_are(town: Town) -> None:
+    text = town.asked("/metrics")[1]
+    known = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+    board = Path(__file__).parents[2] / "docs/examples/grafana/gateway.json"
+    panels = json.loads(board.read_text())["panels"]
+    queries = [target["expr"] for panel in panels for target in panel["targets"]]
+    assert len(queries) >= 6
+    for query in queries:
+        words = query.replace("(", " ").replace("[", " ").replace("{", " ").split()
+        named = {word for word in words if word.startswith("portineria_")}
+        assert named, query
+        assert named <= known, query
+
+
+def test_trace_shows_both_halves_and_the_verdict_and_no_secret(town: Town) -> None:
+    password = town.add("traced", "--mailbox", SCAN, "--protocol", "imap")["password"]
+    words = ["--state", str(town.shell.state), "gateway", "trace", "--credential", "traced"]
+    following = subprocess.Popen(
+        [sys.executable, "-m", "portineria", *words, "--sessions", "2"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=town.shell.environment,
+    )
+    time.sleep(1.5)
+    client = town.imap("traced", password)
+    client.select()
+    client.logout()
+    with pytest.raises(imaplib.IMAP4.error):
+        town.imap("traced", "no-such-password-at-all")
+    told = following.communicate(timeout=20)[0]
+    assert "C>G" in told
+    assert "G>S G3 AUTHENTICATE XOAUTH2 <" in told
+    assert "SELECT <" in told
+    assert "it is over: wrong password" in told
+    assert password not in told
+    assert "no-such-password" not in told
+    assert "eyJ" not in told
+
+
+def test_trace_without_a_gateway_says_so(tmp_path: Path) -> None:
+    told = Shell(tmp_path).json("gateway", "trace", "--credential", "x", code=2)
+    assert told["error"]["why"] == "no gateway is running here"
+
+
+def test_sighup_reads_doors_again_and_a_session_goes_on(town: Town) -> None:
+    password = town.add("steady", "--mailbox", SCAN, "--protocol", "imap")["password"]
+    client = town.imap("steady", password)
+    os.kill(town.told["pid"], signal.SIGHUP)
+    time.sleep(1.0)
+    assert client.noop()[0] == "OK"
+    log = (town.shell.state / "gateway" / "gateway.log").read_text()
+    assert "certificates and doors are read again" in log
+    assert '"credential":' in log
+    assert password not in log
+
+
+def test_init_writes_a_file_and_never_replaces_one(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    assert shell.json("gateway", "init")["file"] == "gateway.yaml"
+    assert "pacing:" in (tmp_path / "gateway.yaml").read_text()
+    assert shell("gateway", "init", "--output", "-").startswith("# Where the gateway listens")
+    shell("gateway", "init", code=2)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ((), "nothing says where to listen"),
+        (("--config", "gateway.yaml", "--listen", "imaps=127.0.0.1:0"), "a file says where"),
+        (("--listen", "http=127.0.0.1:80"), "is no place to listen"),
+        (("--config", "broken.yaml"), "unknown key"),
+        (("--listen", "imaps=192.0.2.1:993"), "cannot listen"),
+    ],
+)
+def test_a_gateway_that_cannot_be_started_says_why_and_leaves_nothing(
+    town: Town, words: tuple[str, ...], why: str
+) -> None:
+    (town.shell.folder / "broken.yaml").write_text("lissen: []\n")
+    told = town("gateway", "run", *words, code=2)
+    assert why in told["error"]["why"]
+
+
+def test_a_gateway_goes_down_and_leaves_no_process(tmp_path: Path, town: Town) -> None:
+    state = tmp_path / "state"
+    (tmp_path / "state").mkdir(mode=0o700)
+    for name in ("profiles", "lab"):
+        (state / name).symlink_to(town.shell.state / name)
+    (state / "gateway").mkdir(mode=0o700)
+    (state / "gateway" / "doors.json").write_text(
+        (town.shell.state / "gateway" / "doors.json").read_text()
+    )
+    shell = Shell(tmp_path)
+    told = shell.json(
+        "--profile", "lab", "gateway", "up", "--detach", "--listen", "imaps=127.0.0.1:0"
+    )
+    assert shell.json("gateway", "down") == {"schema": "portineria/gateway-down@1", "stopped": True}
+    assert gone(told["pid"])
+    assert not (state / "gateway" / "running.json").exists()
+    assert not (state / "gateway" / "control.sock").exists()
+    assert shell.json("gateway", "status", code=1)["running"] is False
+    assert shell.json("gateway", "down")["stopped"] is False
