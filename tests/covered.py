@@ -24,8 +24,18 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SOURCE = Path("src/portineria")
-FLOORS = ("tenant", "policy", "mail", "secret.py", "clock.py", "fault.py", "config.py", "tongue")
-TESTS = ("tenant", "policy", "mail", "secret", "clock", "fault", "config", "tongue")
+FLOORS = (
+    "tenant",
+    "policy",
+    "mail",
+    "gateway",
+    "secret.py",
+    "clock.py",
+    "fault.py",
+    "config.py",
+    "tongue",
+)
+TESTS = ("tenant", "policy", "mail", "gateway", "secret", "clock", "fault", "config", "tongue")
 EXAMPLES = "20"
 Spot = tuple[str, str]
 

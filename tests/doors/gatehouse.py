@@ -42,7 +42,7 @@ class Upstream:
     answer: bytes = b"250 2.0.0 taken\r\n"
     size: int = 1000
     deaf: bool = False
-    """Says nothing after the login and reads no more."""
+    """Says nothing after an IMAP login, or to DATA, and reads no more."""
     flood: bytes = b""
     """Said after an IMAP login, without being asked."""
     open: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -82,6 +82,8 @@ class Upstream:
             elif verb == b"AUTH":
                 good = self._lets_in(line.split()[-1])
                 writer.write(b"235 in\r\n" if good else b"535 no\r\n")
+            elif verb == b"DATA" and self.deaf:
+                await asyncio.sleep(WITHIN)
             elif verb == b"DATA":
                 writer.write(b"354 go\r\n")
                 await writer.drain()

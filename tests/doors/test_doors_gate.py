@@ -516,6 +516,35 @@ def test_a_reader_that_does_not_read_makes_the_mail_server_wait(tmp_path: Path) 
     tell(tmp_path, story, listen(IMAP, **NEAR), upstream=flooding)
 
 
+@pytest.mark.parametrize("protocol", [IMAP, SMTP])
+def test_a_client_that_says_too_much_before_it_is_answered_is_read_no_further(
+    tmp_path: Path, protocol: Protocol
+) -> None:
+    async def story(house: House) -> None:
+        client = await house.knock()
+        await client.ask()
+        if protocol is SMTP:
+            await client.log_in()
+            for line in (f"MAIL FROM:<{BOX}>", "RCPT TO:<ada@contoso.example>"):
+                await client.ask(line.encode())
+            client.writer.write(b"DATA\r\n")
+        else:
+            client.writer.write(LOGIN + b"\r\n")
+        client.writer.write(b"a2 NOOP\r\n" * 3_000_000)
+        await asyncio.sleep(0.5)
+        (crossing,) = house.gate.open
+        session = crossing._session
+        assert session is not None
+        waiting = crossing.server and crossing.server.transport
+        held = session.held + (waiting.get_write_buffer_size() if waiting else 0)
+        assert held < 4 * legs.SIZE, held
+
+    def deaf(upstream: Any) -> None:
+        upstream.deaf = True
+
+    tell(tmp_path, story, listen(protocol, **NEAR), upstream=deaf)
+
+
 def test_a_thousand_sessions_of_every_kind_leave_nothing_behind(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -11,6 +11,7 @@
     TLS client · TLS server  a handshake on that side
     PIPE · BACK · END        what the session reports
     GONE client · GONE server
+    AMBIGUOUS yes|no         whether a message was cut between its end and its answer
     SENDING address · STOP reply · DELIVERED yes|no
 
 A line beginning with # is a comment. Octets that a side says and nobody expects fail the test.
@@ -125,6 +126,9 @@ class Talk:
         if mark == "KNOWN":
             assert isinstance(self.session, SmtpSession)
             self.session.known(self.token)
+            return
+        if mark == "AMBIGUOUS":
+            assert self.session.ambiguous is (rest == "yes")
             return
         if mark == "GONE":
             (self.session.client_left if rest == "client" else self.session.server_left)()

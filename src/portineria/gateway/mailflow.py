@@ -325,8 +325,8 @@ class MailFlow:
         good = whole[:1] == b"2"
         if wait is not _Wait.SILENT:
             self._client += whole
-        if isinstance(wait, _Wait):
-            self._settle(wait, good, whole)
+        assert isinstance(wait, _Wait)  # replies of our own at the head are said at once, below
+        self._settle(wait, good, whole)
         while self._waiting and isinstance(own := self._waiting[0], bytes):
             self._client += own
             self._waiting.popleft()

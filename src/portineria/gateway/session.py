@@ -29,10 +29,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from portineria.gateway.mailflow import Delivered, MailFlow, Over, Sending
-from portineria.gateway.upstream import Lost, Ready, Refused, UpstreamLogin
+from portineria.gateway.upstream import Lost, Ready, UpstreamLogin
 from portineria.gateway.words import IMAP_NO, POP_NO, SMTP_NO, No
 from portineria.mail.conversation import Token
-from portineria.mail.events import Dropped, Event, Login, Quit, TlsAsked
+from portineria.mail.events import Dropped, Event, Login, TlsAsked
 from portineria.mail.imap.server import ImapServer
 from portineria.mail.machine import Machine
 from portineria.mail.pop.server import PopServer
@@ -127,6 +127,11 @@ class Session:
         if self._login is not None:
             self._login.receive(data)
 
+    @property
+    def held(self) -> int:
+        """Octets of the client that wait here: while they are many, its owner reads no more."""
+        return self._front.held
+
     def client_left(self) -> None:
         """The client hung up."""
 
@@ -182,12 +187,10 @@ class Session:
                 return ClientTls()
             case Login(verb, PasswordOffered() as offered):
                 return Check(offered, verb)
-            case Quit():
-                return self._end("the client said goodbye")
             case Dropped(why):
                 return self._end(why)
-            case _:
-                return self._end("the client did what is not offered")
+            case _:  # Quit: no other login than by password is offered
+                return self._end("the client said goodbye")
 
     def _behind(self, login: UpstreamLogin) -> SessionEvent | None:
         if not self._connected:
@@ -196,21 +199,20 @@ class Session:
         if login.wants_tls and not self._server_tls:
             self._server_tls = True
             return ServerTls()
-        match login.outcome:
-            case None:
-                return None
-            case Ready() as ready:
-                return self._joined(login, ready)
-            case Refused(said, at_login=True) if not self._renewed:
-                self._renewed = True
-                self._forget()
-                return Again(said)
-            case Refused(said):
-                self.deny(No.UPSTREAM)
-                return Back("the mail server refused the login", said)
-            case Lost(why):
-                self.deny(No.NOT_NOW)
-                return Back(why)
+        outcome = login.outcome
+        if outcome is None:
+            return None
+        if isinstance(outcome, Ready):
+            return self._joined(login, outcome)
+        if isinstance(outcome, Lost):
+            self.deny(No.NOT_NOW)
+            return Back(outcome.why)
+        if outcome.at_login and not self._renewed:
+            self._renewed = True
+            self._forget()
+            return Again(outcome.said)
+        self.deny(No.UPSTREAM)
+        return Back("the mail server refused the login", outcome.said)
 
     def _joined(self, login: UpstreamLogin, ready: Ready) -> SessionEvent | None:
         """In: the client's login is answered, and the pipe opens."""
@@ -249,6 +251,10 @@ class SmtpSession(Session):
         once, and nothing that it says is read before."""
         self._known = True
         self.admit(token)
+
+    @property
+    def held(self) -> int:
+        return super().held if self._flow is None else self._flow.held
 
     @property
     def busy(self) -> bool:

@@ -62,6 +62,11 @@ class Machine(ABC):
     def start(self) -> None:
         """Say the greeting."""
 
+    @property
+    def held(self) -> int:
+        """Octets that were received and not looked at yet."""
+        return len(self._buffer)
+
     def receive(self, data: bytes) -> None:
         """Octets from the network. Ignored when closed, and until a begun handshake is over."""
         if not self.closed and not self.shaking:

@@ -11,7 +11,7 @@ import asyncio
 from ipaddress import ip_address
 
 from portineria.doors.gate.house import Behind, House, Record, Tap
-from portineria.doors.gate.leg import Leg
+from portineria.doors.gate.leg import BEHIND, SLOW, Leg
 from portineria.fault import Fault
 from portineria.gateway.admission import Address, Admitted, Turned
 from portineria.gateway.gatewayfile import ListenWish, Tls
@@ -35,6 +35,8 @@ from portineria.gateway.words import BUSY, LATER, STOPPING, No
 
 CONNECT = 30.0
 """Seconds for a connection to the mail server."""
+MOST_HELD = 65_536
+"""Octets of a client that wait while something of it is being answered."""
 
 
 class Crossing:
@@ -149,8 +151,7 @@ class Crossing:
             if other is not None:
                 other.send(octets)
             return
-        if self._session is not None:
-            session = self._session
+        if (session := self._session) is not None:
             feed = session.from_client if leg is self.client else session.from_server
             feed(bytes(octets))
         self._turn()
@@ -160,8 +161,7 @@ class Crossing:
         if session is None:
             return
         if leg is self.client:
-            tls = leg.tls
-            self.record.tls = (tls.version() or "") if tls is not None else ""
+            self.record.tls = (leg.tls and leg.tls.version()) or ""
             if leg.context is not None:
                 self._greet(session)
                 return
@@ -181,7 +181,7 @@ class Crossing:
     def full(self, leg: Leg, is_full: bool) -> None:
         other = self.server if leg is self.client else self.client
         if other is not None:
-            other.wait(is_full)
+            other.wait(is_full, SLOW)
 
     # --- what the session asks ---
 
@@ -194,6 +194,7 @@ class Crossing:
             if not self._do(session, event):
                 break
         self._send(session)
+        self.client.wait(session.held > MOST_HELD, BEHIND)
         if session.over and not self._closing:
             self.close(self.record.why)
 
@@ -244,9 +245,9 @@ class Crossing:
                 self.record.turned = getattr(event, "why", "")
                 self.record.refusal = said
                 self._house.heard(self, event)
-                self.server, leg = None, self.server
-                if leg is not None:
-                    leg.close()
+                if self.server is not None:
+                    self.server.close()
+                self.server = None
                 if isinstance(event, Back):
                     return True
                 self._house.spawn(self._fetch(session, fresh=True))
@@ -360,7 +361,7 @@ class Crossing:
 
     def leave_politely(self) -> None:
         """The gateway stops: close now what may be closed between two sentences."""
-        if self._piping or not self.busy:
+        if not self.busy:
             if not self._piping and self._session is not None:
                 self.client.send(STOPPING[self.protocol])
             self.close("the gateway stops")

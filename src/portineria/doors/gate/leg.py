@@ -18,6 +18,8 @@ SIZE = 262_144
 """Octets read at once, and the most that waits for a slow reader before the other side waits."""
 _RECEIVED = memoryview(bytearray(SIZE))
 _CLEAR = memoryview(bytearray(SIZE))
+SLOW, BEHIND = 1, 2
+"""Reasons to read no more of a leg."""
 _RECORD = 16_384
 """The most that one TLS record holds."""
 _MORE = "more"
@@ -57,6 +59,7 @@ class Leg(asyncio.BufferedProtocol):
         "_owner",
         "_shaken",
         "_tls",
+        "_waits",
         "context",
         "name",
         "transport",
@@ -74,6 +77,7 @@ class Leg(asyncio.BufferedProtocol):
         self._shaken = False
         self._ended = False
         self._held = False
+        self._waits = 0
 
     # --- the owner's side ---
 
@@ -129,14 +133,17 @@ class Leg(asyncio.BufferedProtocol):
             return
         self._flush()
 
-    def wait(self, waiting: bool) -> None:
-        """Read no more for now, or go on."""
+    def wait(self, waiting: bool, reason: int) -> None:
+        """Read no more for this reason, or not for this one any more: it is read on when none is
+        left. SLOW: the other side's reader. BEHIND: too much is held that nobody has looked at."""
+        before = self._waits
+        self._waits = before | reason if waiting else before & ~reason
         transport = self.transport
-        if transport is None or transport.is_closing():
+        if self._waits == before or transport is None or transport.is_closing():
             return
-        if waiting:
+        if self._waits and transport.is_reading():
             transport.pause_reading()
-        elif not transport.is_reading():
+        elif not self._waits and not transport.is_reading():
             transport.resume_reading()
 
     def finish(self) -> None:
