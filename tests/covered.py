@@ -29,13 +29,25 @@ FLOORS = (
     "policy",
     "mail",
     "gateway",
+    "settings",
     "secret.py",
     "clock.py",
     "fault.py",
     "config.py",
     "tongue",
 )
-TESTS = ("tenant", "policy", "mail", "gateway", "secret", "clock", "fault", "config", "tongue")
+TESTS = (
+    "tenant",
+    "policy",
+    "mail",
+    "gateway",
+    "settings",
+    "secret",
+    "clock",
+    "fault",
+    "config",
+    "tongue",
+)
 EXAMPLES = "20"
 Spot = tuple[str, str]
 

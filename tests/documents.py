@@ -23,7 +23,7 @@ FLOORS = (
     ("cli",),
     ("wiring",),
     ("doors",),
-    ("run", "m365", "gateway", "lab"),
+    ("run", "m365", "gateway", "settings", "lab"),
     ("policy", "mail"),
     ("tenant",),
     ("config", "clock", "secret", "fault", "tongue"),

@@ -30,6 +30,7 @@ SPOKEN = (
     "wiring/*.py",
     "gateway/gatewayfile.py",
     "gateway/hours.py",
+    "settings/**/*.py",
     "tenant/*.py",
     "fault.py",
     "cli/*.py",
@@ -39,6 +40,8 @@ SPOKEN = (
 """Rooms whose words reach people."""
 
 SILENT = {
+    "settings/formats/programs.py": "writes files of programs",
+    "settings/formats/documents.py": "writes documents for programs",
     "policy/policywrite.py": "writes a policy file: its keys and remarks are of one language",
     "policy/usage/draft.py": "writes a policy file",
     "policy/schema.py": "a schema is for programs",

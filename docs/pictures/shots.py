@@ -26,6 +26,9 @@ def main() -> None:
         try:
             portineria("report", "--output", "report.html", codes=(0, 3))
             shoot(Path(folder) / "report.html", HERE / "report.png", 1150)
+            words = ("settings", "ada@contoso.example", "--format", "html")
+            portineria(*words, "--output", "settings.html")
+            shoot(Path(folder) / "settings.html", HERE / "settings.png", 460)
         finally:
             portineria("lab", "down")
 

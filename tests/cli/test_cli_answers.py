@@ -25,6 +25,11 @@ CALLS: list[tuple[str, tuple[str, ...], str, int]] = [
     ("look", ("--profile", "nobody"), "error", 2),
     ("inventory", (*LAB, "--since", "3"), "inventory", 0),
     ("report", KEPT, "report", 3),
+    ("settings", ("ada@contoso.example", *KEPT), "settings", 0),
+    ("settings", ("--list-clients",), "settings-clients", 0),
+    ("gateway init", ("--output", "gateway.yaml"), "gateway-init", 0),
+    ("gateway status", (), "gateway-status", 1),
+    ("gateway down", (), "gateway-down", 0),
     ("init", (*KEPT, "--output", "policy.yaml"), "init", 0),
     ("why", ("scan@contoso.example", *KEPT), "why", 0),
     ("why", ("scan@contoso.example", "smtp", "--as", "basic", *KEPT), "why", 1),
@@ -64,6 +69,8 @@ ELSEWHERE |= {
     f"gateway {verb}": schemas
     for verb, schemas in {
         "run": ("gateway",),
+        "up": ("gateway",),
+        "trace": (),
         "doors": ("gateway-doors",),
         "credential add": ("gateway-credential",),
         "credential rotate": ("gateway-credential",),

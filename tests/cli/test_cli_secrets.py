@@ -133,6 +133,12 @@ def _gateway(desk: Listener) -> None:
     wish = ("--mailbox", SCAN, "--protocol", "imap", "--output", DEVICE)
     desk("gateway", "credential", "add", "scanner-2f", *wish)
     desk("gateway", "credential", "list", "--json")
+    desk("gateway", "init", "--output", "gateway.yaml")
+    desk("gateway", "up", "--detach", "--listen", "imaps=127.0.0.1:0")
+    desk("gateway", "status", "--json")
+    desk("settings", SCAN, "--client", "python", "--format", "python")
+    desk("gateway", "down")
+    desk("gateway", "trace", "--credential", "scanner-2f", code=2)
 
 
 DEVICE = "device.txt"

@@ -83,5 +83,6 @@ def test_only_what_prints_says_anything_in_another_language() -> None:
         for path in SOURCE.rglob("*.py")
         if "portineria.tongue" in path.read_text(encoding="utf-8")
     }
-    assert {parts[0] for parts in who} == {"cli", "policy", "tongue"}
+    assert {parts[0] for parts in who} == {"cli", "policy", "settings", "tongue"}
     assert {parts for parts in who if parts[0] == "policy"} == {("policy", "show")}
+    assert {parts for parts in who if parts[0] == "settings"} == {("settings", "formats")}

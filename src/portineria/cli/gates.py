@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,8 +12,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO, Any
 
+from portineria.cli.background import alive, spawn, wait_until
 from portineria.cli.frame import Asked
-from portineria.cli.labs import alive, wait_until
 from portineria.doors.files import private_folder
 from portineria.fault import OperatorFault, ServiceFault
 
@@ -58,17 +57,7 @@ def start(said: Asked, given: Info) -> Info:
     """Start one in the background and wait until it answers. Raises OperatorFault."""
     folder = private_folder(said.state / "gateway")
     with tempfile.TemporaryFile() as told:
-        log = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            child = subprocess.Popen(  # noqa: S603 - this very program
-                _command(said, given),
-                stdin=subprocess.DEVNULL,
-                stdout=told,
-                stderr=log,
-                start_new_session=True,
-            )
-        finally:
-            os.close(log)
+        child = spawn(_command(said, given), told, folder / LOG)
         found: list[Info] = []
 
         def answers() -> bool:

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
+from portineria.cli.background import alive, spawn, wait_until
 from portineria.doors.files import Lock, write_atomic
 from portineria.doors.state import StateFolder
 from portineria.fault import Locked, OperatorFault, ServiceFault
@@ -95,13 +96,7 @@ def start(state: StateFolder, wish: Wish) -> Info:
 def _spawn(state: StateFolder, wish: Wish, said: IO[bytes]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "portineria", "--state", str(state.root), "--json"]
     command += ["lab", "up", *wish.words()]
-    log = os.open(state.lab / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        return subprocess.Popen(  # noqa: S603 - this very program
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=log, start_new_session=True
-        )
-    finally:
-        os.close(log)
+    return spawn(command, said, state.lab / LOG)
 
 
 def _answering(state: StateFolder, child: subprocess.Popen[bytes], end: float) -> Info | None:
@@ -230,25 +225,3 @@ def _lines(pairs: Any) -> str:
 
 def _info_file(state: StateFolder) -> Path:
     return state.lab / "info.json"
-
-
-def alive(pid: int) -> bool:
-    try:
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    except ChildProcessError:
-        pass
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_until(ready: Callable[[], bool], seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if ready():
-            return True
-        time.sleep(0.05)
-    return ready()

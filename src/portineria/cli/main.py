@@ -32,6 +32,7 @@ VERBS: dict[str, Lazy] = {
         _HOME + "inventory", "Show who really uses which protocol, and who breaks without basic."
     ),
     "report": Lazy(_HOME + "report", "Say on one page what protects the tenant and what is open."),
+    "settings": Lazy(_HOME + "settings", "Give a mailbox's settings, for one client."),
     "probe": Lazy(_HOME + "probe", "Log in for real, and explain the answer."),
     "explain": Lazy(_HOME + "explain", "Say what a refusal means, and what mends it."),
     "advise": Lazy(_HOME + "advise", "Rank the ways to serve a need, and say when each stops."),

@@ -38,6 +38,8 @@ KNOWN: dict[str, Known] = {
     "why": Known(1, "`why`"),
     "inventory": Known(1, "`inventory`"),
     "report": Known(1, "`report`"),
+    "settings": Known(1, "`settings`"),
+    "settings-clients": Known(1, "`settings --list-clients`"),
     "probe": Known(1, "`probe`"),
     "app-check": Known(1, "`app check`"),
     "plan": Known(

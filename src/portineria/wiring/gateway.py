@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from portineria.clock import Clock
 from portineria.doors.files import write_atomic
 from portineria.doors.gate.control import Control
 from portineria.doors.gate.credentialfile import SqliteCredentials, hash_key
-from portineria.doors.gate.gate import Gate, addresses
+from portineria.doors.gate.gate import Gate
 from portineria.doors.gate.gatetokens import GateTokens
 from portineria.doors.gate.house import Behind
 from portineria.doors.gate.notify import READY, STOPPING, notify, reloading
@@ -32,7 +32,7 @@ from portineria.doors.textfile import read_text
 from portineria.fault import BadCredential, Fault, NoFile, OperatorFault, WrongTenant
 from portineria.gateway.admission import Credential, Register
 from portineria.gateway.doorsfile import AGAIN, Doors, parse
-from portineria.gateway.gatewayfile import CertificateWish, GatewayFile, Tls
+from portineria.gateway.gatewayfile import CertificateWish, GatewayFile, ListenWish, Tls
 from portineria.tenant.mailbox import Protocol
 from portineria.wiring.opening import authority, find_tenant_id, system_clock
 
@@ -96,7 +96,7 @@ async def run_gateway(
         def up() -> None:
             running = Running(
                 pid=os.getpid(),
-                listeners=addresses(gate.ports),
+                listeners=_addresses(gate.ports),
                 control=f"http://{control.host}:{control.port}",
                 ca=None if wanted.file.certificates else str(wanted.folder / CA),
             )
@@ -136,6 +136,15 @@ def _certificates(wanted: Wanted, clock: Clock) -> Sequence[CertificateWish]:
         return wanted.file.certificates
     names = [wanted.file.name, "localhost", "127.0.0.1"]
     return (certified(wanted.folder, list(dict.fromkeys(names)), clock.now()),)
+
+
+def _addresses(ports: Iterable[tuple[ListenWish, int]]) -> dict[str, str]:
+    """`imaps: host:port` and so on, as `gateway up --json` prints them."""
+    names = {}
+    for wish, port in ports:
+        implicit = "s" if wish.tls is Tls.IMPLICIT else ""
+        names[f"{wish.protocol.value}{implicit}"] = f"{wish.host}:{port}"
+    return names
 
 
 def _control(gate: Gate, wanted: Wanted) -> Control:

@@ -99,8 +99,7 @@ class Crossing:
     def held(self, leg: Leg, octets: bytes) -> None:
         """What a balancer says first."""
         assert self._proxy is not None
-        said = self._proxy.feed(octets)
-        if said is None:
+        if (said := self._proxy.feed(octets)) is None:
             return
         self._proxy = None
         if isinstance(said, Nonsense):

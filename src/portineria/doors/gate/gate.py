@@ -7,7 +7,7 @@ import json
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -392,12 +392,3 @@ def listening(host: str, port: int) -> socket.socket:
     door.listen(BACKLOG)
     door.setblocking(False)
     return door
-
-
-def addresses(ports: Iterable[tuple[ListenWish, int]]) -> dict[str, str]:
-    """`imaps: host:port` and so on, as `gateway up --json` prints them."""
-    names = {}
-    for wish, port in ports:
-        implicit = "s" if wish.tls is Tls.IMPLICIT else ""
-        names[f"{wish.protocol.value}{implicit}"] = f"{wish.host}:{port}"
-    return names
