@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/
 WORKERS ?= $(shell echo $$(( 2 * $$(nproc) + 1 )))
 STRANGERS := tests/strangers
 
-.PHONY: help setup check fix test strangers invite demo picture shots bench scale covered coverage mutants promises docs sentences ci clean
+.PHONY: help setup check fix test strangers invite demo picture shots bench scale gatebench covered coverage mutants promises docs sentences ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
@@ -22,6 +22,7 @@ help:
 	@echo "shots      pictures of pages for the docs, by headless Chromium, on a lab of their own"
 	@echo "bench      how fast, as ratios"
 	@echo "scale      what a tenant of 250, 2,500, 10,000 mailboxes costs, and how that grows"
+	@echo "gatebench  the gateway beside emailproxy and HAProxy, before one Dovecot: CPU as ratios"
 	@echo "covered    every branch of the pure floors is reached, or listed with a reason"
 	@echo "coverage   what the quick tests reach"
 	@echo "mutants    do the tests bite? counts survivors in the heart"
@@ -92,6 +93,9 @@ bench: setup
 
 scale: setup
 	$(PY) benchmarks/scale.py $(SIZES)
+
+gatebench: setup
+	$(PY) benchmarks/gateway.py
 
 covered: setup
 	$(PY) tests/covered.py

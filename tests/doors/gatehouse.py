@@ -37,6 +37,7 @@ class Upstream:
     context: ssl.SSLContext
     refuse: set[str] = field(default_factory=set)
     sessions: int = 0
+    resumed: list[bool] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)
     answer: bytes = b"250 2.0.0 taken\r\n"
@@ -260,6 +261,7 @@ async def standing(
 def _counted(behind: Upstream, serve: Any) -> Any:
     async def session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind.sessions += 1
+        behind.resumed.append(bool(writer.get_extra_info("ssl_object").session_reused))
         behind.open.add(writer)
         try:
             await serve(reader, writer)

@@ -254,6 +254,18 @@ def test_a_mail_server_that_is_not_trusted_or_not_there_is_a_later_and_never_a_f
     tell(tmp_path, story, listen(IMAP, **NEAR))
 
 
+def test_tls_with_the_mail_server_is_taken_up_again(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        for _ in range(3):
+            client = await house.knock()
+            await client.ask()
+            assert await client.ask(LOGIN) == b"a1 OK Welcome."
+            assert await client.ask(b"a2 NOOP") == b"a2 OK NOOP done"
+        assert house.upstream.resumed == [False, True, True]
+
+    tell(tmp_path, story, listen(IMAP, **NEAR))
+
+
 @pytest.mark.parametrize("protocol", list(Protocol))
 def test_a_connection_that_waits_is_taken_and_another_one_takes_its_place(
     tmp_path: Path, protocol: Protocol

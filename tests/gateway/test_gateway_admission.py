@@ -18,7 +18,7 @@ from portineria.gateway.admission import (
     folded,
     proof_of,
 )
-from portineria.gateway.credentials import from_row, to_row
+from portineria.gateway.credentials import clash, from_row, is_called, stands, to_row
 from portineria.gateway.hours import parse_hours
 from portineria.secret import Secret
 from portineria.tenant.mailbox import Protocol
@@ -211,3 +211,23 @@ def test_a_credential_is_kept_whole_and_one_of_before_is_read() -> None:
 def test_no_proof_is_shown() -> None:
     assert proof_of(KEY, RIGHT) not in repr(credential())
     assert folded(" A\\B ") == "a/b"
+
+
+def test_a_credential_stands_until_it_is_revoked_or_over() -> None:
+    assert stands(credential(), NOW)
+    assert stands(credential(until=NOW + timedelta(seconds=1)), NOW)
+    assert not stands(credential(until=NOW), NOW)
+    assert not stands(credential(revoked=NOW), NOW)
+
+
+def test_it_is_found_by_its_id_and_by_any_of_its_names() -> None:
+    one = credential()
+    assert all(is_called(one, name) for name in ("c1", "SCANNER-2F", "contoso/scan"))
+    assert not is_called(one, "scanner")
+
+
+def test_two_that_stand_never_share_a_name() -> None:
+    one, other = credential(id="c2", names=("contoso/SCAN",)), credential()
+    assert clash(one, [other], NOW) == other
+    assert clash(one, [credential(revoked=NOW)], NOW) is None
+    assert clash(one, [credential(names=("another",))], NOW) is None

@@ -82,6 +82,7 @@ def test_an_administrator_unlocks_a_name_or_an_address(what: str) -> None:
     assert not found.unlock("nobody")
 
 
+@pytest.mark.slow
 def test_a_million_addresses_take_bounded_memory_and_lock_nobody_else_out() -> None:
     found = failing(3, start=0.0)
     for number in range(1_000_000):

@@ -138,7 +138,6 @@ class Crossing:
         self._turn()
 
     def received(self, leg: Leg, octets: memoryview) -> None:
-        self.record.last = self._house.time()
         if self.tap is not None:
             self.tap.heard(leg is self.client, octets)
         if leg is self.client:
@@ -339,6 +338,7 @@ class Crossing:
 
     async def _connect(self, behind: Behind) -> None:
         self.server = leg = Leg(self, None if behind.starttls else behind.context, behind.host)
+        leg.resume = self._house.resumable(behind)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import socket
 import ssl
@@ -16,9 +15,10 @@ from typing import Protocol as Shape
 from portineria.clock import Clock
 from portineria.doors.gate.counts import Counts
 from portineria.doors.gate.crossing import Crossing
-from portineria.doors.gate.house import Behind, Record, Tap
+from portineria.doors.gate.house import Behind, Tap, line
 from portineria.doors.gate.leg import Leg
 from portineria.doors.gate.pool import Pool
+from portineria.doors.gate.resumption import Resumption
 from portineria.doors.gate.servertls import ServerTls
 from portineria.fault import Fault
 from portineria.gateway.admission import Address, Admitted, Register, Turned
@@ -76,6 +76,7 @@ class Gate:
     crowd: Crowd = field(init=False, repr=False)
     pace: Pace = field(init=False, repr=False)
     pool: Pool = field(init=False, repr=False)
+    resumption: Resumption = field(init=False, repr=False)
     stopping: bool = False
     _slots: dict[bool, Slots] = field(init=False, repr=False)
     _offers: tuple[bytes, ...] = BEFORE
@@ -90,6 +91,7 @@ class Gate:
             True: Slots(pacing.smtp_connections),
             False: Slots(pacing.mailbox_connections),
         }
+        self.resumption = Resumption(self.clock)
         listened = {wish.protocol for wish in self.file.listen}
         makes = {protocol: self._login(protocol) for protocol in Protocol if protocol in listened}
         self.pool = Pool(self.file.pool, self.mail_servers, makes, self.clock, self._heard_offers)
@@ -157,6 +159,9 @@ class Gate:
                     if now - record.began > limits.login_seconds:
                         crossing.close("the login took too long")
                     continue
+                octets = record.from_client + record.from_server
+                if octets != record.counted:
+                    record.counted, record.last = octets, now
                 imap = crossing.protocol is Protocol.IMAP
                 longest = limits.idle_seconds if imap else limits.idle_seconds / 3
                 if now - max(record.last, record.logged_in) > longest:
@@ -312,6 +317,10 @@ class Gate:
         if crossing.admitted is not None:
             self.troubles.pop(crossing.admitted.entrance.mailbox, None)
         self._heard_offers(crossing.protocol, offers)
+        self.resumption.keep(self.mail_servers[crossing.protocol], crossing.server)
+
+    def resumable(self, behind: Behind) -> ssl.SSLSession | None:
+        return self.resumption.session(behind)
 
     def _heard_offers(self, protocol: Protocol, offers: tuple[bytes, ...]) -> None:
         if protocol is Protocol.SMTP:
@@ -354,29 +363,6 @@ async def _alone(work: Coroutine[Any, Any, None]) -> None:
         await work
     except Exception:
         log.exception("a session met a fault of the gateway's own")
-
-
-def line(record: Record, now: float) -> str:
-    """One session as one line of JSON: who, from where, what, how much, how long, why it ended."""
-    told = {
-        "protocol": record.protocol.value,
-        "from": record.address,
-        "user": record.user,
-        "credential": record.credential,
-        "mailbox": record.mailbox,
-        "grant": record.grant,
-        "tls": record.tls,
-        "in": record.from_client,
-        "out": record.from_server,
-        "messages": record.messages,
-        "refused": record.refused,
-        "ambiguous": record.ambiguous,
-        "seconds": round(now - record.began, 3),
-        "turned": record.turned,
-        "refusal": record.refusal.decode("utf-8", "replace")[:300],
-        "why": record.why,
-    }
-    return json.dumps({key: value for key, value in told.items() if value != ""})
 
 
 def listening(host: str, port: int) -> socket.socket:

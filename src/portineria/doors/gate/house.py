@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -41,11 +42,35 @@ class Record:
     ambiguous: int = 0
     """Messages cut between their end and its answer: nobody knows."""
     last: float = 0.0
-    """When something last came from either side."""
+    """When something was last seen to have come from either side, and how many octets in all."""
+    counted: int = 0
     logged_in: float | None = None
     refusal: bytes = field(default=b"", repr=False)
     turned: str = ""
     why: str = ""
+
+
+def line(record: Record, now: float) -> str:
+    """One session as one line of JSON: who, from where, what, how much, how long, why it ended."""
+    told = {
+        "protocol": record.protocol.value,
+        "from": record.address,
+        "user": record.user,
+        "credential": record.credential,
+        "mailbox": record.mailbox,
+        "grant": record.grant,
+        "tls": record.tls,
+        "in": record.from_client,
+        "out": record.from_server,
+        "messages": record.messages,
+        "refused": record.refused,
+        "ambiguous": record.ambiguous,
+        "seconds": round(now - record.began, 3),
+        "turned": record.turned,
+        "refusal": record.refusal.decode("utf-8", "replace")[:300],
+        "why": record.why,
+    }
+    return json.dumps({key: value for key, value in told.items() if value != ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +118,10 @@ class House(Shape):
 
     def warmed(self, protocol: Protocol) -> tuple[Leg, UpstreamLogin] | None: ...
     def behind(self, protocol: Protocol) -> Behind: ...
+    def resumable(self, behind: Behind) -> ssl.SSLSession | None:
+        """A TLS session with it that can be taken up again: a handshake without certificates."""
+        ...
+
     def may_send(self, crossing: Crossing, sending: Sending) -> str | Wait | NotToday:
         """The reply that refuses, or when to go on."""
         ...

@@ -62,6 +62,7 @@ class Leg(asyncio.BufferedProtocol):
         "_waits",
         "context",
         "name",
+        "resume",
         "transport",
     )
 
@@ -72,6 +73,8 @@ class Leg(asyncio.BufferedProtocol):
         self.context = context
         self.name = name
         """Checked against the certificate: this is then the client of the TLS session."""
+        self.resume: ssl.SSLSession | None = None
+        """A session of the same context with the same server, to be taken up again."""
         self.transport: asyncio.Transport | None = None
         self._tls: ssl.SSLObject | None = None
         self._shaken = False
@@ -114,7 +117,11 @@ class Leg(asyncio.BufferedProtocol):
         self._outgoing = ssl.MemoryBIO()
         server = self.name is None
         self._tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_side=server, server_hostname=self.name
+            self._incoming,
+            self._outgoing,
+            server_side=server,
+            server_hostname=self.name,
+            session=self.resume,
         )
         self._shake()
 
