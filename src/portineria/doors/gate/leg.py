@@ -232,8 +232,8 @@ class Leg(asyncio.BufferedProtocol):
             self._end(f"TLS was not agreed on: {_reason(error)}")
             return
         self._shaken = True
-        self._flush()
         self._owner.secured(self)
+        self._flush()  # what the owner said went with the end of the handshake: one packet less
         if self._incoming.pending:
             self._read()
 

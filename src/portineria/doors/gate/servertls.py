@@ -54,6 +54,7 @@ class ServerTls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.options |= ssl.OP_NO_RENEGOTIATION
+        context.num_tickets = 1  # a mail program comes back on one connection at a time
         if old:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
