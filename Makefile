@@ -96,6 +96,7 @@ scale: setup
 
 gatebench: setup
 	$(PY) benchmarks/gateway.py
+	$(PY) benchmarks/path.py
 
 covered: setup
 	$(PY) tests/covered.py

@@ -1,9 +1,10 @@
 """A gateway for the benchmark: the product's own gate, with its limits, throttling and log, before
-a mail server and with a token that are given. Prints its port."""
+a mail server and with a token that are given."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import ssl
 import sys
@@ -34,36 +35,51 @@ class Given:
         return False
 
 
-def main(leaf: str, port: str, ca: str, mailbox: str, token: str, password: str) -> None:
+def main() -> None:
+    """Reads what it is given as JSON: leaf, ca, mailbox, token, password, pool, and servers by
+    protocol as [port, whether it begins in the clear]. Prints its ports as JSON."""
+    given = json.loads(sys.stdin.readline())
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    key = b"k" * 32
+    key, mailbox = b"k" * 32, given["mailbox"]
+    asked = [Protocol(name) for name in given["servers"]]
     file = GatewayFile(
-        listen=(ListenWish(protocol=Protocol.IMAP, host="127.0.0.1", port=0, tls=Tls.IMPLICIT),),
-        certificates=(CertificateWish(certificate=Path(leaf)),),
-        limits=Limits(sessions_per_address=10_000, sessions_per_credential=10_000),
-        pacing=Pacing(mailbox_connections=0),
+        listen=tuple(
+            ListenWish(protocol=one, host="127.0.0.1", port=0, tls=Tls.IMPLICIT) for one in asked
+        ),
+        certificates=(CertificateWish(certificate=Path(given["leaf"])),),
+        limits=Limits(sessions_per_address=20_000, sessions_per_credential=20_000, sessions=20_000),
+        pacing=Pacing(mailbox_connections=0, smtp_connections=0, messages_per_minute=0),
+        pool=given["pool"],
     )
-    context = ssl.create_default_context(cafile=ca)
+    context = ssl.create_default_context(cafile=given["ca"])
     one = Credential(
         id="bench",
         names=(mailbox,),
-        proof=proof_of(key, Secret(password)),
+        proof=proof_of(key, Secret(given["password"])),
         mailboxes=(mailbox,),
         protocols=frozenset(Protocol),
         created=datetime.now(UTC),
     )
-    doors = [Entrance(mailbox=mailbox, protocol=Protocol.IMAP, grant="bench")]
-    servers = {each: Behind("127.0.0.1", int(port), False, context) for each in Protocol}
+    doors = [Entrance(mailbox=mailbox, protocol=each, grant="bench") for each in asked]
+    servers = {
+        Protocol(name): Behind("127.0.0.1", port, starttls, context)
+        for name, (port, starttls) in given["servers"].items()
+    }
     gate = Gate(
         file,
         ServerTls(file.certificates),
         servers,
         Register(key, [one], doors),
-        Given(token),
+        Given(given["token"]),
         SystemClock(asyncio.sleep),
     )
-    asyncio.run(gate.serve(lambda _: print(gate.ports[0][1], flush=True)))
+
+    def ready(gate: Gate) -> None:
+        ports = {wish.protocol.value: port for wish, port in gate.ports}
+        print(json.dumps(ports), flush=True)
+
+    asyncio.run(gate.serve(ready))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

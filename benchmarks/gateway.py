@@ -19,6 +19,7 @@ import argparse
 import asyncio
 import base64
 import imaplib
+import json
 import os
 import shutil
 import ssl
@@ -106,22 +107,37 @@ def pss(pid: int) -> int:
 
 
 @contextmanager
-def ours(folder: Path, upstream: Dovecot, token: str) -> Iterator[Contender]:
-    ca, leaf = write_chain(folder)
-    words = [str(leaf), str(upstream.doors["imaps"]), str(upstream.ca), ADA, token, PASSWORD]
-    with (folder / "ours.log").open("wb") as log:
+def gate(
+    folder: Path, ca: Path, token: str, servers: dict[str, tuple[int, bool]], pool: int = 0
+) -> Iterator[tuple[int, dict[str, int], Path]]:
+    """A gateway before these servers: its process, its ports by protocol, whom to trust."""
+    own, leaf = write_chain(folder)
+    given = {"leaf": str(leaf), "ca": str(ca), "mailbox": ADA, "token": token}
+    given |= {"password": PASSWORD, "pool": pool, "servers": servers}
+    with (folder / "gate.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "benchmarks" / "gate.py"), *words],
+            [sys.executable, str(ROOT / "benchmarks" / "gate.py")],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
         )
         try:
+            assert process.stdin is not None
             assert process.stdout is not None
-            yield Contender("portineria", int(process.stdout.readline()), process.pid, ca)
+            process.stdin.write(json.dumps(given) + "\n")
+            process.stdin.flush()
+            yield process.pid, json.loads(process.stdout.readline()), own
         finally:
             process.terminate()
             process.wait(30)
+
+
+@contextmanager
+def ours(folder: Path, upstream: Dovecot, token: str) -> Iterator[Contender]:
+    servers = {"imap": (upstream.doors["imaps"], False)}
+    with gate(folder, upstream.ca, token, servers) as (pid, ports, ca):
+        yield Contender("portineria", ports["imap"], pid, ca)
 
 
 @contextmanager
