@@ -5,7 +5,8 @@ docs/advise.md (from the dated facts), the picture in docs/architecture.md (from
 imports), FIDELITY.md (from the lab's parts), docs/commands.md (from --help), docs/errors.md (from
 the family of errors), docs/schemas.md (from the published schemas), the permissions in
 docs/connect.md (from their table), the states in docs/strangers.md (from the strangers' tests), the
-tables in docs/app-check.md (from the steps), the checks in docs/report.md (from their registry).
+tables in docs/app-check.md (from the steps), the checks in docs/report.md (from their registry),
+docs/gateway-quirks.md (from the gateway's dialogues).
 """
 
 from __future__ import annotations
@@ -97,6 +98,25 @@ def app_check() -> str:
         _, _, after = rest.partition(f"<!-- end of {name} -->")
         text = f"{before}<!-- {name} -->\n{table}\n<!-- end of {name} -->{after}"
     return text
+
+
+def quirks() -> str:
+    """The odd clients that the gateway serves, as its dialogues quote them."""
+    rows = ["| client that | where that comes from | quoted in |", "|---|---|---|"]
+    for path in sorted((ROOT / "tests" / "dialogues" / "gateway").glob("quirk-*.txt")):
+        first, second = path.read_text(encoding="utf-8").splitlines()[:2]
+        quirk, who = first.removeprefix("# quirk: "), second.removeprefix("# who: ")
+        rows.append(f"| {quirk} | {who} | `{path.name}` |")
+    return _QUIRKS + "\n".join(rows) + "\n"
+
+
+_QUIRKS = """# Odd clients
+
+The gateway serves clients that keep to no book. Each row is a dialogue in `tests/dialogues/gateway`,
+in which the client is quoted; `make docs` writes this page from them. A client that the gateway does
+not serve is worth a new dialogue: `portineria gateway trace` shows what it says.
+
+"""
 
 
 def report() -> str:
@@ -231,6 +251,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/advise.md": advise,
     "docs/app-check.md": app_check,
     "docs/report.md": report,
+    "docs/gateway-quirks.md": quirks,
     "docs/architecture.md": architecture,
     "docs/commands.md": commands,
     "docs/errors.md": errors,
