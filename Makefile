@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/
 WORKERS ?= $(shell echo $$(( 2 * $$(nproc) + 1 )))
 STRANGERS := tests/strangers
 
-.PHONY: help setup check fix test strangers invite demo picture shots bench scale gatebench covered coverage mutants promises docs sentences ci clean
+.PHONY: help setup check fix test strangers invite demo picture shots bench scale gatebench soak covered coverage mutants promises docs sentences ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
@@ -23,6 +23,7 @@ help:
 	@echo "bench      how fast, as ratios"
 	@echo "scale      what a tenant of 250, 2,500, 10,000 mailboxes costs, and how that grows"
 	@echo "gatebench  the gateway beside emailproxy and HAProxy, before one Dovecot: CPU as ratios"
+	@echo "soak       the gateway under everything at once, for an hour; every message is counted"
 	@echo "covered    every branch of the pure floors is reached, or listed with a reason"
 	@echo "coverage   what the quick tests reach"
 	@echo "mutants    do the tests bite? counts survivors in the heart"
@@ -97,6 +98,9 @@ scale: setup
 gatebench: setup
 	$(PY) benchmarks/gateway.py
 	$(PY) benchmarks/path.py
+
+soak: setup
+	$(PY) tests/doors/soak.py
 
 covered: setup
 	$(PY) tests/covered.py

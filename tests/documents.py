@@ -112,9 +112,10 @@ def quirks() -> str:
 
 _QUIRKS = """# Odd clients
 
-The gateway serves clients that keep to no book. Each row is a dialogue in `tests/dialogues/gateway`,
-in which the client is quoted; `make docs` writes this page from them. A client that the gateway does
-not serve is worth a new dialogue: `portineria gateway trace` shows what it says.
+The gateway serves clients that keep to no book. Each row is a dialogue in
+`tests/dialogues/gateway`, in which the client is quoted; `make docs` writes this page from them.
+A client that the gateway does not serve is worth a new dialogue: `portineria gateway trace` shows
+what it says.
 
 """
 

@@ -207,19 +207,20 @@ async def standing(
     limits: Limits | None = None,
     pacing: Pacing | None = None,
     upstream: Callable[[Upstream], None] = lambda _: None,
+    make: Callable[[ssl.SSLContext], Upstream] = Upstream,
     **more: Any,
 ) -> AsyncIterator[House]:
     """`more` are members of GatewayFile."""
     ca, leaf = write_chain(folder)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(leaf)
-    behind = Upstream(server)
+    behind = make(server)
     upstream(behind)
     client = ssl.create_default_context(cafile=ca)
     servers, at = [], {}
     for protocol in Protocol:
         serve = _counted(behind, getattr(behind, protocol.value))
-        one = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server)
+        one = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server, limit=1 << 20)
         servers.append(one)
         port = one.sockets[0].getsockname()[1]
         at[protocol] = Behind("localhost", port, False, client)

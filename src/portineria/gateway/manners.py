@@ -154,7 +154,7 @@ class Slots:
 
 
 _TOO_MUCH = re.compile(
-    rb"^(?:432|421|451|452|450|454)[ -](?:4\.3\.2|4\.5\.\d|4\.7\.\d{3}|4\.4\.\d)\b"
+    rb"^(?:432|421|451|452|450|454)[ -](?:4\.3\.2|4\.5\.\d|4\.7\.\d{3})\b"
     rb"|STOREDRV\.\w+; ?(?:mailbox|server) (?:server )?is (?:too )?busy"
     rb"|concurrent connections limit exceeded|message submission rate"
     rb"|\[(?:UNAVAILABLE|LIMIT|INUSE)\]|\[(?:SYS/TEMP|IN-USE)\]|server busy|request is throttled",
