@@ -111,7 +111,7 @@ def test_every_verb_answers_with_one_object_of_a_published_schema(
     policy = json.loads(say("schema", "--json").out)
     jsonschema.Draft202012Validator.check_schema(policy)
     assert policy["properties"]["schema"]["const"] == "portineria/policy@1"
-    seen.add("policy")
+    seen |= {"policy", "gateway-file"}  # files that are written by hand
     asked = {f"portineria {verb}" for verb, *_ in CALLS}
     assert asked | {f"portineria {verb}" for verb in ELSEWHERE} == set(VERBS)
     assert seen | {one for schemas in ELSEWHERE.values() for one in schemas} == set(KNOWN)

@@ -207,6 +207,8 @@ def test_sighup_reads_doors_again_and_a_session_goes_on(town: Town) -> None:
     os.kill(town.told["pid"], signal.SIGHUP)
     time.sleep(1.0)
     assert client.noop()[0] == "OK"
+    client.logout()
+    time.sleep(0.5)
     log = (town.shell.state / "gateway" / "gateway.log").read_text()
     assert "certificates and doors are read again" in log
     assert '"credential":' in log

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import random
 import sys
 import tempfile
@@ -197,17 +198,21 @@ async def weather(house: House, chance: random.Random) -> None:
                 gate.throttle.unlock("127.0.0.1")
 
 
-def memory() -> int:
-    """KiB of this process."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4
+def memory() -> tuple[int, int]:
+    """KiB of this process, and objects that it holds."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4, len(gc.get_objects())
 
 
-async def soak(folder: Path, seconds: float) -> tuple[Told, Storm, list[int]]:
+async def soak(folder: Path, seconds: float) -> tuple[Told, Storm, list[tuple[int, int]]]:
     """What was told, what was kept, and memory at a third of the time and at its end."""
-    told, chance, sizes = Told(), random.Random(5), []
+    told, chance = Told(), random.Random(5)
+    sizes: list[tuple[int, int]] = []
     near: Any = {"tls": Tls.NONE, "networks": LOOPBACK}
     limits = Limits(failures=50, lockout_seconds=2, patience_seconds=5)
-    pacing = Pacing(messages_per_minute=0, smtp_connections=8, mailbox_connections=8)
+    pacing = Pacing(
+        messages_per_minute=0, recipients_per_day=0, smtp_connections=8, mailbox_connections=8
+    )
     listeners = (listen(Protocol.SMTP, **near), listen(Protocol.IMAP, **near))
     storms: list[Storm] = []
 
@@ -240,7 +245,7 @@ async def soak(folder: Path, seconds: float) -> tuple[Told, Storm, list[int]]:
     return told, storms[0], sizes
 
 
-def judged(told: Told, storm: Storm) -> list[str]:
+def judged(told: Told, storm: Storm, sizes: list[tuple[int, int]]) -> list[str]:
     """What is wrong; nothing, as it should be."""
     wrong = [
         f"{one} got 250 and was kept {storm.kept[one]} times"
@@ -249,16 +254,20 @@ def judged(told: Told, storm: Storm) -> list[str]:
     ]
     wrong += [f"{one} was refused and kept" for one in told.refused if storm.kept[one]]
     wrong += [f"{one} was kept twice" for one in told.unknown if storm.kept[one] > 1]
-    return wrong
+    if sizes[1][1] > 1.2 * sizes[0][1]:
+        wrong.append("more and more objects are held")
+    enough = (told.taken, told.refused, told.unknown, told.sessions["smtp out"])
+    return wrong if all(enough) else [*wrong, "the weather was too mild"]
 
 
-def summary(told: Told, storm: Storm, sizes: list[int]) -> str:
+def summary(told: Told, storm: Storm, sizes: list[tuple[int, int]]) -> str:
     ambiguous = sum(storm.kept[one] > 0 for one in told.unknown)
     return (
         f"sessions {dict(told.sessions)}\n"
         f"messages: {len(told.taken)} taken, {len(told.refused)} refused, "
         f"{len(told.unknown)} cut behind their end ({ambiguous} of them kept)\n"
-        f"memory at a third {sizes[0]} KiB, at the end {sizes[1]} KiB"
+        f"memory at a third {sizes[0][0]} KiB and {sizes[0][1]} objects, "
+        f"at the end {sizes[1][0]} KiB and {sizes[1][1]}"
     )
 
 
@@ -269,6 +278,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         found = asyncio.run(soak(Path(name), asked.minutes * 60))
     print(summary(*found))
-    mistakes = judged(found[0], found[1])
+    mistakes = judged(*found)
     print("\n".join(mistakes) or "every message is accounted for")
     sys.exit(1 if mistakes else 0)

@@ -136,3 +136,24 @@ def test_a_mistake_is_told_with_its_line_and_column(text: str, place: str, why: 
     with pytest.raises(FileFault, match=why) as caught:
         read(text)
     assert f"gateway.yaml:{place}:" in str(caught.value)
+
+
+def test_the_published_schema_takes_what_the_parser_takes_and_names_every_key() -> None:
+    from jsonschema import Draft202012Validator
+    from ruamel.yaml import YAML
+
+    from portineria.cli.published import published
+    from portineria.gateway import gatewayfile
+
+    schema = published("gateway-file")
+    text = (resources.files("portineria.gateway") / "gateway.example.yaml").read_text("utf-8")
+    lines = [line.replace("# ", "", 1) if _is_key(line) else line for line in text.splitlines()]
+    for written in (text, "\n".join(lines)):
+        assert not list(Draft202012Validator(schema).iter_errors(YAML(typ="safe").load(written)))
+    assert set(schema["properties"]) == set(gatewayfile.KEYS)
+    assert set(schema["properties"]["listen"]["items"]["properties"]) == set(
+        gatewayfile.LISTEN_KEYS
+    )
+    limits = schema["properties"]["limits"]["properties"]
+    assert set(limits) == set(Limits.__dataclass_fields__)
+    assert set(schema["properties"]["pacing"]["properties"]) == set(Pacing.__dataclass_fields__)

@@ -55,6 +55,7 @@ KNOWN: dict[str, Known] = {
     "apps": Known(1, "`app list`"),
     "runs": Known(1, "`runs list`"),
     "journal": Known(1, "`runs show`"),
+    "gateway-file": Known(1, "the gateway.yaml that you write; `gateway init`"),
     "gateway": Known(1, "`gateway run`, `gateway up`"),
     "gateway-status": Known(1, "`gateway status`"),
     "gateway-down": Known(1, "`gateway down`"),

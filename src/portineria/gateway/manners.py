@@ -78,9 +78,10 @@ class Pace:
 
     def delivered(self, mailbox: str, recipients: int, now: float) -> None:
         one = self._mailboxes.setdefault(mailbox, _Mailbox())
-        one.sent.append((now, recipients))
-        one.recipients += recipients
         one.rested = 0.0
+        if self._pacing.recipients_per_day:
+            one.sent.append((now, recipients))
+            one.recipients += recipients
 
     def throttled(self, mailbox: str, now: float) -> None:
         """The mail server said that it is too much: rest, longer each time."""
