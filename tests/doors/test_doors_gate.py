@@ -498,6 +498,18 @@ def test_a_login_that_takes_too_long_is_ended_whatever_drips_in(tmp_path: Path) 
     tell(tmp_path, story, listen(IMAP), limits=Limits(login_seconds=1))
 
 
+def test_who_has_logged_in_by_smtp_may_think_before_it_sends(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        client = await house.knock()
+        await client.ask()
+        assert b"235" in await client.log_in()
+        assert house.gate.counts.logins["smtp"] == 1
+        await asyncio.sleep(2.5)
+        assert await send(client) == b"250 2.0.0 taken"
+
+    tell(tmp_path, story, listen(SMTP, **NEAR), limits=Limits(login_seconds=1))
+
+
 def test_a_session_in_which_nobody_says_anything_is_ended(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         client = await house.knock()

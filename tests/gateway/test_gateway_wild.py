@@ -119,7 +119,7 @@ class Owner:
 
     @property
     def inside(self) -> bool:
-        return bool(self.session.piping or self.session.offers or b"235 2.7.0" in self.client)
+        return self.session.inside
 
 
 PIECES = st.one_of(

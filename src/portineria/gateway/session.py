@@ -108,6 +108,8 @@ class Session:
         self._connected = False
         self._server_tls = False
         self._renewed = False
+        self.inside = False
+        """Whether the mail server has let somebody in."""
         self.offers: tuple[bytes, ...] = ()
         """What the mail server can do, once it has let somebody in."""
         self.ambiguous = False
@@ -220,7 +222,7 @@ class Session:
         self._front.accept(_accepted(self._front, offers))
         login.speak(self._front.surrender())
         self._front.speak(ready.rest)
-        self.offers = ready.offers
+        self.inside, self.offers = True, ready.offers
         self.piping = True
         return Pipe()
 
@@ -318,7 +320,7 @@ class SmtpSession(Session):
         self.over = True
 
     def _joined(self, login: UpstreamLogin, ready: Ready) -> SessionEvent | None:
-        self.offers = ready.offers
+        self.inside, self.offers = True, ready.offers
         if not self._known:
             self._front.accept("235 2.7.0 Welcome.")
         self._flow = MailFlow(self._hello(ready.offers))

@@ -191,6 +191,8 @@ class Crossing:
         while not (self._closing or self._parked) and (event := session.next_event()) is not None:
             if not self._do(session, event):
                 break
+        if session.inside and self.record.logged_in is None:
+            self._house.let_in(self, session.offers)
         self._send(session)
         self.client.wait(session.held > MOST_HELD, BEHIND)
         if session.over and not self._closing:
@@ -238,7 +240,6 @@ class Crossing:
                 self.server.begin_tls(self._house.behind(self.protocol).context)
             case Pipe():
                 self._piping = True
-                self._house.let_in(self, session.offers)
             case Again(said) | Back(_, said):
                 self.record.turned = getattr(event, "why", "")
                 self.record.refusal = said
@@ -255,8 +256,6 @@ class Crossing:
 
     def _sending(self, session: Session, event: Sending) -> bool:
         assert isinstance(session, SmtpSession)
-        if self.record.logged_in is None:
-            self._house.let_in(self, session.offers)
         answer = self._house.may_send(self, event)
         match answer:
             case Wait(seconds) if seconds > 0:
