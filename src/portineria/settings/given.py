@@ -147,35 +147,27 @@ _LISTEN = "name it in gateway.yaml, or give one with --gateway"
 def _through(
     box: Mailbox, client: Client, protocol: Protocol, gateway: Gateway | None
 ) -> Server | Closed:
+    """The first thing that is missing, or the gateway's place."""
+
+    def closed(because: str, opens: str) -> Closed:
+        return Closed(protocol=protocol, answer=Answer.NO, because=because, opens=opens)
+
+    spoken = protocol.value.upper()
     if gateway is None:
-        return Closed(
-            protocol=protocol,
-            answer=Answer.NO,
-            because=f"{client.name} knows no OAuth and needs the gateway, and none is known here",
-            opens="portineria gateway init; then give its file with --gateway",
+        return closed(
+            f"{client.name} knows no OAuth and needs the gateway, and none is known here",
+            "portineria gateway init; then give its file with --gateway",
         )
     if protocol not in gateway.opened:
-        return Closed(
-            protocol=protocol,
-            answer=Answer.NO,
-            because=f"no grant opens {protocol.value.upper()} of it through the gateway",
-            opens=_GRANT,
-        )
+        return closed(f"no grant opens {spoken} of it through the gateway", _GRANT)
     place = gateway.places.get(protocol)
     if place is None:
-        return Closed(
-            protocol=protocol,
-            answer=Answer.NO,
-            because=f"the gateway does not listen for {protocol.value.upper()}",
-            opens=_LISTEN,
-        )
+        return closed(f"the gateway does not listen for {spoken}", _LISTEN)
     name = gateway.names.get(protocol)
     if name is None:
-        return Closed(
-            protocol=protocol,
-            answer=Answer.NO,
-            because=f"no credential of the gateway opens {protocol.value.upper()} of it",
-            opens=f"portineria gateway credential add NAME --mailbox {box.address} "
+        return closed(
+            f"no credential of the gateway opens {spoken} of it",
+            f"portineria gateway credential add NAME --mailbox {box.address} "
             f"--protocol {protocol.value}",
         )
     return Server(protocol=protocol, place=place, login=Login.TYPED, user=name, ca=gateway.ca)
