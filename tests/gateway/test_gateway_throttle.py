@@ -59,6 +59,26 @@ def test_guessing_at_a_name_does_not_lock_out_whoever_got_in_from_elsewhere() ->
     assert found.verdict(ip_address("203.0.113.9"), "scan", 0.0)
 
 
+def test_a_neighbour_with_a_wrong_password_does_not_lock_out_who_got_in_before() -> None:
+    found = Throttle(LIMITS)
+    found.passed(HERE, "scan")
+    for _ in range(20):
+        found.failed(HERE, "printer", 0.0)
+    assert found.verdict(HERE, "scan", 0.0) == ""
+    assert "address" in found.verdict(HERE, "new", 0.0)
+
+
+def test_who_got_in_before_is_judged_by_his_own_mistakes() -> None:
+    found = Throttle(LIMITS)
+    found.passed(HERE, "scan")
+    for _ in range(3):
+        found.failed(HERE, "scan", 0.0)
+    assert "under this name from this address" in found.verdict(HERE, "scan", 0.5)
+    assert found.verdict(HERE, "new", 0.5) == ""
+    found.passed(HERE, "scan")
+    assert found.verdict(HERE, "scan", 0.5) == ""
+
+
 def test_getting_in_forgives_the_address() -> None:
     found = failing(2)
     found.passed(HERE, "scan")

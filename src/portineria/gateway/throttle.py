@@ -5,8 +5,9 @@ Two tables of a fixed size. Whoever failed a few times is a *suspect*; whoever f
 suspects out, who had little to lose; a lock is pushed out only by another lock, and each of those
 costs an attacker as many failures as the first one did. So nobody buys his own entry out cheaply.
 
-A name that is locked stays open for addresses from which it got in before: a stranger who guesses
-at a scanner's name does not lock the scanner out.
+Whoever got in before, under this name from this address, is judged by his own mistakes alone: a
+stranger who guesses at a scanner's name does not lock the scanner out, nor does a neighbour behind
+the same address who has his password wrong.
 """
 
 from __future__ import annotations
@@ -79,26 +80,35 @@ class Throttle:
         longest = float(limits.lockout_seconds)
         self._addresses = _Table(limits.failures, longest)
         self._names = _Table(limits.failures, longest)
+        self._pairs = _Table(limits.failures, longest)
         self._known: dict[tuple[str, str], None] = {}
 
     def verdict(self, address: Address, name: str, now: float) -> str:
         """Why this login is not even looked at, or nothing. The client hears what it hears of a
         wrong password."""
         place, called = block(address), folded(name)
+        if (called, place) in self._known:
+            waits = self._pairs.wait(_pair(called, place), now)
+            return "too many failed logins under this name from this address" if waits else ""
         if self._addresses.wait(place, now):
             return "too many failed logins from this address"
-        if (called, place) not in self._known and self._names.wait(called, now):
+        if self._names.wait(called, now):
             return "too many failed logins under this name"
         return ""
 
     def failed(self, address: Address, name: str, now: float) -> None:
-        self._addresses.failed(block(address), now)
-        self._names.failed(folded(name), now)
+        place, called = block(address), folded(name)
+        if (called, place) in self._known:
+            self._pairs.failed(_pair(called, place), now)
+            return
+        self._addresses.failed(place, now)
+        self._names.failed(called, now)
 
     def passed(self, address: Address, name: str) -> None:
         """It got in: its address is forgiven, and known to belong to the name."""
         place, called = block(address), folded(name)
         self._addresses.forgive(place)
+        self._pairs.forgive(_pair(called, place))
         key = (called, place)
         if self._known.pop(key, False) is False and len(self._known) >= KNOWN:
             del self._known[next(iter(self._known))]
@@ -110,12 +120,12 @@ class Throttle:
 
     @property
     def locked(self) -> int:
-        return len(self._addresses.locked) + len(self._names.locked)
+        return sum(len(table.locked) for table in (self._addresses, self._names, self._pairs))
 
     @property
     def held(self) -> int:
         """Entries in memory."""
-        tables = (self._addresses, self._names)
+        tables = (self._addresses, self._names, self._pairs)
         return len(self._known) + sum(len(t.suspects) + len(t.locked) for t in tables)
 
 
@@ -125,6 +135,10 @@ def block(address: Address) -> str:
     if isinstance(plain, IPv6Address):
         return str(IPv6Network((plain, 64), strict=False))
     return str(plain)
+
+
+def _pair(called: str, place: str) -> str:
+    return f"{called} {place}"
 
 
 class Crowd:
