@@ -239,6 +239,8 @@ def test_a_gateway_that_cannot_be_started_says_why_and_leaves_nothing(
     (town.shell.folder / "broken.yaml").write_text("lissen: []\n")
     told = town("gateway", "run", *words, code=2)
     assert why in told["error"]["why"]
+    # The one that runs here already is not forgotten by it.
+    assert town("gateway", "status")["running"]
 
 
 def test_a_gateway_goes_down_and_leaves_no_process(tmp_path: Path, town: Town) -> None:

@@ -92,6 +92,7 @@ async def run_gateway(
             clock,
         )
         control = _control(gate, wanted)
+        said: list[Path] = []  # another gateway's, that runs here already, is not ours to take away
 
         def up() -> None:
             running = Running(
@@ -101,6 +102,7 @@ async def run_gateway(
                 ca=None if wanted.file.certificates else str(wanted.folder / CA),
             )
             write_atomic(wanted.folder / RUNNING, json.dumps(asdict(running)).encode())
+            said.append(wanted.folder / RUNNING)
             ready(gate, source.doors, running)
             notify(READY)
 
@@ -108,7 +110,8 @@ async def run_gateway(
             await _serve(gate, source, tokens, control, up)
         finally:
             notify(STOPPING)
-            (wanted.folder / RUNNING).unlink(missing_ok=True)
+            for file in said:
+                file.unlink(missing_ok=True)
     finally:
         store.close()
 
