@@ -30,6 +30,7 @@ CALLS: list[tuple[str, tuple[str, ...], str, int]] = [
     ("gateway init", ("--output", "gateway.yaml"), "gateway-init", 0),
     ("gateway status", (), "gateway-status", 1),
     ("gateway down", (), "gateway-down", 0),
+    ("gateway unlock", ("scanner-2f",), "gateway-unlock", 0),
     ("init", (*KEPT, "--output", "policy.yaml"), "init", 0),
     ("why", ("scan@contoso.example", *KEPT), "why", 0),
     ("why", ("scan@contoso.example", "smtp", "--as", "basic", *KEPT), "why", 1),

@@ -7,79 +7,17 @@ import json
 import os
 import signal
 import smtplib
-import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
 import pytest
+from gatetown import LETTER, SCAN, Town
 from shell import Shell, gone
 
 pytestmark = pytest.mark.slow
-
-POLICY = """\
-schema: portineria/policy@1
-tenant: contoso.onmicrosoft.com
-posture: {security_defaults: keep, smtp_auth: per-mailbox}
-everyone_else: unmanaged
-grants:
-  - name: scanner
-    who: {mailboxes: [scan@contoso.example, erp@contoso.example]}
-    allow: [imap, smtp]
-    through: gateway
-    owner: it@contoso.example
-    reason: The scanner on the second floor speaks no OAuth
-"""
-FILE = """\
-schema: portineria/gateway-file@1
-listen:
-  - {protocol: imap, at: "127.0.0.1:0", tls: implicit}
-  - {protocol: smtp, at: "127.0.0.1:0", tls: none, networks: [127.0.0.0/8]}
-pool: 1
-"""
-SCAN = "scan@contoso.example"
-LETTER = f"From: {SCAN}\r\nTo: ada@contoso.example\r\nSubject: x\r\n\r\nhello"
-
-
-class Town:
-    """A lab with the policy applied, and a gateway in the background before it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.shell = Shell(folder)
-        self.shell.json("lab", "up", "--detach", "--seed", "small")
-        (folder / "policy.yaml").write_text(POLICY)
-        (folder / "gateway.yaml").write_text(FILE)
-        self("plan", "policy.yaml", "--output", "plan.json")
-        self("apply", "plan.json", "--yes")
-        self("gateway", "doors", "policy.yaml")
-        self.told = self("gateway", "up", "--detach", "--config", "gateway.yaml")
-        self.tls = ssl.create_default_context(cafile=self.told["ca"])
-
-    def __call__(self, *words: str, code: int = 0) -> Any:
-        return self.shell.json("--profile", "lab", *words, code=code)
-
-    def port(self, door: str) -> int:
-        return int(self.told["listeners"][door].rpartition(":")[2])
-
-    def imap(self, name: str, password: str) -> imaplib.IMAP4_SSL:
-        client = imaplib.IMAP4_SSL("localhost", self.port("imaps"), ssl_context=self.tls)
-        client.login(name, password)
-        return client
-
-    def add(self, *words: str) -> Any:
-        found = self("gateway", "credential", "add", *words)
-        time.sleep(1)
-        return found
-
-    def asked(self, path: str, host: str = "localhost") -> tuple[int, str]:
-        line = HTTPConnection(self.told["control"].removeprefix("http://"), timeout=10)
-        line.request("GET", path, headers={"Host": host})
-        answer = line.getresponse()
-        return answer.status, answer.read().decode()
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +84,7 @@ def test_what_a_credential_cannot_be_is_refused(
 def test_health_readiness_and_metrics_are_for_this_machine_alone(town: Town) -> None:
     assert town.asked("/healthz") == (200, "ok\n")
     code, text = town.asked("/readyz")
-    assert (code, json.loads(text)) == (200, {"ready": True, "troubles": []})
+    assert (code, json.loads(text)) == (200, {"ready": True, "why": "", "troubles": []})
     password = town.add("counted", "--mailbox", SCAN, "--protocol", "imap")["password"]
     town.imap("counted", password).logout()
     time.sleep(0.2)
@@ -230,7 +168,7 @@ def test_init_writes_a_file_and_never_replaces_one(tmp_path: Path) -> None:
         (("--config", "gateway.yaml", "--listen", "imaps=127.0.0.1:0"), "a file says where"),
         (("--listen", "http=127.0.0.1:80"), "is no place to listen"),
         (("--config", "broken.yaml"), "unknown key"),
-        (("--listen", "imaps=192.0.2.1:993"), "cannot listen"),
+        (("--listen", "imaps=127.0.0.1:0"), "a gateway runs already from this state folder"),
     ],
 )
 def test_a_gateway_that_cannot_be_started_says_why_and_leaves_nothing(
@@ -253,6 +191,8 @@ def test_a_gateway_goes_down_and_leaves_no_process(tmp_path: Path, town: Town) -
         (town.shell.state / "gateway" / "doors.json").read_text()
     )
     shell = Shell(tmp_path)
+    words = ("--profile", "lab", "gateway", "run", "--listen", "imaps=192.0.2.1:993")
+    assert "cannot listen" in shell.json(*words, code=2)["error"]["why"]
     told = shell.json(
         "--profile", "lab", "gateway", "up", "--detach", "--listen", "imaps=127.0.0.1:0"
     )

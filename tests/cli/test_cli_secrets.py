@@ -136,6 +136,7 @@ def _gateway(desk: Listener) -> None:
     desk("gateway", "init", "--output", "gateway.yaml")
     desk("gateway", "up", "--detach", "--listen", "imaps=127.0.0.1:0")
     desk("gateway", "status", "--json")
+    desk("gateway", "unlock", "scanner-2f")
     desk("settings", SCAN, "--client", "python", "--format", "python")
     desk("gateway", "down")
     desk("gateway", "trace", "--credential", "scanner-2f", code=2)

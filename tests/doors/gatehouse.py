@@ -18,6 +18,7 @@ from portineria.clock import SystemClock
 from portineria.doors.gate.gate import Gate
 from portineria.doors.gate.house import Behind
 from portineria.doors.gate.servertls import ServerTls
+from portineria.doors.gate.turns import OwnTurns
 from portineria.gateway.admission import Credential, Entrance, Register, proof_of
 from portineria.gateway.gatewayfile import CertificateWish, GatewayFile, ListenWish, Tls
 from portineria.gateway.limits import Limits, Pacing
@@ -238,7 +239,8 @@ async def standing(
         at,
         Register(KEY, credentials or (credential(),), doors),
         Tokens(renewals),
-        SystemClock(asyncio.sleep),
+        clock := SystemClock(asyncio.sleep),
+        OwnTurns(file.pacing, float(file.limits.patience_seconds), clock),
     )
     ready = asyncio.Event()
     serving = asyncio.ensure_future(gate.serve(lambda _: ready.set()))

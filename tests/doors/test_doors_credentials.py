@@ -1,6 +1,7 @@
-"""The contract of every store of credentials; each store that there is stands in STORES."""
+"""The contract of every store of credentials; a file, and a server."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -8,15 +9,34 @@ from pathlib import Path
 
 import pytest
 
-from portineria.doors.gate.credentialfile import ALPHABET, SqliteCredentials, generated, hash_key
+from portineria.clock import SystemClock
+from portineria.doors.gate.credentialfile import (
+    ALPHABET,
+    FILE,
+    Credentials,
+    generated,
+    hash_key,
+)
+from portineria.doors.gate.sqlstore import Postgres, SqliteFile
 from portineria.fault import StateFault
 from portineria.gateway.admission import Credential
 from portineria.gateway.credentials import CredentialStore
+from portineria.secret import Secret
 from portineria.tenant.mailbox import Protocol
+from postgres import Server, postgres
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-STORES: list[Callable[[Path], CredentialStore]] = [SqliteCredentials]
+
+
+def in_a_file(folder: Path) -> CredentialStore:
+    return Credentials(SqliteFile(folder / FILE, SystemClock(asyncio.sleep)))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with postgres() as found:
+        yield found
 
 
 def one(id_: str = "1", *names: str) -> Credential:
@@ -32,9 +52,14 @@ def one(id_: str = "1", *names: str) -> Credential:
     )
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.stranger)])
 def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], CredentialStore]:
-    return lambda: request.param(tmp_path / "gateway")
+    if request.param == "file":
+        return lambda: in_a_file(tmp_path / "gateway")
+    conninfo = Secret(request.getfixturevalue("server").conninfo)
+    with Postgres(conninfo, "here").whole("tables") as rows:
+        rows("DELETE FROM credential")
+    return lambda: Credentials(Postgres(conninfo, "here"))
 
 
 Opening = Callable[[], CredentialStore]
@@ -118,4 +143,4 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     (tmp_path / "credentials.sqlite").write_bytes(b"not a database" * 100)
     (tmp_path / "credentials.sqlite").chmod(0o600)
     with pytest.raises(StateFault, match="cannot be used"):
-        SqliteCredentials(tmp_path)
+        in_a_file(tmp_path)

@@ -602,7 +602,7 @@ def test_a_thousand_sessions_of_every_kind_leave_nothing_behind(
             await asyncio.gather(*(one(house) for _ in range(50)))
         await house.until(lambda: not house.gate.open)
         assert house.gate.crowd.total == 0
-        assert [slots.held for slots in house.gate._slots.values()] == [0, 0]
+        assert [slots.held for slots in house.gate.turns.slots.values()] == [0, 0]
         await house.until(lambda: not house.upstream.open)
 
     limits = Limits(failures=100_000)

@@ -43,12 +43,13 @@ def test_systemd_accepts_the_units_without_a_word(root: Path) -> None:
 def test_systemd_accepts_the_gateways_unit_and_calls_it_little_exposed(root: Path) -> None:
     unit = SERVICE.with_name("portineria-gateway.service")
     shutil.copy(unit, root / "etc/systemd/system")
+    shutil.copy(unit.with_suffix(".socket"), root / "etc/systemd/system")
     kill = root / "usr/bin/kill"
     kill.parent.mkdir(parents=True, exist_ok=True)
     kill.write_text("#!/bin/sh\n")
     kill.chmod(0o755)
     (root / "bin").symlink_to("usr/bin")
-    verified = run("systemd-analyze", "verify", f"--root={root}", unit.name)
+    verified = run("systemd-analyze", "verify", f"--root={root}", unit.name, f"{unit.stem}.socket")
     assert (verified.returncode, verified.stderr) == (0, "")
     judged = run("systemd-analyze", "security", "--offline=true", "--threshold=35", str(unit))
     assert judged.returncode == 0, judged.stdout

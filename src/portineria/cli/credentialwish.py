@@ -26,7 +26,7 @@ def refuse_closed(
 
     from portineria.fault import NoFile, OperatorFault
     from portineria.gateway.doorsfile import AGAIN
-    from portineria.wiring.gateway import read_doors
+    from portineria.wiring.gatewaysource import read_doors
 
     path = Path(file) if file else asked().state / "gateway" / "doors.json"
     try:

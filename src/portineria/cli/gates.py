@@ -57,7 +57,7 @@ def start(said: Asked, given: Info) -> Info:
     """Start one in the background and wait until it answers. Raises OperatorFault."""
     folder = private_folder(said.state / "gateway")
     with tempfile.TemporaryFile() as told:
-        child = spawn(_command(said, given), told, folder / LOG)
+        child = spawn(command(said, given), told, folder / LOG)
         found: list[Info] = []
 
         def answers() -> bool:
@@ -75,7 +75,7 @@ def start(said: Asked, given: Info) -> Info:
         raise _did_not_start(told, folder / LOG)
 
 
-def _command(said: Asked, given: Info) -> list[str]:
+def command(said: Asked, given: Info) -> list[str]:
     words = [sys.executable, "-m", "portineria", "--state", str(said.state)]
     words += ["--profile", said.profile, "--json", "gateway", "run"]
     options = {"config": "--config", "doors_file": "--doors"}

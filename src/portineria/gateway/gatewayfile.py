@@ -31,12 +31,15 @@ KEYS = (
     "pacing",
     "pool",
     "control",
+    "workers",
+    "database",
 )
 LISTEN_KEYS = ("protocol", "at", "tls", "networks", "old_tls")
 UPSTREAM_KEYS = ("imap", "pop", "smtp", "ca", "scope")
 SERVER_KEYS = ("at", "tls")
 CERTIFICATE_KEYS = ("certificate", "key")
 MOST_POOL = 64
+MOST_WORKERS = 64
 NAME = "localhost"
 
 
@@ -76,6 +79,15 @@ class CertificateWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseWish:
+    """Where the connection to PostgreSQL is written: `file` or `env`, its name, and who says so."""
+
+    kind: str
+    name: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayFile:
     """A whole file. `servers` without a protocol: that of the profile's endpoints."""
 
@@ -91,6 +103,8 @@ class GatewayFile:
     pacing: Pacing = field(default_factory=Pacing)
     pool: int = 0
     control: tuple[str, int] | None = None
+    workers: int = 1
+    database: DatabaseWish | None = None
 
 
 def parse(text: str, *, file: str, folder: Path) -> GatewayFile:
@@ -117,6 +131,8 @@ def parse(text: str, *, file: str, folder: Path) -> GatewayFile:
         pacing=read.numbers(found.get("pacing"), Pacing(), least=0),
         pool=read.number(found.get("pool"), "pool", 0, MOST_POOL) or 0,
         control=read.control(found.get("control")),
+        workers=read.number(found.get("workers"), "workers", 1, MOST_WORKERS) or 1,
+        database=read.database(found.get("database")),
     )
     page.finish()
     return result
@@ -265,6 +281,20 @@ class _Reader:
             told = f"the control port answers whoever asks, and {at[0]} can be reached by others"
             self.page.complain(spot, told, "write 127.0.0.1:9180")
         return at
+
+    def database(self, spot: Spot | None) -> DatabaseWish | None:
+        """By reference only: what it names holds a password."""
+        value = self.page.text(spot, "the database") if spot else None
+        if spot is None or value is None:
+            return None
+        kind, _, name = value.partition(":")
+        if kind not in ("file", "env") or not name.strip() or name.startswith("//"):
+            told = "where the database is, and its password, does not belong into this file"
+            self.page.complain(spot, told, "write database: file:database.conninfo, or env:NAME")
+            return None
+        where = f"{self.page.file}:{spot.place.line}:{spot.place.column}"
+        name = str(self.folder / name.strip()) if kind == "file" else name.strip()
+        return DatabaseWish(kind=kind, name=name, where=where)
 
 
 _EXAMPLE = "write {protocol: imap, at: 127.0.0.1:993, tls: implicit}"

@@ -9,24 +9,18 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from portineria.gateway.limits import Pacing
 
 MINUTE, DAY = 60.0, 86_400.0
+TOGETHER = 600.0
+"""Seconds whose recipients are counted together: a day is at most that much longer."""
 BACK_OFF = 30.0
 """Seconds that a mailbox rests after the mail server said that it is too much."""
 LONGEST_BACK_OFF = 600.0
-
-
-@dataclass(slots=True)
-class _Mailbox:
-    starts: deque[float] = field(default_factory=deque)
-    """When the last messages might begin, in the order of asking."""
-    sent: deque[tuple[float, int]] = field(default_factory=deque)
-    recipients: int = 0
-    rest_until: float = 0.0
-    rested: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,68 +38,113 @@ class NotToday:
     reply: str
 
 
-class Pace:
-    """Messages and recipients, mailbox by mailbox."""
+@dataclass(slots=True)
+class Paced:
+    """What counts of one mailbox. `now` is a second of a clock that outlives a restart."""
 
-    def __init__(self, pacing: Pacing, patience: float) -> None:
-        self._pacing = pacing
-        self._patience = patience
-        self._mailboxes: dict[str, _Mailbox] = {}
+    starts: deque[float] = field(default_factory=deque)
+    """When the last messages might begin, in the order of asking."""
+    sent: deque[tuple[float, int]] = field(default_factory=deque)
+    """Recipients, of some minutes together, and the last moment of those."""
+    recipients: int = 0
+    rest_until: float = 0.0
+    rested: float = 0.0
 
-    def ask(self, mailbox: str, now: float) -> Wait | NotToday:
+    def ask(self, pacing: Pacing, patience: float, now: float) -> Wait | NotToday:
         """For one message. A turn that is given counts, whatever becomes of the message."""
-        one = self._mailboxes.setdefault(mailbox, _Mailbox())
-        _forget(one, now)
-        most = self._pacing.recipients_per_day
-        if most and one.recipients >= most:
+        self.forget(now)
+        most = pacing.recipients_per_day
+        if most and self.recipients >= most:
             return NotToday(
                 "the mailbox has used up its recipients of a day",
                 "452 4.5.3 This mailbox has used up its recipients of a day. Try again later.",
             )
-        start = max(now, one.rest_until)
-        per_minute = self._pacing.messages_per_minute
-        if per_minute and len(one.starts) >= per_minute:
-            start = max(start, one.starts[-per_minute] + MINUTE)
-        if one.starts:
-            start = max(start, one.starts[-1])
-        if start - now > self._patience:
+        start = max(now, self.rest_until)
+        per_minute = pacing.messages_per_minute
+        if per_minute and len(self.starts) >= per_minute:
+            start = max(start, self.starts[-per_minute] + MINUTE)
+        if self.starts:
+            start = max(start, self.starts[-1])
+        if start - now > patience:
             return NotToday(
                 "the mailbox's turn is too far away",
                 "451 4.7.1 This mailbox sends too much at once. Try again in a minute.",
             )
-        one.starts.append(start)
+        self.starts.append(start)
         return Wait(start - now)
 
+    def delivered(self, pacing: Pacing, recipients: int, now: float) -> None:
+        self.rested = 0.0
+        if not pacing.recipients_per_day:
+            return
+        self.recipients += recipients
+        if self.sent and now // TOGETHER == self.sent[-1][0] // TOGETHER:
+            recipients += self.sent.pop()[1]
+        self.sent.append((now, recipients))
+
+    def throttled(self, now: float) -> None:
+        """The mail server said that it is too much: rest, longer each time."""
+        self.rested = min(LONGEST_BACK_OFF, max(BACK_OFF, self.rested * 2))
+        self.rest_until = now + self.rested
+
+    def forget(self, now: float) -> bool:
+        """Leave out what is too old to count; whether anything is left."""
+        while self.starts and self.starts[0] <= now - MINUTE:
+            self.starts.popleft()
+        while self.sent and self.sent[0][0] <= now - DAY:
+            self.recipients -= self.sent.popleft()[1]
+        return bool(self.starts or self.sent or self.rest_until > now)
+
+    def to_row(self) -> dict[str, Any]:
+        return {
+            "starts": list(self.starts),
+            "sent": list(self.sent),
+            "rest_until": self.rest_until,
+            "rested": self.rested,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Paced:
+        """Raises KeyError, TypeError, ValueError for what is none."""
+        sent = deque((float(at), int(number)) for at, number in row["sent"])
+        return cls(
+            starts=deque(map(float, row["starts"])),
+            sent=sent,
+            recipients=sum(number for _, number in sent),
+            rest_until=float(row["rest_until"]),
+            rested=float(row["rested"]),
+        )
+
+
+class Pace:
+    """Messages and recipients, mailbox by mailbox, of one process."""
+
+    def __init__(self, pacing: Pacing, patience: float) -> None:
+        self._pacing = pacing
+        self._patience = patience
+        self.mailboxes: dict[str, Paced] = {}
+
+    def ask(self, mailbox: str, now: float) -> Wait | NotToday:
+        return self._one(mailbox).ask(self._pacing, self._patience, now)
+
     def delivered(self, mailbox: str, recipients: int, now: float) -> None:
-        one = self._mailboxes.setdefault(mailbox, _Mailbox())
-        one.rested = 0.0
-        if self._pacing.recipients_per_day:
-            one.sent.append((now, recipients))
-            one.recipients += recipients
+        self._one(mailbox).delivered(self._pacing, recipients, now)
 
     def throttled(self, mailbox: str, now: float) -> None:
-        """The mail server said that it is too much: rest, longer each time."""
-        one = self._mailboxes.setdefault(mailbox, _Mailbox())
-        one.rested = min(LONGEST_BACK_OFF, max(BACK_OFF, one.rested * 2))
-        one.rest_until = now + one.rested
+        self._one(mailbox).throttled(now)
 
     def sweep(self, now: float) -> None:
         """Forget mailboxes of which nothing counts any more."""
-        for name, one in list(self._mailboxes.items()):
-            _forget(one, now)
-            if not one.starts and not one.sent and one.rest_until <= now:
-                del self._mailboxes[name]
+        for name, one in list(self.mailboxes.items()):
+            if not one.forget(now):
+                del self.mailboxes[name]
 
     @property
     def held(self) -> int:
-        return len(self._mailboxes)
+        return len(self.mailboxes)
 
-
-def _forget(one: _Mailbox, now: float) -> None:
-    while one.starts and one.starts[0] <= now - MINUTE:
-        one.starts.popleft()
-    while one.sent and one.sent[0][0] <= now - DAY:
-        one.recipients -= one.sent.popleft()[1]
+    def _one(self, mailbox: str) -> Paced:
+        return self.mailboxes.setdefault(mailbox, Paced())
 
 
 class Slots:

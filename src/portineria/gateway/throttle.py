@@ -13,7 +13,8 @@ the same address who has his password wrong.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Generic, TypeVar
 
 from portineria.gateway.admission import Address, folded
 from portineria.gateway.limits import Limits
@@ -35,21 +36,27 @@ class _Mark:
     until: float = 0.0
 
 
+Key = TypeVar("Key", str, tuple[str, str])
+
+
 @dataclass(slots=True)
-class _Table:
+class _Table(Generic[Key]):
     """One kind of key."""
 
     failures: int
     longest: float
-    suspects: dict[str, _Mark] = field(default_factory=dict)
-    locked: dict[str, _Mark] = field(default_factory=dict)
+    suspects: dict[Key, _Mark] = field(default_factory=dict)
+    locked: dict[Key, _Mark] = field(default_factory=dict)
 
-    def wait(self, key: str, now: float) -> float:
+    def every(self) -> set[Key]:
+        return self.suspects.keys() | self.locked.keys()
+
+    def wait(self, key: Key, now: float) -> float:
         """Seconds until this one may try again; 0.0 where it may now."""
         mark = self.locked.get(key)
         return 0.0 if mark is None else max(0.0, mark.until - now)
 
-    def failed(self, key: str, now: float) -> None:
+    def failed(self, key: Key, now: float) -> None:
         mark = self.locked.pop(key, None) or self.suspects.pop(key, None)
         if mark is None or now - mark.last > FORGOTTEN:
             mark = _Mark(0, now)
@@ -61,12 +68,12 @@ class _Table:
         mark.until = now + min(self.longest, FIRST * 2.0**doublings)
         _keep(self.locked, key, mark, LOCKED)
 
-    def forgive(self, key: str) -> bool:
+    def forgive(self, key: Key) -> bool:
         found = [self.locked.pop(key, None), self.suspects.pop(key, None)]
         return any(mark is not None for mark in found)
 
 
-def _keep(table: dict[str, _Mark], key: str, mark: _Mark, most: int) -> None:
+def _keep(table: dict[Key, _Mark], key: Key, mark: _Mark, most: int) -> None:
     """The newest last; the oldest goes where the table is full."""
     if len(table) >= most:
         del table[next(iter(table))]
@@ -78,9 +85,9 @@ class Throttle:
 
     def __init__(self, limits: Limits) -> None:
         longest = float(limits.lockout_seconds)
-        self._addresses = _Table(limits.failures, longest)
-        self._names = _Table(limits.failures, longest)
-        self._pairs = _Table(limits.failures, longest)
+        self._addresses: _Table[str] = _Table(limits.failures, longest)
+        self._names: _Table[str] = _Table(limits.failures, longest)
+        self._pairs: _Table[tuple[str, str]] = _Table(limits.failures, longest)
         self._known: dict[tuple[str, str], None] = {}
 
     def verdict(self, address: Address, name: str, now: float) -> str:
@@ -88,7 +95,7 @@ class Throttle:
         wrong password."""
         place, called = block(address), folded(name)
         if (called, place) in self._known:
-            waits = self._pairs.wait(_pair(called, place), now)
+            waits = self._pairs.wait((called, place), now)
             return "too many failed logins under this name from this address" if waits else ""
         if self._addresses.wait(place, now):
             return "too many failed logins from this address"
@@ -99,7 +106,7 @@ class Throttle:
     def failed(self, address: Address, name: str, now: float) -> None:
         place, called = block(address), folded(name)
         if (called, place) in self._known:
-            self._pairs.failed(_pair(called, place), now)
+            self._pairs.failed((called, place), now)
             return
         self._addresses.failed(place, now)
         self._names.failed(called, now)
@@ -108,15 +115,18 @@ class Throttle:
         """It got in: its address is forgiven, and known to belong to the name."""
         place, called = block(address), folded(name)
         self._addresses.forgive(place)
-        self._pairs.forgive(_pair(called, place))
+        self._pairs.forgive((called, place))
         key = (called, place)
         if self._known.pop(key, False) is False and len(self._known) >= KNOWN:
             del self._known[next(iter(self._known))]
         self._known[key] = None
 
     def unlock(self, what: str) -> bool:
-        """Forgive an address or a name; whether there was anything to forgive."""
-        return self._names.forgive(folded(what)) | self._addresses.forgive(what)
+        """Forgive a name, or an address as `block` writes it; whether there was anything."""
+        called = folded(what)
+        pairs = {key for key in self._pairs.every() if what == key[1] or called == key[0]}
+        tables = [self._names.forgive(called), self._addresses.forgive(what)]
+        return any([*tables, *(self._pairs.forgive(key) for key in pairs)])
 
     @property
     def locked(self) -> int:
@@ -137,8 +147,12 @@ def block(address: Address) -> str:
     return str(plain)
 
 
-def _pair(called: str, place: str) -> str:
-    return f"{called} {place}"
+def written(who: str) -> str:
+    """An address as the throttle writes it; a name as it is."""
+    try:
+        return block(ip_address(who.strip()))
+    except ValueError:
+        return who
 
 
 class Crowd:

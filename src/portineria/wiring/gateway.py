@@ -6,37 +6,44 @@ import asyncio
 import json
 import logging
 import os
+import secrets
 import signal
+import socket
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 from portineria.clock import Clock
 from portineria.doors.files import write_atomic
 from portineria.doors.gate.control import Control
-from portineria.doors.gate.credentialfile import SqliteCredentials, hash_key
+from portineria.doors.gate.credentialfile import Credentials, hash_key
 from portineria.doors.gate.gate import Gate
+from portineria.doors.gate.gateside import GateSide
 from portineria.doors.gate.gatetokens import GateTokens
 from portineria.doors.gate.house import Behind
+from portineria.doors.gate.inherited import Inherited
+from portineria.doors.gate.ledger import Ledger, Word
 from portineria.doors.gate.notify import READY, STOPPING, notify, reloading
 from portineria.doors.gate.ownca import certified
+from portineria.doors.gate.ownfile import alone
 from portineria.doors.gate.servertls import ServerTls
 from portineria.doors.gate.trace import Tracer
+from portineria.doors.gate.turns import OwnTurns, SharedTurns, Turns
 from portineria.doors.http import HttpDoor
 from portineria.doors.identity import AppTokens
 from portineria.doors.keyring import credential_of
 from portineria.doors.profiles import Profile
-from portineria.doors.textfile import read_text
-from portineria.fault import BadCredential, Fault, NoFile, OperatorFault, WrongTenant
-from portineria.gateway.admission import Credential, Register
-from portineria.gateway.doorsfile import AGAIN, Doors, parse
+from portineria.fault import BadCredential, Fault, OperatorFault
+from portineria.gateway.doorsfile import Doors
 from portineria.gateway.gatewayfile import CertificateWish, GatewayFile, ListenWish, Tls
 from portineria.tenant.mailbox import Protocol
+from portineria.wiring.gatewaysource import Source, Wanted
+from portineria.wiring.gatewaystore import open_store, remember
 from portineria.wiring.opening import authority, find_tenant_id, system_clock
 
-MOST_DOORS = 256 * 1024 * 1024
 EVERY = 0.5
 """Seconds between two looks at the credentials and the doors file."""
 RUNNING, SOCKET, CA = "running.json", "control.sock", "ca.pem"
@@ -57,63 +64,101 @@ class Running:
     ca: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What `gateway run` was asked for. Without certificates the gateway makes its own."""
-
-    doors: Path
-    folder: Path
-    file: GatewayFile
-
-
-def read_doors(path: Path) -> Doors:
-    """Raises NoFile, BadEncoding, BadFile."""
-    return parse(read_text(path, most=MOST_DOORS), str(path))
-
-
 async def run_gateway(
-    profile: Profile, wanted: Wanted, ready: Callable[[Gate, Doors, Running], None]
+    profile: Profile,
+    wanted: Wanted,
+    given: Inherited,
+    ready: Callable[[Gate, Doors, Running], None],
 ) -> None:
     """Serve until SIGTERM or SIGINT. Raises OperatorFault, ServiceFault, NetworkFault."""
     clock = system_clock()
-    async with HttpDoor(profile.ca) as door:
-        tenant = await find_tenant_id(door, profile, clock)
-    tokens = _tokens(profile, tenant, wanted.file, clock)
-    store = SqliteCredentials(wanted.folder)
-    try:
-        source = _Source(wanted, store, hash_key(wanted.folder), tenant)
-        source.read()
-        gate = Gate(
-            wanted.file,
-            ServerTls(_certificates(wanted, clock), wanted.file.client_ca),
-            _servers(profile, wanted.file),
-            source.register(),
-            tokens,
-            clock,
-        )
-        control = _control(gate, wanted)
-        said: list[Path] = []  # another gateway's, that runs here already, is not ours to take away
-
-        def up() -> None:
-            running = Running(
-                pid=os.getpid(),
-                listeners=_addresses(gate.ports),
-                control=f"http://{control.host}:{control.port}",
-                ca=None if wanted.file.certificates else str(wanted.folder / CA),
-            )
-            write_atomic(wanted.folder / RUNNING, json.dumps(asdict(running)).encode())
-            said.append(wanted.folder / RUNNING)
-            ready(gate, source.doors, running)
-            notify(READY)
-
+    by_itself = given.worker is None
+    with alone(wanted.folder) if by_itself else nullcontext():
+        async with HttpDoor(profile.ca) as door:
+            tenant = await find_tenant_id(door, profile, clock)
+        tokens = _tokens(profile, tenant, wanted.file, clock)
+        if by_itself:
+            remember(wanted.folder, wanted.file.database)
+        sql = open_store(wanted.folder, wanted.file.database, clock)
         try:
-            await _serve(gate, source, tokens, control, up)
+            store = Credentials(sql)
+            source = Source(wanted, store, hash_key(wanted.folder), tenant)
+            source.read()
+            ledger = Ledger(sql, f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+            gate = Gate(
+                wanted.file,
+                ServerTls(certificates(wanted, clock), wanted.file.client_ca),
+                _servers(profile, wanted.file),
+                source.register(),
+                tokens,
+                clock,
+                _turns(wanted.file, ledger, clock),
+            )
+            control = _control(gate, wanted, given.worker)
+            chores = _Chores(gate, source, ledger, tokens)
+
+            def told(running: Running) -> None:
+                ready(gate, source.doors, running)
+
+            told_by = announced if by_itself else quietly
+            with told_by(wanted, gate.ports, control, told) as up:
+                await _serve(chores, given.doors, control, up)
         finally:
-            notify(STOPPING)
-            for file in said:
-                file.unlink(missing_ok=True)
+            sql.close()
+
+
+@contextmanager
+def announced(
+    wanted: Wanted,
+    ports: Sequence[tuple[ListenWish, int]],
+    control: Control,
+    ready: Callable[[Running], None],
+) -> Iterator[Callable[[], None]]:
+    """What is to be called once it listens: it is written down then, until the end of all."""
+    said: list[Path] = []  # another gateway's, that runs here already, is not ours to take away
+
+    def up() -> None:
+        running = Running(
+            pid=os.getpid(),
+            listeners=_addresses(ports),
+            control=f"http://{control.host}:{control.port}",
+            ca=None if wanted.file.certificates else str(wanted.folder / CA),
+        )
+        write_atomic(wanted.folder / RUNNING, json.dumps(asdict(running)).encode())
+        said.append(wanted.folder / RUNNING)
+        ready(running)
+        notify(READY)
+
+    try:
+        yield up
     finally:
-        store.close()
+        notify(STOPPING)
+        for file in said:
+            file.unlink(missing_ok=True)
+
+
+@contextmanager
+def quietly(
+    wanted: Wanted,
+    ports: Sequence[tuple[ListenWish, int]],
+    control: Control,
+    ready: Callable[[Running], None],
+) -> Iterator[Callable[[], None]]:
+    """One of several: the process above it speaks for all."""
+    yield lambda: None
+
+
+def worker_socket(number: int) -> str:
+    """The side door of one of several."""
+    return f"worker-{number}.sock"
+
+
+def _turns(file: GatewayFile, ledger: Ledger, clock: Clock) -> Turns:
+    """Counted alone, or together where there are several processes or machines."""
+    patience = float(file.limits.patience_seconds)
+    if file.workers > 1 or file.database is not None:
+        return SharedTurns(file.pacing, patience, clock, ledger)
+    return OwnTurns(file.pacing, patience, clock, ledger)
 
 
 def _tokens(profile: Profile, tenant: str, file: GatewayFile, clock: Clock) -> GateTokens:
@@ -134,7 +179,7 @@ def _tokens(profile: Profile, tenant: str, file: GatewayFile, clock: Clock) -> G
     return GateTokens(apps, file.scope or profile.endpoints.exchange_scope, clock)
 
 
-def _certificates(wanted: Wanted, clock: Clock) -> Sequence[CertificateWish]:
+def certificates(wanted: Wanted, clock: Clock) -> Sequence[CertificateWish]:
     if wanted.file.certificates:
         return wanted.file.certificates
     names = [wanted.file.name, "localhost", "127.0.0.1"]
@@ -150,46 +195,98 @@ def _addresses(ports: Iterable[tuple[ListenWish, int]]) -> dict[str, str]:
     return names
 
 
-def _control(gate: Gate, wanted: Wanted) -> Control:
+def _control(gate: Gate, wanted: Wanted, worker: int | None) -> Control:
     tracer = Tracer()
     gate.taps = tracer.tap
+    side = GateSide(gate, tracer)
+    if worker is not None:
+        return Control(side, wanted.folder / worker_socket(worker), None)
     host, port = wanted.file.control or ("127.0.0.1", 0)
-    return Control(gate, tracer, wanted.folder / SOCKET, host, port)
+    return Control(side, wanted.folder / SOCKET, host, port)
+
+
+@dataclass(slots=True)
+class _Chores:
+    """What goes on beside the sessions."""
+
+    gate: Gate
+    source: Source
+    ledger: Ledger
+    tokens: GateTokens
+    hung_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def watch(self) -> None:
+        """A file that cannot be read changes nothing: what is open ends when its own time ends."""
+        gate, since = self.gate, self.gate.clock.now()
+        while True:
+            await gate.clock.sleep(EVERY)
+            now, forced = gate.clock.now(), self.hung_up.is_set()
+            fresh = False
+            try:
+                if forced:
+                    notify(reloading())
+                    gate.server_tls.load()
+                    log.info("certificates and doors are read again")
+                fresh = await asyncio.to_thread(self.source.changed, forced=forced)
+                await self._words()
+            except Fault as fault:
+                log.error("%s (%s); what was known before stays in force", fault.why, fault.where)
+            if forced:
+                self.hung_up.clear()
+                notify(READY)
+            if fresh or self.source.ended(since, now):
+                gate.replace(self.source.register())
+            since = now
+
+    async def _words(self) -> None:
+        """Tell other gateways who failed to log in, and hear it of them."""
+        gate, now = self.gate, self.gate.time()
+        failed = [Word("failed", address, name) for address, name in gate.failures]
+        gate.failures.clear()
+        if failed and isinstance(gate.turns, SharedTurns):
+            await asyncio.to_thread(self.ledger.say, failed)
+        for word in await asyncio.to_thread(self.ledger.hear):
+            if word.kind == "failed":
+                gate.throttle.failed(ip_address(word.address), word.name, now)
+            elif word.kind == "unlock" and gate.throttle.unlock(word.name):
+                log.info("%s may try again", word.name)
 
 
 async def _serve(
-    gate: Gate, source: _Source, tokens: GateTokens, control: Control, ready: Callable[[], None]
+    chores: _Chores,
+    doors: Sequence[socket.socket | None],
+    control: Control,
+    ready: Callable[[], None],
 ) -> None:
-    loop = asyncio.get_running_loop()
-    hung_up = asyncio.Event()
+    loop, gate = asyncio.get_running_loop(), chores.gate
     troubles: BaseException | None = None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, gate.stop)
-    loop.add_signal_handler(signal.SIGHUP, hung_up.set)
+    loop.add_signal_handler(signal.SIGHUP, chores.hung_up.set)
     try:
         async with asyncio.TaskGroup() as group:
-            chores: list[asyncio.Task[None]] = []
+            tasks: list[asyncio.Task[None]] = []
 
             def listening(_: Gate) -> None:
-                chores.append(group.create_task(_watch(gate, source, hung_up)))
-                chores.append(group.create_task(tokens.keep()))
-                chores.append(group.create_task(control.serve(ready)))
+                tasks.append(group.create_task(chores.watch()))
+                tasks.append(group.create_task(chores.tokens.keep()))
+                tasks.append(group.create_task(control.serve(ready)))
 
             try:
-                await gate.serve(listening)
+                await gate.serve(listening, doors)
             finally:
-                for chore in chores:
-                    chore.cancel()
+                for task in tasks:
+                    task.cancel()
     except* OSError as group:
         troubles = group
     finally:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
     if troubles is not None:
-        raise _cannot_listen(troubles)
+        raise cannot_listen(troubles)
 
 
-def _cannot_listen(error: BaseException) -> OperatorFault:
+def cannot_listen(error: BaseException) -> OperatorFault:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return OperatorFault(
@@ -197,29 +294,6 @@ def _cannot_listen(error: BaseException) -> OperatorFault:
         where="--listen",
         try_="name an address of this machine and a port that is free",
     )
-
-
-async def _watch(gate: Gate, source: _Source, hung_up: asyncio.Event) -> None:
-    """A file that cannot be read changes nothing: what is open ends when its own time ends."""
-    since = gate.clock.now()
-    while True:
-        await gate.clock.sleep(EVERY)
-        now = gate.clock.now()
-        try:
-            if hung_up.is_set():
-                notify(reloading())
-                gate.server_tls.load()
-                log.info("certificates and doors are read again")
-            fresh = source.changed(forced=hung_up.is_set())
-        except Fault as fault:
-            log.error("%s (%s); what was known before stays in force", fault.why, fault.where)
-            fresh = False
-        if hung_up.is_set():
-            hung_up.clear()
-            notify(READY)
-        if fresh or source.ended(since, now):
-            gate.replace(source.register())
-        since = now
 
 
 def _servers(profile: Profile, file: GatewayFile) -> dict[Protocol, Behind]:
@@ -252,67 +326,3 @@ def _context(ca: Path | str | None) -> ssl.SSLContext:
         ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
-
-
-@dataclass(slots=True)
-class _Source:
-    """What the register is made from, and whether it is another than before."""
-
-    wanted: Wanted
-    store: SqliteCredentials
-    key: bytes = field(repr=False)
-    tenant: str
-    doors: Doors = field(init=False)
-    credentials: list[Credential] = field(default_factory=list)
-    _stamp: tuple[int, int, int] = (0, 0, 0)
-
-    def read(self) -> None:
-        """Raises NoFile, BadFile, WrongTenant, StateFault."""
-        stamp = self._stamped()
-        doors = read_doors(self.wanted.doors)
-        if doors.tenant != self.tenant:
-            raise WrongTenant(
-                f"the doors are those of tenant {doors.tenant}, the profile's is {self.tenant}",
-                where=str(self.wanted.doors),
-                try_=AGAIN,
-            )
-        self.store.changed()
-        self.credentials = self.store.every()
-        self.doors, self._stamp = doors, stamp
-
-    def changed(self, *, forced: bool) -> bool:
-        """Whether there is anything new; it is read then. Raises as `read`.
-
-        A revocation counts though the doors file be broken: credentials come first.
-        """
-        fresh = self.store.changed()
-        if fresh:
-            self.credentials = self.store.every()
-        try:
-            if not forced and self._stamped() == self._stamp:
-                return fresh
-            self.read()
-        except Fault as fault:
-            if not fresh:
-                raise
-            log.error("%s (%s); the doors of before stay", fault.why, fault.where)
-        return True
-
-    def register(self) -> Register:
-        return Register(self.key, self.credentials, self.doors.entrances)
-
-    def ended(self, since: datetime, now: datetime) -> bool:
-        ends = [one.until for one in self.credentials]
-        ends += [one.until for one in self.doors.entrances]
-        return any(until is not None and since < until <= now for until in ends)
-
-    def _stamped(self) -> tuple[int, int, int]:
-        try:
-            found = self.wanted.doors.stat()
-        except OSError as error:
-            raise NoFile(
-                f"the doors file cannot be read: {error.strerror}",
-                where=str(self.wanted.doors),
-                try_=AGAIN,
-            ) from None
-        return found.st_ino, found.st_mtime_ns, found.st_size

@@ -7,7 +7,7 @@ from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 
-from portineria.doors.gate.credentialfile import SqliteCredentials
+from portineria.doors.gate.credentialfile import FILE, Credentials
 from portineria.doors.textfile import read_text
 from portineria.fault import NoFile
 from portineria.gateway.admission import Credential
@@ -16,7 +16,10 @@ from portineria.gateway.gatewayfile import GatewayFile, parse
 from portineria.m365.endpoints import Endpoints
 from portineria.settings.given import Gateway, Place, Tls
 from portineria.tenant.mailbox import Protocol
-from portineria.wiring.gateway import CA, RUNNING, read_doors
+from portineria.wiring.gateway import CA, RUNNING
+from portineria.wiring.gatewaysource import read_doors
+from portineria.wiring.gatewaystore import REMEMBERED, usual_store
+from portineria.wiring.opening import system_clock
 
 MOST = 1024 * 1024
 
@@ -95,9 +98,9 @@ def _reached(host: str) -> str:
 
 def _names(folder: Path, address: str, now: datetime) -> dict[Protocol, str]:
     """The newest credential's first name, for each protocol that it is good for."""
-    if not (folder / "credentials.sqlite").exists():
+    if not ((folder / FILE).exists() or (folder / REMEMBERED).exists()):
         return {}
-    store = SqliteCredentials(folder)
+    store = Credentials(usual_store(folder, system_clock()))
     try:
         every = store.every()
     finally:

@@ -11,6 +11,7 @@ from portineria.cli.commands.gatewaycredential import command as credential
 from portineria.cli.commands.gatewayinit import init
 from portineria.cli.commands.gatewayrun import down, run, status, up
 from portineria.cli.commands.gatewaytrace import trace
+from portineria.cli.commands.gatewayunlock import unlock
 from portineria.cli.frame import Verbs, asked, verb
 from portineria.tongue.say import compose, say
 
@@ -102,5 +103,5 @@ def _print_doors(found: Doors, file: str) -> None:
     print(compose("Written: {}", file))
 
 
-for _verb in (init, doors, credential, up, down, status, run, trace):
+for _verb in (init, doors, credential, up, down, status, run, trace, unlock):
     command.add_command(_verb)

@@ -15,7 +15,7 @@ from portineria.tongue.say import compose, say
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from portineria.doors.gate.credentialfile import SqliteCredentials
+    from portineria.doors.gate.credentialfile import Credentials
     from portineria.gateway.admission import Credential
     from portineria.secret import Secret
 
@@ -222,15 +222,16 @@ def rotate(name: str, overlap: float, output: str | None) -> None:
 
 
 @contextmanager
-def _store() -> Iterator[tuple[SqliteCredentials, datetime]]:
-    from portineria.doors.gate.credentialfile import SqliteCredentials
+def _store() -> Iterator[tuple[Credentials, datetime]]:
+    from portineria.doors.gate.credentialfile import Credentials
     from portineria.doors.state import StateFolder
+    from portineria.wiring.gatewaystore import usual_store
     from portineria.wiring.opening import system_clock
 
-    root = StateFolder(asked().state).make().root
-    store = SqliteCredentials(root / "gateway")
+    root, clock = StateFolder(asked().state).make().root, system_clock()
+    store = Credentials(usual_store(root / "gateway", clock))
     try:
-        yield store, system_clock().now()
+        yield store, clock.now()
     finally:
         store.close()
 

@@ -86,10 +86,14 @@ def run(**given: Any) -> None:
     import logging
     from pathlib import Path
 
+    from portineria.cli import gates
     from portineria.cli.loop import run as run_loop
     from portineria.doors import profiles
+    from portineria.doors.gate.inherited import inherited
     from portineria.doors.state import StateFolder
-    from portineria.wiring.gateway import Wanted, run_gateway
+    from portineria.wiring.gateway import run_gateway
+    from portineria.wiring.gatewaycrew import run_crew
+    from portineria.wiring.gatewaysource import Wanted
 
     said = asked()
     folder = said.state / "gateway"
@@ -108,7 +112,12 @@ def run(**given: Any) -> None:
         _warn_of_old(opened, gate)
         _announce(running, as_json=said.json)
 
-    run_loop(run_gateway(profile, wanted, ready))
+    found = inherited(wanted.file.listen)
+    if found.worker is None and wanted.file.workers > 1:
+        command = gates.command(said, given)
+        run_loop(run_crew(wanted, found, command, lambda r: _announce(r, as_json=said.json)))
+    else:
+        run_loop(run_gateway(profile, wanted, found, ready))
 
 
 @verb(

@@ -7,21 +7,15 @@ ask, and a socket in the state folder, which only the owner may open: what devic
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
 from pathlib import Path
+from typing import Protocol as Shape
 from urllib.parse import parse_qs, urlsplit
-
-from portineria.doors.gate.gate import Gate
-from portineria.doors.gate.trace import Tracer
 
 MOST_HEAD = 8192
 ASKED_WITHIN = 10.0
-LOOK = 0.5
-"""Seconds between two looks whether a listener has left."""
 _NAMES = ("localhost", "127.0.0.1", "[::1]", "gateway")
 
 
@@ -32,28 +26,42 @@ class Answer:
     body: str
 
 
+class Side(Shape):
+    """Who knows the answers: one gate, or the process above several."""
+
+    async def ready(self) -> Answer: ...
+    async def metrics(self) -> str: ...
+    async def trace(
+        self, name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """One line of JSON for each line of a session, until whoever listens leaves."""
+        ...
+
+
 @dataclass(slots=True)
 class Control:
-    """`port` is the one that was given, once it listens."""
+    """`port` is the one that was given, once it listens; without `host`: on the owner's socket."""
 
-    gate: Gate
-    tracer: Tracer
+    side: Side
     socket: Path
-    host: str = "127.0.0.1"
+    host: str | None = "127.0.0.1"
     port: int = 0
 
     async def serve(self, ready: Callable[[], None]) -> None:
         """Until cancelled. Raises OSError where it cannot listen."""
         self.socket.unlink(missing_ok=True)
-        tcp = await asyncio.start_server(self._open, self.host, self.port, limit=MOST_HEAD)
         own = await asyncio.start_unix_server(self._own, self.socket, limit=MOST_HEAD)
         self.socket.chmod(0o600)
-        self.port = tcp.sockets[0].getsockname()[1]
+        servers: list[asyncio.Server] = [own]
+        if self.host is not None:
+            tcp = await asyncio.start_server(self._open, self.host, self.port, limit=MOST_HEAD)
+            self.port = tcp.sockets[0].getsockname()[1]
+            servers.append(tcp)
         try:
             ready()
             await asyncio.Event().wait()
         finally:
-            for server in (tcp, own):
+            for server in servers:
                 server.close()
             self.socket.unlink(missing_ok=True)
 
@@ -66,7 +74,9 @@ class Control:
             if place.path != "/trace":
                 return await self._ask(path)
             name = "".join(parse_qs(place.query).get("credential", [])[:1])
-            await self._trace(name, reader, writer)
+            head = "HTTP/1.1 200 OK\r\ncontent-type: application/jsonl\r\nconnection: close\r\n\r\n"
+            writer.write(head.encode())
+            await self.side.trace(name, reader, writer)
             return None
 
         await self._talk(reader, writer, ask)
@@ -97,51 +107,12 @@ class Control:
             case "/healthz":
                 return Answer(200, "text/plain", "ok\n")
             case "/readyz":
-                return self._ready()
+                return await self.side.ready()
             case "/metrics":
-                text = self.gate.counts.text(self._gauges())
+                text = await self.side.metrics()
                 return Answer(200, "text/plain; version=0.0.4; charset=utf-8", text)
             case _:
                 return Answer(404, "text/plain", "/healthz /readyz /metrics\n")
-
-    def _ready(self) -> Answer:
-        """503 once it stops, or where no mailbox at all could be opened the last time."""
-        gate = self.gate
-        troubles = [
-            {"mailbox": mailbox, "why": why, "since": since.astimezone(UTC).isoformat()}
-            for mailbox, (why, since) in sorted(gate.troubles.items())
-        ]
-        served = sum(gate.counts.logins.values())
-        ready = not gate.stopping and not (troubles and not served)
-        told = {"ready": ready, "troubles": troubles}
-        return Answer(200 if ready else 503, "application/json", json.dumps(told) + "\n")
-
-    def _gauges(self) -> list[tuple[str, str, float]]:
-        gate = self.gate
-        return [
-            ("open_sessions", "Sessions that are open.", float(len(gate.open))),
-            ("locked", "Addresses and names that wait after failed logins.", gate.throttle.locked),
-            ("mailboxes_in_trouble", "Mailboxes not opened the last time.", len(gate.troubles)),
-            ("warm_connections", "Connections that wait for a token.", float(gate.pool.ready)),
-            ("pool_taken", "Logins that took one of those.", float(gate.pool.taken)),
-            ("pool_missed", "Logins that found none.", float(gate.pool.missed)),
-        ]
-
-    async def _trace(
-        self, name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """One line of JSON for each line of a session, until whoever listens leaves."""
-        head = "HTTP/1.1 200 OK\r\ncontent-type: application/jsonl\r\nconnection: close\r\n\r\n"
-        writer.write(head.encode())
-        with self.tracer.listen(name) as lines:
-            while not reader.at_eof():
-                try:
-                    async with asyncio.timeout(LOOK):
-                        told = await lines.get()
-                except TimeoutError:
-                    continue
-                writer.write(json.dumps(told).encode() + b"\n")
-                await writer.drain()
 
 
 def _path(head: bytes) -> str | None:

@@ -6,7 +6,7 @@ Source: Prometheus, Exposition formats (text format 0.0.4).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from portineria.doors.gate.house import Record
@@ -81,3 +81,25 @@ def _gauges(now: Iterable[tuple[str, str, float]]) -> Iterator[str]:
 
 def _label(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def merged(texts: Mapping[str, str]) -> str:
+    """The texts of several processes as one, each sample labelled with its `worker`.
+
+    Source: Prometheus, Exposition formats: the samples of one metric stand together.
+    """
+    heads: dict[str, list[str]] = {}
+    samples: dict[str, list[str]] = {}
+    for worker, text in texts.items():
+        for line in text.splitlines():
+            if line.startswith("#"):
+                name = line.split(" ")[2]
+                if line not in heads.setdefault(name, []):
+                    heads[name].append(line)
+                continue
+            called, value = line.rsplit(" ", 1)
+            name, _, labels = called.partition("{")
+            inside = f'worker="{_label(worker)}"' + (f",{labels[:-1]}" if labels else "")
+            samples.setdefault(name, []).append(f"{name}{{{inside}}} {value}")
+    lines = [line for name, head in heads.items() for line in (*head, *samples.get(name, []))]
+    return "\n".join(lines) + "\n"

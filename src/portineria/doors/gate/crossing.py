@@ -8,10 +8,12 @@ makes the other side wait, so that no more than two buffers are held for anybody
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from ipaddress import ip_address
 
 from portineria.doors.gate.house import Behind, House, Record, Tap
 from portineria.doors.gate.leg import BEHIND, SLOW, Leg
+from portineria.doors.gate.turns import Answer, Place
 from portineria.fault import Fault
 from portineria.gateway.admission import Address, Admitted, Turned
 from portineria.gateway.gatewayfile import ListenWish, Tls
@@ -54,7 +56,7 @@ class Crossing:
         "client",
         "counted",
         "listener",
-        "placed",
+        "place",
         "protocol",
         "record",
         "server",
@@ -76,8 +78,8 @@ class Crossing:
         self.admitted: Admitted | None = None
         self.counted = False
         """Whether the gate counts it among the sessions of its address."""
-        self.placed = False
-        """Whether it has one of the mailbox's connections."""
+        self.place: Place | None = None
+        """The one of the mailbox's connections that it has."""
         self.tap: Tap | None = None
         self.record = Record(listener.protocol, "", house.time())
 
@@ -257,23 +259,25 @@ class Crossing:
     def _sending(self, session: Session, event: Sending) -> bool:
         assert isinstance(session, SmtpSession)
         answer = self._house.may_send(self, event)
-        match answer:
-            case Wait(seconds) if seconds > 0:
-                self._house.spawn(self._in_a_while(session, seconds))
-                return False
-            case Wait():
-                session.go()
-            case NotToday(_, reply):
-                session.stop(reply)
-            case reply:
-                session.stop(str(reply))
+        if isinstance(answer, str):
+            session.stop(answer)
+        elif isinstance(answer, Wait) and answer.seconds <= 0:
+            session.go()
+        else:
+            self._house.spawn(self._its_turn(session, answer))
+            return False
         return True
 
-    async def _in_a_while(self, session: SmtpSession, seconds: float) -> None:
-        await self._house.sleep(seconds)
-        if not self._closing:
+    async def _its_turn(self, session: SmtpSession, answer: Answer | Awaitable[Answer]) -> None:
+        told = answer if isinstance(answer, Wait | NotToday) else await answer
+        if isinstance(told, NotToday):
+            session.stop(told.reply)
+        else:
+            await self._house.sleep(told.seconds)
+            if self._closing:
+                return
             session.go()
-            self._turn()
+        self._turn()
 
     def _check(self, session: Session, check: Check) -> bool:
         self.record.user = check.offered.user
@@ -310,11 +314,8 @@ class Crossing:
             self._refuse(session, No.UPSTREAM, why)
             return
         self._parked = False
-        if (
-            isinstance(session, SmtpSession)
-            and self.admitted
-            and self.admitted.credential.by_address
-        ):
+        admitted = self.admitted
+        if isinstance(session, SmtpSession) and admitted and admitted.credential.by_address:
             session.known(token)
         elif warm := self._house.warmed(self.protocol):
             self.server, login = warm

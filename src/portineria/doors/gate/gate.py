@@ -6,9 +6,11 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Coroutine, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 from typing import Protocol as Shape
 
@@ -20,11 +22,12 @@ from portineria.doors.gate.leg import Leg
 from portineria.doors.gate.pool import Pool
 from portineria.doors.gate.resumption import Resumption
 from portineria.doors.gate.servertls import ServerTls
+from portineria.doors.gate.turns import Answer, Turns
 from portineria.fault import Fault
 from portineria.gateway.admission import Address, Admitted, Register, Turned
 from portineria.gateway.gatewayfile import GatewayFile, ListenWish, Tls
 from portineria.gateway.mailflow import Delivered, Sending
-from portineria.gateway.manners import NotToday, Pace, Slots, Wait, is_too_much
+from portineria.gateway.manners import is_too_much
 from portineria.gateway.session import Again, Back, Check, Session, SmtpSession
 from portineria.gateway.throttle import Crowd, Throttle
 from portineria.gateway.upstream import ImapLogin, PopLogin, SmtpLogin, UpstreamLogin
@@ -42,6 +45,8 @@ BEFORE = (b"8BITMIME", b"PIPELINING", b"ENHANCEDSTATUSCODES")
 of one that takes mail today, and no SIZE."""
 DRAIN = 10.0
 """Seconds that a message on its way has, once the gateway stops."""
+MOST_FAILURES = 1000
+"""Failed logins that wait to be told to other processes; more than that they find out alone."""
 log = logging.getLogger("portineria.gateway")
 
 
@@ -65,6 +70,7 @@ class Gate:
     register: Register = field(repr=False)
     tokens: Tokens = field(repr=False)
     clock: Clock
+    turns: Turns = field(repr=False)
     open: set[Crossing] = field(default_factory=set, repr=False)
     ports: list[tuple[ListenWish, int]] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
@@ -74,41 +80,46 @@ class Gate:
     """Makes a tap for a session, while somebody listens."""
     throttle: Throttle = field(init=False, repr=False)
     crowd: Crowd = field(init=False, repr=False)
-    pace: Pace = field(init=False, repr=False)
     pool: Pool = field(init=False, repr=False)
     resumption: Resumption = field(init=False, repr=False)
     stopping: bool = False
-    _slots: dict[bool, Slots] = field(init=False, repr=False)
+    failures: deque[tuple[str, str]] = field(
+        default_factory=lambda: deque(maxlen=MOST_FAILURES), repr=False
+    )
+    """Failed logins, by address and name, of which others may want to know."""
     _offers: tuple[bytes, ...] = BEFORE
     _group: asyncio.TaskGroup | None = field(default=None, repr=False)
     _stop: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def __post_init__(self) -> None:
-        limits, pacing = self.file.limits, self.file.pacing
+        limits = self.file.limits
         self.throttle, self.crowd = Throttle(limits), Crowd(limits)
-        self.pace = Pace(pacing, float(limits.patience_seconds))
-        self._slots = {
-            True: Slots(pacing.smtp_connections),
-            False: Slots(pacing.mailbox_connections),
-        }
         self.resumption = Resumption(self.clock)
         listened = {wish.protocol for wish in self.file.listen}
         makes = {protocol: self._login(protocol) for protocol in Protocol if protocol in listened}
         self.pool = Pool(self.file.pool, self.mail_servers, makes, self.clock, self._heard_offers)
 
-    async def serve(self, ready: Callable[[Gate], None]) -> None:
-        """Listen, tell that it does, and go on until `stop`; then what is open is closed."""
+    async def serve(
+        self, ready: Callable[[Gate], None], doors: Sequence[socket.socket | None] = ()
+    ) -> None:
+        """Listen, tell that it does, and go on until `stop`; then what is open is closed.
+
+        `doors`: sockets that listen already, in the order of the file; None is opened here.
+        """
         loop = asyncio.get_running_loop()
         servers = []
         async with asyncio.TaskGroup() as group:
             self._group = group
             chores = []
             try:
-                for wish in self.file.listen:
-                    door = listening(wish.host, wish.port)
+                for wish, given in zip_longest(self.file.listen, doors):
+                    door = given or listening(wish.host, wish.port)
                     self.ports.append((wish, door.getsockname()[1]))
-                    servers.append(await loop.create_server(self._maker(wish), sock=door))
+                    servers.append(
+                        await loop.create_server(self._maker(wish), sock=door, backlog=BACKLOG)
+                    )
                 chores.append(group.create_task(self._sweep()))
+                chores.append(group.create_task(self.turns.keep()))
                 if self.file.pool:
                     chores.append(group.create_task(self.pool.keep()))
                 elif Protocol.SMTP in self.pool.make:
@@ -124,6 +135,7 @@ class Gate:
                     chore.cancel()
                 for crossing in list(self.open):
                     crossing.close("the gateway stops")
+                await self.turns.leave()
 
     def stop(self) -> None:
         self._stop.set()
@@ -166,7 +178,6 @@ class Gate:
                 longest = limits.idle_seconds if imap else limits.idle_seconds / 3
                 if now - max(record.last, record.logged_in) > longest:
                     crossing.close("nobody said anything for too long")
-            self.pace.sweep(now)
 
     def _maker(self, wish: ListenWish) -> Callable[[], asyncio.BaseProtocol]:
         return lambda: Crossing(self, wish).client
@@ -229,6 +240,7 @@ class Gate:
             return Turned(locked)
         if isinstance(judged, Turned):
             self.throttle.failed(address, offered.user, now)
+            self.failures.append((str(address), offered.user))
             return judged
         self.throttle.passed(address, offered.user)
         if why := self.crowd.log_in(judged.credential.id):
@@ -236,24 +248,14 @@ class Gate:
         return judged
 
     async def place(self, crossing: Crossing) -> bool:
-        if crossing.placed:
+        if crossing.place is not None:
             return True
         assert crossing.admitted is not None
         mailbox = crossing.admitted.entrance.mailbox
-        slots = self._slots[crossing.protocol is Protocol.SMTP]
-        if not slots.take(mailbox):
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            slots.wait(mailbox, turn)
-            try:
-                async with asyncio.timeout(self.file.limits.patience_seconds):
-                    await turn
-            except TimeoutError:
-                slots.give_up(mailbox, turn)
-                return False
-        crossing.placed = True
+        crossing.place = await self.turns.take(mailbox, smtp=crossing.protocol is Protocol.SMTP)
         if crossing not in self.open:
             self._free(crossing)
-        return True
+        return crossing.place is not None
 
     def _log_out(self, crossing: Crossing) -> None:
         self._free(crossing)
@@ -262,14 +264,9 @@ class Gate:
             self.crowd.log_out(admitted.credential.id)
 
     def _free(self, crossing: Crossing) -> None:
-        """Its connection goes to whoever waited longest."""
-        if not crossing.placed or crossing.admitted is None:
-            return
-        crossing.placed = False
-        slots = self._slots[crossing.protocol is Protocol.SMTP]
-        turn = slots.release(crossing.admitted.entrance.mailbox)
-        if isinstance(turn, asyncio.Future) and not turn.done():
-            turn.set_result(None)
+        place, crossing.place = crossing.place, None
+        if place is not None:
+            self.turns.give_back(place)
 
     async def token(self, crossing: Crossing, *, fresh: bool = False) -> Token | None:
         assert crossing.admitted is not None
@@ -289,12 +286,12 @@ class Gate:
     def behind(self, protocol: Protocol) -> Behind:
         return self.mail_servers[protocol]
 
-    def may_send(self, crossing: Crossing, sending: Sending) -> str | Wait | NotToday:
+    def may_send(self, crossing: Crossing, sending: Sending) -> str | Answer | Awaitable[Answer]:
         assert crossing.admitted is not None
         mailbox = crossing.admitted.entrance.mailbox
         if not crossing.admitted.credential.may_send_as(sending.sender, mailbox):
             return "550 5.7.60 This credential may not send as that address."
-        return self.pace.ask(mailbox, self.time())
+        return self.turns.ask(mailbox)
 
     def heard(self, crossing: Crossing, event: Delivered | Again | Back) -> None:
         assert crossing.admitted is not None
@@ -302,10 +299,10 @@ class Gate:
         said = event.answer if isinstance(event, Delivered) else event.said
         if is_too_much(said):
             self.counts.upstream_busy += 1
-            self.pace.throttled(mailbox, self.time())
+            self.turns.throttled(mailbox)
         if isinstance(event, Delivered):
             if event.taken:
-                self.pace.delivered(mailbox, event.recipients, self.time())
+                self.turns.delivered(mailbox, event.recipients)
         elif isinstance(event, Back):
             self.counts.upstream_refusals += 1
             told = said.decode("utf-8", "replace")[:200] or event.why
@@ -365,8 +362,10 @@ async def _alone(work: Coroutine[Any, Any, None]) -> None:
         log.exception("a session met a fault of the gateway's own")
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens without Nagle's delay. Raises OSError.
+def listening(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket that listens without Nagle's delay; `shared` with others of its kind at this port.
+
+    Raises OSError.
 
     asyncio sets TCP_NODELAY only where the socket's protocol is named, which costs 40 ms a login.
     """
@@ -374,6 +373,8 @@ def listening(host: str, port: int) -> socket.socket:
     door = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if shared:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     door.bind((host, port))
     door.listen(BACKLOG)
     door.setblocking(False)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Shape
 
+from portineria.doors.gate.turns import Answer
 from portineria.gateway.admission import Address, Admitted, Turned
 from portineria.gateway.mailflow import Delivered, Sending
-from portineria.gateway.manners import NotToday, Wait
 from portineria.gateway.session import Again, Back, Check, Session
 from portineria.gateway.upstream import UpstreamLogin
 from portineria.mail.conversation import Token
@@ -122,8 +122,8 @@ class House(Shape):
         """A TLS session with it that can be taken up again: a handshake without certificates."""
         ...
 
-    def may_send(self, crossing: Crossing, sending: Sending) -> str | Wait | NotToday:
-        """The reply that refuses, or when to go on."""
+    def may_send(self, crossing: Crossing, sending: Sending) -> str | Answer | Awaitable[Answer]:
+        """The reply that refuses, or when to go on; awaited where others are asked first."""
         ...
 
     def heard(self, crossing: Crossing, event: Delivered | Again | Back) -> None:

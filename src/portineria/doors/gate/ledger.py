@@ -1,0 +1,160 @@
+"""What several gateways must count together: connections, messages, failed logins.
+
+A connection of a mailbox is a numbered ticket: it is had once fewer older tickets stand than the
+mailbox has connections, so whoever asked first has it first, on whichever machine. A process says
+every few seconds that it lives; the tickets of one that fell silent are nobody's any more.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from portineria.doors.gate.sqlstore import Rows, Sql
+from portineria.gateway.limits import Pacing
+from portineria.gateway.manners import NotToday, Paced, Wait
+
+LIVES = 10.0
+"""Seconds after its last sign of life for which a process counts as alive."""
+WORDS_KEPT = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What one gateway tells the others: `failed` a login, or `unlock` an address or a name."""
+
+    kind: str
+    address: str
+    name: str
+
+
+@dataclass(slots=True)
+class Ledger:
+    """`process` is this one's name, which no other has. Raises StateFault, NetworkFault."""
+
+    sql: Sql
+    process: str
+    _heard: int = -1
+
+    def live(self) -> None:
+        """Say that this process lives, and bury those that do not."""
+        with self.sql.whole("process") as rows:
+            now = self.sql.now(rows)
+            rows("DELETE FROM process WHERE until < ?", now)
+            rows("DELETE FROM ticket WHERE process NOT IN (SELECT name FROM process)")
+            rows("DELETE FROM word WHERE at < ?", now - WORDS_KEPT)
+            rows(
+                "INSERT INTO process VALUES (?, ?) "
+                "ON CONFLICT (name) DO UPDATE SET until = excluded.until",
+                self.process,
+                now + LIVES,
+            )
+
+    def leave(self) -> None:
+        with self.sql.whole("process") as rows:
+            rows("DELETE FROM ticket WHERE process = ?", self.process)
+            rows("DELETE FROM process WHERE name = ?", self.process)
+
+    # --- connections of a mailbox ---
+
+    def queue(self, place: str) -> int:
+        """A ticket, behind all that there are."""
+        with self.sql.whole(place) as rows:
+            said = "INSERT INTO ticket (place, process) VALUES (?, ?) RETURNING n"
+            return int(rows(said, place, self.process)[0][0])
+
+    def has(self, place: str, ticket: int, most: int) -> bool:
+        """Whether it is this ticket's turn."""
+        with self.sql.whole() as rows:
+            older = rows(
+                "SELECT count(*) FROM ticket JOIN process ON process.name = ticket.process "
+                "WHERE place = ? AND n < ? AND until >= ?",
+                place,
+                ticket,
+                self.sql.now(rows),
+            )
+            return bool(older[0][0] < most)
+
+    def give_back(self, ticket: int) -> None:
+        with self.sql.whole() as rows:
+            rows("DELETE FROM ticket WHERE n = ?", ticket)
+
+    # --- messages of a mailbox ---
+
+    def ask(self, mailbox: str, pacing: Pacing, patience: float) -> Wait | NotToday:
+        with self.sql.whole(f"paced {mailbox}") as rows:
+            one = _paced(rows, mailbox)
+            answer = one.ask(pacing, patience, self.sql.now(rows))
+            _keep(rows, mailbox, one)
+            return answer
+
+    def delivered(self, mailbox: str, pacing: Pacing, recipients: int) -> None:
+        with self.sql.whole(f"paced {mailbox}") as rows:
+            one = _paced(rows, mailbox)
+            one.delivered(pacing, recipients, self.sql.now(rows))
+            _keep(rows, mailbox, one)
+
+    def throttled(self, mailbox: str) -> None:
+        with self.sql.whole(f"paced {mailbox}") as rows:
+            one = _paced(rows, mailbox)
+            one.throttled(self.sql.now(rows))
+            _keep(rows, mailbox, one)
+
+    def kept(self) -> dict[str, Paced]:
+        """What counts of every mailbox."""
+        with self.sql.whole() as rows:
+            found = rows("SELECT mailbox, document FROM paced")
+            return {mailbox: Paced.from_row(json.loads(text)) for mailbox, text in found}
+
+    def keep(self, mailboxes: dict[str, Paced]) -> None:
+        """These and no others: for a gateway that counts by itself."""
+        with self.sql.whole() as rows:
+            rows("DELETE FROM paced")
+            for mailbox, one in mailboxes.items():
+                _keep(rows, mailbox, one)
+
+    # --- words ---
+
+    def say(self, words: list[Word]) -> None:
+        with self.sql.whole("word") as rows:
+            now = self.sql.now(rows)
+            for word in words:
+                said = "INSERT INTO word (kind, address, name, process, at) VALUES (?, ?, ?, ?, ?)"
+                rows(said, word.kind, word.address, word.name, self.process, now)
+
+    def hear(self) -> list[Word]:
+        """What others said since the last time; of before the first time nothing."""
+        with self.sql.whole() as rows:
+            if self._heard < 0:
+                self._heard = int(rows("SELECT coalesce(max(n), 0) FROM word")[0][0])
+                return []
+            found = rows(
+                "SELECT n, kind, address, name, process FROM word WHERE n > ? ORDER BY n",
+                self._heard,
+            )
+        if found:
+            self._heard = found[-1][0]
+        return [Word(*told) for _, *told, process in found if process != self.process]
+
+
+def refuse_other_key(sql: Sql, fingerprint: str) -> str | None:
+    """Agree on the key that passwords are hashed under; else the fingerprint of the other."""
+    with sql.whole("gatekey") as rows:
+        found = rows("SELECT fingerprint FROM gatekey")
+        if not found:
+            rows("INSERT INTO gatekey VALUES (?)", fingerprint)
+    return next((other for (other,) in found if other != fingerprint), None)
+
+
+def _paced(rows: Rows, mailbox: str) -> Paced:
+    found = rows("SELECT document FROM paced WHERE mailbox = ?", mailbox)
+    return Paced.from_row(json.loads(found[0][0])) if found else Paced()
+
+
+def _keep(rows: Rows, mailbox: str, one: Paced) -> None:
+    rows(
+        "INSERT INTO paced VALUES (?, ?) "
+        "ON CONFLICT (mailbox) DO UPDATE SET document = excluded.document",
+        mailbox,
+        json.dumps(one.to_row()),
+    )
