@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portineria.gateway.gatewayfile import GatewayFile, Tls, parse
+from portineria.gateway.gatewayfile import DatabaseWish, GatewayFile, Tls, parse
 from portineria.gateway.limits import Limits, Pacing
 from portineria.policy.marked import FileFault
 from portineria.tenant.mailbox import Protocol
@@ -71,6 +71,12 @@ def test_a_whole_file() -> None:
         "limits: {failures: 7}\n"
         "pacing: {messages_per_minute: 0}\n"
         "pool: 3\n"
+        "workers: 4\n"
+        "database: file:database.conninfo\n"
+    )
+    assert (found.workers, found.database) == (
+        4,
+        DatabaseWish(kind="file", name=str(HERE / "database.conninfo"), where="gateway.yaml:14:11"),
     )
     assert (found.listen[0].host, found.listen[0].port) == ("::", 25)
     assert found.listen[1].old_tls
@@ -130,12 +136,27 @@ def test_a_whole_file() -> None:
         (LISTEN + "pool: 65\n", "2:7", "pool cannot be '65'"),
         (LISTEN + "control: '0.0.0.0:80'\n", "2:10", "can be reached by others"),
         (LISTEN + "control: here\n", "2:10", "is no place"),
+        (LISTEN + "workers: 0\n", "2:10", "workers cannot be '0'"),
+        (LISTEN + "database: 5\n", "2:11", "where text belongs"),
+        (
+            LISTEN + "database: postgresql://gate:pw@db/x\n",
+            "2:11",
+            "does not belong into this file",
+        ),
+        (LISTEN + "database: file://db/x\n", "2:11", "does not belong into this file"),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_column(text: str, place: str, why: str) -> None:
     with pytest.raises(FileFault, match=why) as caught:
         read(text)
     assert f"gateway.yaml:{place}:" in str(caught.value)
+    assert "gate:pw" not in str(caught.value)
+
+
+def test_a_database_may_be_named_by_a_variable() -> None:
+    found = read(LISTEN + "database: env:GATES\n").database
+    assert found is not None
+    assert (found.kind, found.name) == ("env", "GATES")
 
 
 def test_the_published_schema_takes_what_the_parser_takes_and_names_every_key() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -14,6 +15,7 @@ from portineria.gateway.manners import (
     LONGEST_BACK_OFF,
     NotToday,
     Pace,
+    Paced,
     Slots,
     Wait,
     is_too_much,
@@ -52,6 +54,19 @@ def test_a_day_has_its_recipients() -> None:
     assert isinstance(answer, NotToday)
     assert answer.reply.startswith("452 4.")
     assert waits(pace, 86_400.0, 1) == [0.0]
+
+
+def test_what_counts_of_a_mailbox_can_be_kept_and_taken_up_again() -> None:
+    one = Paced()
+    one.ask(PACING, 20.0, 1000.0)
+    one.delivered(PACING, 3, 1000.0)
+    one.delivered(PACING, 1, 1100.0)
+    one.delivered(PACING, 1, 5000.0)
+    one.throttled(5000.0)
+    again = Paced.from_row(json.loads(json.dumps(one.to_row())))
+    assert again == one
+    assert list(again.sent) == [(1100.0, 4), (5000.0, 1)], "some minutes are counted together"
+    assert isinstance(again.ask(PACING, 20.0, 87_499.0), NotToday)
 
 
 def test_no_limit_is_no_limit() -> None:

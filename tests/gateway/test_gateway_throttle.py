@@ -102,6 +102,21 @@ def test_an_administrator_unlocks_a_name_or_an_address(what: str) -> None:
     assert not found.unlock("nobody")
 
 
+@pytest.mark.parametrize("what", ["scan", "192.0.2.1"])
+def test_unlocking_forgives_a_known_address_its_own_mistakes_too(what: str) -> None:
+    found = Throttle(LIMITS)
+    found.passed(HERE, "scan")
+    for _ in range(3):
+        found.failed(HERE, "scan", 0.0)
+    assert found.unlock(what)
+    assert found.verdict(HERE, "scan", 0.5) == ""
+
+
+def test_an_address_is_unlocked_however_it_is_typed_and_a_name_stays_a_name() -> None:
+    written = [throttling.written(who) for who in ("2001:db8::9", " 192.0.2.1", "scanner-2f")]
+    assert written == ["2001:db8::/64", "192.0.2.1", "scanner-2f"]
+
+
 @pytest.mark.slow
 def test_a_million_addresses_take_bounded_memory_and_lock_nobody_else_out() -> None:
     found = failing(3, start=0.0)
