@@ -47,6 +47,7 @@ TESTS = (
     "fault",
     "config",
     "tongue",
+    "script",
 )
 EXAMPLES = "20"
 Spot = tuple[str, str]

@@ -55,6 +55,8 @@ SILENT = {
     "policy/conditionalbody.py": "names of policies in the tenant, and of conditions in Graph",
     "tenant/snapshotjson.py": "messages to whoever edits a snapshot by hand, quoted as they come",
     "tenant/people.py": "names of Microsoft's directory roles",
+    "policy/script/render.py": "writes a script: its remarks are of one language",
+    "policy/script/quoting.py": "writes a script",
     "cli/commands/demo.py": "the story is told in English",
     "cli/commands/lab.py": "the embedded tenant speaks English",
     "cli/commands/init.py": "writes a policy file",

@@ -42,6 +42,7 @@ CALLS: list[tuple[str, tuple[str, ...], str, int]] = [
     ("app check", (*LAB, "erp@contoso.example", "--protocol", "imap"), "app-check", 0),
     ("plan", (*LAB, "closed.yaml", "--output", "plan.json"), "plan", 0),
     ("close", (*LAB, "leaver@contoso.example"), "plan", 0),
+    ("script", ("plan.json",), "script", 0),
     ("apply", (*LAB, "plan.json", "--yes"), "run", 0),
     ("verify", LAB, "verify", 0),
     ("undo", (*LAB, "last", "--output", "undo.json"), "plan", 0),

@@ -5,5 +5,5 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-for room in ("safety", "run", "m365", "policy"):
+for room in ("safety", "run", "m365", "policy", "cli"):
     sys.path.insert(0, str(Path(__file__).parent.parent / room))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import tomllib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -73,11 +74,7 @@ class LabShell:
             raise Thrown("An error occurred while sending the request.") from None
 
     async def exchange(self, given: Given) -> list[Any]:
-        parameters = {
-            EXCHANGE_NAMES.get(name, name): value
-            for name, value in given.named.items()
-            if name not in COMMON
-        }
+        parameters = {name: value for name, value in given.named.items() if name not in COMMON}
         self.before(given.name)
         tenant = self.lab.world.tenant_id
         headers = {"authorization": f"Bearer {await self._token(OUTLOOK)}"}
@@ -97,7 +94,7 @@ class LabShell:
 
     async def do_invoke_mggraphrequest(self, given: Given) -> list[Any]:
         url = str(given.get("uri"))
-        assert url.startswith(self.lab.urls["graph"]), url
+        url = f"{self.lab.urls['graph']}{url}" if url.startswith("/") else url
         method = str(given.get("method"))
         name = f"{method} {url.rsplit('/', 1)[-1]}"
         self.before(name)
@@ -126,25 +123,24 @@ class LabShell:
 
     # --- PowerShell's own ---
 
-    async def do_convertfrom_json(self, given: Given) -> list[Any]:
-        assert given.get("ashashtable")
+    def do_convertfrom_json(self, given: Given) -> list[Any]:
         found = _exact(json.loads(given.get("inputobject")))
         return [found] if not isinstance(found, list) else found
 
-    async def do_convertto_json(self, given: Given) -> list[Any]:
+    def do_convertto_json(self, given: Given) -> list[Any]:
         return [json.dumps(given.get("inputobject"))]
 
-    async def do_convertfrom_csv(self, given: Given) -> list[Any]:
+    def do_convertfrom_csv(self, given: Given) -> list[Any]:
         return [Row(row) for row in csv.DictReader(given.get("inputobject").splitlines())]
 
-    async def do_import_csv(self, given: Given) -> list[Any]:
+    def do_import_csv(self, given: Given) -> list[Any]:
         with Path(given.get("literalpath")).open(encoding="utf-8-sig", newline="") as held:
             return [Row(row) for row in csv.DictReader(held)]
 
-    async def do_export_csv(self, given: Given) -> list[Any]:
+    def do_export_csv(self, given: Given) -> list[Any]:
         path, row = Path(given.get("literalpath")), given.get("inputobject")
         assert given.get("append")
-        assert given.get("whatif") is False
+        assert not given.get("whatif")
         fresh = not path.exists()
         with path.open("a", encoding="utf-8", newline="") as held:
             writer = csv.writer(held, quoting=csv.QUOTE_ALL)
@@ -153,17 +149,17 @@ class LabShell:
             writer.writerow(map(string, row.values()))
         return []
 
-    async def do_test_path(self, given: Given) -> list[Any]:
+    def do_test_path(self, given: Given) -> list[Any]:
         return [Path(given.get("literalpath")).exists()]
 
-    async def do_join_path(self, given: Given) -> list[Any]:
+    def do_join_path(self, given: Given) -> list[Any]:
         return [str(Path(*map(str, given.placed)))]
 
-    async def do_get_filehash(self, given: Given) -> list[Any]:
+    def do_get_filehash(self, given: Given) -> list[Any]:
         octets = Path(given.get("literalpath")).read_bytes()
         return [Row(Hash=hashlib.sha256(octets).hexdigest().upper())]
 
-    async def do_get_date(self, given: Given) -> list[Any]:
+    def do_get_date(self, given: Given) -> list[Any]:
         now = self.lab.clock.now()
         return [now.isoformat() if given.get("format") else now]
 
@@ -171,35 +167,42 @@ class LabShell:
         await self.lab.clock.sleep(float(given.get("seconds")))
         return []
 
-    async def do_sort_object(self, given: Given) -> list[Any]:
+    def do_sort_object(self, given: Given) -> list[Any]:
+        items = [item for one in given.piped for item in listed(one)]
+        if given.get("unique"):
+            return in_order(list({string(item).lower(): item for item in items}.values()))
         assert given.get("casesensitive")
-        return in_order([item for one in given.piped for item in listed(one)])
+        return in_order(items)
 
-    async def do_write_host(self, given: Given) -> list[Any]:
+    def do_new_item(self, given: Given) -> list[Any]:
+        assert given.get("itemtype") == "Directory"
+        Path(given.get("path")).mkdir()
+        return [Row()]
+
+    def do_set_content(self, given: Given) -> list[Any]:
+        Path(given.get("literalpath")).write_text(given.get("value"), encoding="utf-8")
+        return []
+
+    def do_get_content(self, given: Given) -> list[Any]:
+        assert given.get("raw")
+        return [Path(given.get("literalpath")).read_text(encoding="utf-8")]
+
+    def do_write_host(self, given: Given) -> list[Any]:
         given.shell.said.append(" ".join(map(string, given.placed)))
         return []
 
     do_write_warning = do_write_host
 
-    async def do_write_progress(self, given: Given) -> list[Any]:
+    def do_write_progress(self, given: Given) -> list[Any]:
         return []
 
 
+REFERENCE: dict[str, dict[str, Any]] = tomllib.loads(
+    (Path(__file__).parent / "reference.toml").read_text(encoding="utf-8")
+)
 OUTLOOK = "https://outlook.office365.com/.default"
 GRAPH = "https://graph.microsoft.com/.default"
-EXCHANGE = (
-    "Get-CASMailbox Set-CASMailbox Get-User Set-User Get-TransportConfig Set-TransportConfig "
-    "Get-OrganizationConfig Set-OrganizationConfig Get-CASMailboxPlan Set-CASMailboxPlan "
-    "Get-AuthenticationPolicy New-AuthenticationPolicy Set-AuthenticationPolicy "
-    "Remove-AuthenticationPolicy Get-MailboxPermission Add-MailboxPermission "
-    "Remove-MailboxPermission Get-RecipientPermission Add-RecipientPermission "
-    "Remove-RecipientPermission Get-ServicePrincipal New-ServicePrincipal Remove-ServicePrincipal "
-    "Get-DistributionGroup New-DistributionGroup Remove-DistributionGroup "
-    "Get-DistributionGroupMember Add-DistributionGroupMember Remove-DistributionGroupMember "
-    "Get-ManagementRoleAssignment New-ManagementRoleAssignment Remove-ManagementRoleAssignment "
-    "Get-Mailbox"
-).split()
-EXCHANGE_NAMES: dict[str, str] = {}
+EXCHANGE = [name for name, said in REFERENCE.items() if "/exchange/" in said["source"]]
 
 
 def _json(answer: httpx2.Response) -> Any:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 from typing import Any
 
 import tree_sitter
@@ -20,7 +20,7 @@ import tree_sitter_pwsh
 
 LANGUAGE = tree_sitter.Language(tree_sitter_pwsh.language())
 Node = tree_sitter.Node
-Cmdlet = Callable[["Given"], Awaitable[list[Any]]]
+Cmdlet = Callable[["Given"], Awaitable[list[Any]] | list[Any]]
 
 
 class Unknown(Exception):
@@ -93,6 +93,14 @@ def parse(text: str) -> tree_sitter.Tree:
     return tree_sitter.Parser(LANGUAGE).parse(text.encode())
 
 
+@lru_cache(8)
+def sound(text: str) -> tree_sitter.Tree:
+    """The tree of a script without a fault."""
+    tree = parse(text)
+    assert not faults(tree), faults(tree)
+    return tree
+
+
 def faults(tree: tree_sitter.Tree) -> list[str]:
     """Where the grammar does not understand."""
     return [
@@ -103,9 +111,12 @@ def faults(tree: tree_sitter.Tree) -> list[str]:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node.children:
-        yield from walk(child)
+    """The node and all below it, in the order of the text."""
+    left = [node]
+    while left:
+        one = left.pop()
+        yield one
+        left += reversed(one.children)
 
 
 def text_of(node: Node) -> str:
@@ -124,8 +135,7 @@ class Shell:
 
     async def run(self, script: str, root: str, **parameters: Any) -> list[Any]:
         """The whole script, with `$PSScriptRoot`. Raises Thrown, Unknown."""
-        tree = parse(script)
-        assert not faults(tree), faults(tree)
+        tree = sound(script)
         scope = Scope(None, {"psscriptroot": root, "whatifpreference": False})
         if "WhatIf" in parameters:
             scope.names["whatifpreference"] = bool(parameters.pop("WhatIf"))
@@ -253,7 +263,7 @@ class Shell:
         value = await self._value(right.named_children[0], scope)
         target = left.named_children[0]
         if target.type == "array_literal_expression":
-            names = [child for child in target.named_children]
+            names = list(target.named_children)
             values = listed(value)
             for at, name in enumerate(names):
                 last = at == len(names) - 1
@@ -307,7 +317,8 @@ class Shell:
         if cmdlet is None:
             raise Unknown(f"command {name}")
         self.asked.append((name, frozenset(named)))
-        return await cmdlet(Given(name, named, placed, piped, self))
+        found = cmdlet(Given(name, named, placed, piped, self))
+        return found if isinstance(found, list) else await found
 
     async def _arguments(self, node: Node, scope: Scope) -> tuple[dict[str, Any], list[Any]]:
         named: dict[str, Any] = {}
@@ -464,9 +475,9 @@ class Shell:
         octets, at, out = node.text or b"", 1, ""
         for child in node.named_children:
             begin, end = child.start_byte - node.start_byte, child.end_byte - node.start_byte
-            out += octets[at:begin].decode() + string(await self._value(child, scope))
+            out += _plain(octets[at:begin]) + string(await self._value(child, scope))
             at = end
-        return out + octets[at:-1].decode()
+        return out + _plain(octets[at:-1])
 
     async def _is_element_access(self, node: Node, scope: Scope) -> Any:
         owner = await self._value(node.named_children[0], scope)
@@ -486,8 +497,10 @@ class Shell:
 
     async def _member_name(self, node: Node, scope: Scope) -> str:
         inner = node.named_children[0]
-        return text_of(inner) if inner.type == "simple_name" else string(
-            await self._value(inner, scope)
+        return (
+            text_of(inner)
+            if inner.type == "simple_name"
+            else string(await self._value(inner, scope))
         )
 
     async def _is_invocation_expression(self, node: Node, scope: Scope) -> Any:
@@ -563,6 +576,11 @@ class Shell:
         return re.sub(r"\{(\d+)(?:,(-?\d+))?\}", one, form)
 
 
+def _plain(octets: bytes) -> str:
+    """What stands between expansions, its escapes of signs undone."""
+    return re.sub(r"`([`$\"])", r"\1", octets.decode())
+
+
 def _pair(node: Node) -> tuple[Node, Node]:
     condition = next(c for c in node.named_children if c.type == "pipeline")
     return condition, next(c for c in node.named_children if c.type == "statement_block")
@@ -618,6 +636,8 @@ def cast(kind: str, value: Any) -> Any:
             return true(value)
         case "datetime":
             return datetime.fromisoformat(string(value))
+        case "string[]":
+            return [string(one) for one in listed(value)]
         case "pscustomobject":
             return Row(value)
     raise Unknown(f"[{kind}]")

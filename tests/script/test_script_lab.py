@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from lab_truth import LabTenant, lab_tenant, wished
 from labshell import Killed, LabShell, lab_shell
 from powershell import Thrown
-from run_fakes import MemoryJournal, Quiet, Reaper, no_stops
+from run_fakes import MemoryJournal, Quiet, no_stops
 from test_safety_lab import SKIES, OneByOne
 from worlds import Story, stories
 
@@ -49,12 +49,12 @@ def planned(tenant: LabTenant, story: Story) -> Plan:
     return replace(make_plan(tenant.base, wished(story), now, mail_app=tenant.app), stops=())
 
 
-def scripted(tenant: LabTenant, plan: Plan) -> Script:
-    return render(plan, ENGINE, f"{tenant.world.lab.urls['graph']}/v1.0", "plan")
+def scripted(plan: Plan) -> Script:
+    return render(plan, ENGINE, "plan")
 
 
 def documents(tenant: LabTenant) -> dict[str, Any]:
-    """Everything of the tenant, without the moments and with made ids by the name of their owner."""
+    """All of the tenant, without the moments, made ids by the name of their owner."""
     world = tenant.world.lab.world
     names: dict[str, str] = {}
     for kind in ("conditionalAccess", "namedLocations", "authenticationPolicies"):
@@ -140,7 +140,8 @@ async def goes_on(hands: LabShell, script: Script, folder: str) -> None:
     try:
         assert await calls(hands, script, folder)
     except Thrown as thrown:
-        assert "are not seen" in str(thrown)
+        if "are not seen" not in str(thrown):
+            raise
         SEEN["told as not seen"] += 1
         assert await calls(hands, script, folder)
 
@@ -153,7 +154,7 @@ async def round_trip(story: Story, number: int) -> None:
     SEEN.update(f"{c.target.family} {c.verb}" for c in plan.changes)
     async with lab_tenant(story) as tenant, lab_shell(tenant.world.lab) as hands:
         assert planned(tenant, story).digest == plan.digest
-        script, start = scripted(tenant, plan), documents(tenant)
+        script, start = scripted(plan), documents(tenant)
         with TemporaryDirectory() as folder:
             await calls(hands, script, folder, WhatIf=True)
             assert documents(tenant) == start, "-WhatIf writes nothing"
@@ -172,7 +173,9 @@ async def round_trip(story: Story, number: int) -> None:
             tenant.world.clock.advance(120)
             await goes_on(hands, script, folder)
             assert documents(tenant) == wanted
-            names = [row["displayName"] for row in tenant.world.lab.world["conditionalAccess"].all()]
+            names = [
+                row["displayName"] for row in tenant.world.lab.world["conditionalAccess"].all()
+            ]
             assert len(names) == len(set(names)), "made twice"
             before = len(list(tenant.world.lab.history.writes()))
             assert await calls(hands, script, folder), "again: there is nothing left to do"
@@ -184,7 +187,7 @@ async def round_trip(story: Story, number: int) -> None:
 
 
 @settings(
-    max_examples=300,
+    max_examples=240,
     deadline=None,
     derandomize=True,
     database=None,

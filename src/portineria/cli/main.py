@@ -38,6 +38,7 @@ VERBS: dict[str, Lazy] = {
     "advise": Lazy(_HOME + "advise", "Rank the ways to serve a need, and say when each stops."),
     "plan": Lazy(_HOME + "plan", "Show what would be done, in which order, and why."),
     "apply": Lazy(_HOME + "apply", "Do exactly what a plan says, and read it back."),
+    "script": Lazy(_HOME + "script", "Write a plan as a PowerShell script."),
     "verify": Lazy(_HOME + "verify", "Prove a run's promises: read again, and log in for real."),
     "undo": Lazy(_HOME + "undo", "Take back what a run did, through the same guards."),
     "app": Lazy(_HOME + "app", "The mail app: make it, list it, take it away."),

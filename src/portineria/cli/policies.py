@@ -47,6 +47,27 @@ def read_plan(file: str) -> Plan:
     return plan
 
 
+def plan_from(snapshot: str, desired: Desired, accepted: tuple[str, ...]) -> Plan:
+    """A plan from a kept snapshot, without any access to the tenant: what earlier runs left is
+    not known to it. Raises WrongTenant for a policy of another tenant."""
+    from portineria.cli.session import read_snapshot
+    from portineria.fault import WrongTenant
+    from portineria.policy.planner import make_plan
+    from portineria.tenant.unseen import Unseen
+    from portineria.wiring.opening import system_clock
+
+    seen = read_snapshot(Path(snapshot))
+    domains = () if isinstance(seen.domains, Unseen) else seen.domains
+    known = {domain.name.lower() for domain in domains} | {seen.tenant_id}
+    if desired.tenant not in known:
+        raise WrongTenant(
+            f"the policy is for {desired.tenant}, and the snapshot is of {seen.tenant_id}",
+            where="tenant",
+            try_="take a snapshot of that tenant, or correct `tenant`",
+        )
+    return make_plan(seen, desired, system_clock().now(), accepted=accepted)
+
+
 def _refuse_edited(file: str, said: object, is_: str) -> None:
     """A plan is what was shown: its own digest must be in it, and fit."""
     if said is None:

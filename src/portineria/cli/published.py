@@ -60,6 +60,7 @@ KNOWN: dict[str, Known] = {
     "gateway-status": Known(1, "`gateway status`"),
     "gateway-down": Known(1, "`gateway down`"),
     "gateway-init": Known(1, "`gateway init`"),
+    "script": Known(1, "`script`"),
     "gateway-unlock": Known(1, "`gateway unlock`"),
     "gateway-doors": Known(1, "`gateway doors`; the file that it writes"),
     "gateway-credential": Known(1, "`gateway credential add`, `gateway credential rotate`"),

@@ -86,6 +86,21 @@ def snapshot(said: Asked, file: str | None, wants: Wants | None = None) -> Snaps
     return with_tenant(said, lambda tenant, teller: tenant.look(teller, wants))
 
 
+def snapshot_of_export(folder: str, file: str | None) -> Snapshot:
+    """A folder that export.ps1 wrote. Raises UsageFault, NoFile, BadFile, ServiceFault."""
+    from portineria.cli.loop import run
+    from portineria.fault import UsageFault
+    from portineria.wiring.exported import look_at_export
+
+    if file is not None:
+        raise UsageFault(
+            "there are two things to look at",
+            where="--from-export",
+            try_="leave --snapshot out: it shows what was looked at before",
+        )
+    return run(look_at_export(Path(folder)))
+
+
 MOST_SNAPSHOT = 1024 * 1024 * 1024
 
 

@@ -14,6 +14,7 @@ from portineria.cli.frame import asked, verb
         "portineria look",
         "portineria --profile lab look --mailboxes",
         "portineria look --json --output snapshot.json",
+        "portineria look --from-export export --output snapshot.json",
     ],
 )
 @click.option("--mailboxes", is_flag=True, help="List every mailbox with its switches.")
@@ -30,7 +31,15 @@ from portineria.cli.frame import asked, verb
     help="Show a kept snapshot instead of looking now.",
     shell_complete=completing.files,
 )
-def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
+@click.option(
+    "--from-export",
+    metavar="FOLDER",
+    help="Look at what export.ps1 saved, or Get-CASMailbox | Export-Csv, without any access.",
+    shell_complete=completing.files,
+)
+def command(
+    mailboxes: bool, output: str | None, snapshot: str | None, from_export: str | None
+) -> int:
     """Show the tenant's posture and who has which protocol.
 
     Nothing is written to the tenant. What could not be seen is said with its reason, and
@@ -43,7 +52,11 @@ def command(mailboxes: bool, output: str | None, snapshot: str | None) -> int:
 
     said = asked()
     session.refuse_unwritable(output)
-    found = session.snapshot(said, snapshot)
+    found = (
+        session.snapshot(said, snapshot)
+        if from_export is None
+        else session.snapshot_of_export(from_export, snapshot)
+    )
     unseen = session.not_seen(found)
     if output is not None:
         session.write_private(output, lazily(found))

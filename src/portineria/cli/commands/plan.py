@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         "portineria plan --accept blast-radius --json",
         "portineria plan policy.yaml --cells",
         "portineria plan policy.yaml --all",
+        "portineria plan policy.yaml --snapshot snapshot.json --accept stale",
     ],
 )
 @click.argument("policy", default="policy.yaml", shell_complete=completing.policies)
@@ -40,10 +41,21 @@ if TYPE_CHECKING:
     shell_complete=completing.words(completing.GUARD_WORDS),
     help="A guard's word: say that you mean it. May be given again.",
 )
+@click.option(
+    "--snapshot",
+    metavar="FILE",
+    help="Plan from a kept snapshot instead of looking now.",
+    shell_complete=completing.files,
+)
 @click.option("--cells", is_flag=True, help="Show each promise with every grant that speaks of it.")
 @click.option("--all", "each", is_flag=True, help="Tell every change by itself, however many.")
 def command(
-    policy: str, output: str | None, accept: tuple[str, ...], cells: bool, each: bool
+    policy: str,
+    output: str | None,
+    accept: tuple[str, ...],
+    snapshot: str | None,
+    cells: bool,
+    each: bool,
 ) -> int:
     """Show what would be done so that the tenant is as POLICY asks, and why.
 
@@ -54,7 +66,7 @@ def command(
     """
     from portineria.cli import session
     from portineria.cli.faces.answer import print_json
-    from portineria.cli.policies import plan_document, read_policy
+    from portineria.cli.policies import plan_document, plan_from, read_policy
     from portineria.policy.show.plan import IN_ITS_JSON, plan_lines
 
     said = asked()
@@ -65,7 +77,10 @@ def command(
         snapshot = await tenant.look_for(desired, teller)
         return tenant.plan(snapshot, desired, accept)
 
-    found = session.with_tenant(said, make)
+    if snapshot is None:
+        found = session.with_tenant(said, make)
+    else:
+        found = plan_from(snapshot, desired, accept)
     if output is not None:
         session.write_private(output, plan_document(found))
     if said.json:

@@ -15,7 +15,10 @@ _FORMULA = "=+-@\t\r"
 
 
 def quoted(text: str) -> str:
-    """A single-quoted string: nothing in it is a variable, a command or an escape."""
+    """A single-quoted string, in which nothing is a variable, a command or an escape; where there
+    are signs that cannot be seen, JSON that is read at run time."""
+    if not is_plain(text):
+        return f"(ConvertFrom-Json -InputObject {quoted(object_text(text))})"
     return "'" + "".join(sign * 2 if sign in _QUOTES else sign for sign in text) + "'"
 
 
@@ -33,6 +36,11 @@ def cell(text: str) -> str:
     """For a table that somebody may open in a spreadsheet: no line breaks, no formula."""
     plain = said(text)
     return f"'{plain}" if plain[:1] in _FORMULA and plain else plain
+
+
+def is_plain(text: str) -> bool:
+    """Whether all of it can be seen, and stands in one line."""
+    return not any(map(_unseen, text))
 
 
 def _unseen(sign: str) -> bool:

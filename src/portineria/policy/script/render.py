@@ -13,19 +13,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from portineria.fault import GuardStop, OperatorFault
-from portineria.policy.change import ENTRA, Change, Family, Phase
+from portineria.policy.change import Change, Family, Phase
 from portineria.policy.plan import Plan
-from portineria.policy.script.quoting import cell, object_text, quoted, said
+from portineria.policy.script.quoting import cell, is_plain, object_text, quoted, said
+from portineria.policy.script.refused import refuse
 
 INLINE = 100
 """Changes of mailboxes up to which they stand in the script itself."""
 HOURS = 24
 """How old the look at the tenant may be when the script begins."""
 COLUMNS = ("Id", "Family", "Verb", "Key", "Name", "Before", "After", "Why")
-ROWS = frozenset(
-    {Family.MAILBOX, Family.USER, Family.MAILBOX_PERMISSION, Family.GROUP_MEMBER}
-)
+ROWS = frozenset({Family.MAILBOX, Family.USER, Family.MAILBOX_PERMISSION, Family.GROUP_MEMBER})
 """Families of which a plan can have thousands."""
 SCOPES = {
     Family.CONDITIONAL_ACCESS: ("Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"),
@@ -48,19 +46,19 @@ class Script:
     rows: str
 
 
-def render(plan: Plan, engine: str, graph: str, name: str) -> Script:
-    """`engine` is apply.ps1, `graph` the address of Graph with its version, `name` that of the
-    script without an ending: its table and its log are called after it.
+def render(plan: Plan, engine: str, name: str) -> Script:
+    """`engine` is apply.ps1, `name` that of the script without an ending: its table and its log
+    are called after it.
 
     Raises GuardStop where a guard stops the plan, OperatorFault where it makes an application.
     """
-    _refuse(plan)
+    refuse(plan)
     many = [change for change in plan.changes if _is_row(change)]
     table = _table(many, _reasons(many))
     beside = len(many) > INLINE
     parts = [
         _head(plan, name, _digest(table) if beside else ""),
-        _settings(plan, graph, name),
+        _settings(plan, name),
         engine.strip("\n"),
         "# --- the changes ---\n",
         *_changes(plan, many, table, name if beside else ""),
@@ -69,20 +67,9 @@ def render(plan: Plan, engine: str, graph: str, name: str) -> Script:
     return Script("\n".join(parts) + "\n", table if beside else "")
 
 
-def _refuse(plan: Plan) -> None:
-    stops = [stop for stop in plan.stops if not stop.word or stop.word not in plan.accepted]
-    if stops:
-        raise GuardStop(stops[0].why, where=f"guard {stops[0].guard}", try_=stops[0].try_)
-    if any(change.target.family in ENTRA for change in plan.changes):
-        raise OperatorFault(
-            "this plan makes or removes an application, whose certificate is on this machine alone",
-            where="PLAN",
-            try_="portineria apply does it; a plan of grants alone becomes a script",
-        )
-
-
 def _is_row(change: Change) -> bool:
-    return change.target.family in ROWS and change.phase not in _FORCED
+    target = change.target
+    return target.family in ROWS and change.phase not in _FORCED and is_plain(target.key)
 
 
 def _head(plan: Plan, name: str, digest: str) -> str:
@@ -128,7 +115,7 @@ def _told(title: str, lines: Iterable[str]) -> list[str]:
     return [f"# {title}", *found, "#"] if found else []
 
 
-def _settings(plan: Plan, graph: str, name: str) -> str:
+def _settings(plan: Plan, name: str) -> str:
     families = {change.target.family for change in plan.changes}
     scopes = sorted({scope for family in families for scope in SCOPES.get(family, ())})
     gone = [str(c.id) for c in plan.changes if _for_good(c)]
@@ -139,7 +126,7 @@ def _settings(plan: Plan, graph: str, name: str) -> str:
             f"$Tenant = {quoted(plan.tenant_id)}",
             f"$Looked = {quoted(plan.snapshot_taken_at.isoformat())}",
             f"$HoursOld = {HOURS}",
-            f"$Graph = {quoted(graph)}",
+            "$Graph = '/v1.0'",
             "$Defaults = '/policies/identitySecurityDefaultsEnforcementPolicy'",
             f"$Rows = (Join-Path $PSScriptRoot {quoted(f'{name}.csv')})",
             f"$NeedsExchange = ${str(exchange).lower()}",
