@@ -25,8 +25,9 @@ CALLS: list[tuple[str, tuple[str, ...], str, int]] = [
     ("look", ("--profile", "nobody"), "error", 2),
     ("inventory", (*LAB, "--since", "3"), "inventory", 0),
     ("report", KEPT, "report", 3),
-    ("settings", ("ada@contoso.example", *KEPT), "settings", 0),
-    ("settings", ("--list-clients",), "settings-clients", 0),
+    ("settings mailbox", ("ada@contoso.example", *KEPT), "settings", 0),
+    ("settings mailbox", ("--list-clients",), "settings-clients", 0),
+    ("settings link", ("ada@contoso.example", *KEPT), "settings-link", 0),
     ("gateway init", ("--output", "gateway.yaml"), "gateway-init", 0),
     ("gateway status", (), "gateway-status", 1),
     ("gateway down", (), "gateway-down", 0),
@@ -67,6 +68,7 @@ ELSEWHERE = {"demo": ("demo",), "app create": ("plan",), "app remove": ("plan",)
         "user": ("connect-user",),
     }.items()
 }
+ELSEWHERE |= {"settings serve": ("settings-serve",)}
 ELSEWHERE |= {
     f"gateway {verb}": schemas
     for verb, schemas in {

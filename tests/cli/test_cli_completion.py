@@ -113,7 +113,7 @@ def test_every_value_that_has_a_list_offers_it(place: Path) -> None:
     """An option of the same name has the same values, whichever verb it is of."""
     plain = {"--digest", "--mailboxes", "--base-port", "--host", "--from", "--port", "--days"}
     plain |= {"--wait", "--client-id", "--sign-in-client", "--opens", "--since", "--mailbox"}
-    plain |= {"--client", "--volume", "--on"}
+    plain |= {"--client", "--volume", "--on", "--at", "--base"}
     plain |= {"--server", "--user", "--password", "--token", "--jobs", "--timeout"}
     plain |= {"--until", "--note", "--overlap", "--send-as", "--hours", "--sessions"}
     for verb in VERBS.values():

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from saying import Say, a_snapshot, keep
 from shell import Shell
 
+from doors_tls import write_chain
 from leftover import left_over
+from portineria.doors.signedprofile import signed
+from portineria.fault import BadCredential
 from portineria.tenant.unseen import Unseen
+from published import judged
 
 LAB = ("--profile", "lab")
 ADA, SCAN = "ada@contoso.example", "scan@contoso.example"
@@ -129,3 +139,73 @@ def test_clients_are_listed_with_their_evidence(say: Say) -> None:
     assert {"thunderbird", "printer"} <= {row["id"] for row in rows}
     assert all(row["source"] for row in rows)
     assert "OAuth2Providers" in say("settings", "--list-clients").out
+
+
+@pytest.mark.slow
+def test_settings_are_served_and_a_link_of_the_same_folder_shows_a_mailbox_once(
+    shell: Shell,
+) -> None:
+    words = [sys.executable, "-m", "portineria", *LAB, "settings", "serve", "--at", "127.0.0.1:0"]
+    process = subprocess.Popen(
+        [*words, "--json"], stdout=subprocess.PIPE, text=True, env=shell.environment
+    )
+    try:
+        assert process.stdout is not None
+        text = ""
+        while not text.endswith("}\n}\n"):
+            text += process.stdout.readline()
+        judged(text)
+        told = json.loads(text)
+        assert told["domains"]["contoso.example"] == ["imap", "pop"]
+        url = f"{told['url']}/mail/config-v1.1.xml?emailaddress=x@contoso.example"
+        with urlopen(url, timeout=20) as answer:
+            assert b"%EMAILADDRESS%" in answer.read()
+        made = shell.json(*LAB, "settings", "link", ADA, "--base", told["url"])
+        with urlopen(made["url"], timeout=20) as page:
+            assert b"Your mail settings" in page.read()
+        with urlopen(Request(made["url"], method="POST"), timeout=20) as page:
+            assert ADA.encode() in page.read()
+        with pytest.raises(HTTPError):
+            urlopen(Request(made["url"], method="POST"), timeout=20)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("serve", "--at", "nowhere"), "is no place to listen"),
+        (("serve", "--at", "0.0.0.0:80"), "without a certificate"),
+        (("serve", "--client", "nobody"), "nothing is known of a client"),
+        (("link", ADA, "--base", "ftp://x"), "is no address of a page"),
+        ((ADA, "--format", "msmtp", "--sign", "x.pem"), "only a configuration profile is signed"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_with_its_reason(
+    words: tuple[str, ...], why: str, say: Say, tmp_path: Path
+) -> None:
+    kept = keep(a_snapshot(), tmp_path / "a.json")
+    told = say("settings", *words, "--snapshot", kept, "--json")
+    assert told.code == 2
+    assert why in told.json["error"]["why"]
+
+
+def test_a_signed_profile_is_what_openssl_verifies(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "profile").write_bytes(b"<plist/>")
+    ca, leaf = write_chain(tmp_path)
+    leaf.chmod(0o600)
+    octets = signed(b"<plist/>", leaf)
+    (tmp_path / "x.mobileconfig").write_bytes(octets)
+    words = ["openssl", "cms", "-verify", "-inform", "DER", "-in", str(tmp_path / "x.mobileconfig")]
+    done = subprocess.run(
+        [*words, "-CAfile", str(ca), "-purpose", "any"], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, b"<plist/>"), done.stderr
+    leaf.chmod(0o644)
+    with pytest.raises(BadCredential, match="open to others"):
+        signed(b"x", leaf)
+    (tmp_path / "no.pem").write_text("no key")
+    (tmp_path / "no.pem").chmod(0o600)
+    with pytest.raises(BadCredential, match="cannot be signed"):
+        signed(b"x", tmp_path / "no.pem")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import plistlib
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import pytest
+import tree_sitter
+import tree_sitter_pwsh
 
 from portineria.policy.verdict import Answer
 from portineria.settings.clients import ANY, Client
-from portineria.settings.formats import documents, pages, programs
+from portineria.settings.formats import discover, documents, pages, programs, relays
 from portineria.settings.given import Closed, Login, Missing, Place, Server, Settings, Tls
 from portineria.tenant.mailbox import Protocol
 
@@ -54,6 +57,7 @@ EVERY = {
     "neomutt": programs.neomutt,
     "curl": programs.curl,
     "python": programs.python,
+    "powershell": relays.powershell,
 }
 
 
@@ -209,3 +213,69 @@ def test_a_user_name_survives_the_quotes_of_each_program() -> None:
     assert mutt == r'set imap_user="o' + "'" + r'b\"r \$(id) \`id\` \\x"'
     assert r'user "o' + "'" + r"b\"r" in programs.fetchmail(many)
     assert f'user "{hostile}"' in programs.msmtp(many), "its quotes know no escapes"
+
+
+@pytest.mark.parametrize("tls", list(Tls))
+def test_a_relay_sends_by_the_gateway_and_never_in_the_clear_unasked(tls: Tls) -> None:
+    one = made(tls)
+    told = relays.postfix(one)
+    options = dict(
+        line.split(" = ", 1) for line in told.splitlines() if line and not line.startswith("#")
+    )
+    assert options["relayhost"] == "[gate.contoso.example]:1004"
+    assert options["smtp_tls_wrappermode"] == ("yes" if tls is Tls.IMPLICIT else "no")
+    assert options["smtp_tls_security_level"] == ("none" if tls is Tls.NONE else "secure")
+    assert "[gate.contoso.example]:1004 CONTOSO\\scan:..." in told
+    mail = dict(line.split("=", 1) for line in relays.ssmtp(one).splitlines() if "=" in line)
+    assert mail["mailhub"] == "gate.contoso.example:1004"
+    assert mail["AuthPass"] == ""
+    assert mail["UseSTARTTLS"] == ("YES" if tls is Tls.STARTTLS else "NO")
+
+
+@pytest.mark.parametrize("form", [relays.postfix, relays.ssmtp])
+def test_a_relay_without_oauth_needs_the_gateway(form: Callable[[Settings], str]) -> None:
+    with pytest.raises(Missing, match="through the gateway"):
+        form(made(login=Login.OAUTH))
+    with pytest.raises(Missing, match="SMTP"):
+        form(made(protocols=(Protocol.IMAP,)))
+
+
+@pytest.mark.parametrize("login", list(Login))
+def test_powershell_reads_what_is_written_for_it_with_whatever_name(login: Login) -> None:
+    hostile = "o'\u2019b\"r $(Remove-Item x) `n"
+    one = made(login=login)
+    many = replace(one, servers=tuple(replace(s, user=hostile) for s in one.servers))
+    language = tree_sitter.Language(tree_sitter_pwsh.language())
+    tree = tree_sitter.Parser(language).parse(relays.powershell(many).encode())
+    assert not tree.root_node.has_error
+    assert b"Remove-Item" not in {n.text for n in tree.root_node.children}
+
+
+ASKED = (
+    '<?xml version="1.0"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/'
+    'outlook/requestschema/2006"><Request><EMailAddress>{}</EMailAddress></Request></Autodiscover>'
+)
+
+
+def test_autodiscover_says_the_servers_and_of_the_address_what_was_asked() -> None:
+    assert discover.asked_for(ASKED.format("a&amp;b@contoso.example")) == "a&b@contoso.example"
+    assert discover.asked_for("<x/>") is None
+    bomb = '<!DOCTYPE x [<!ENTITY a "b">]>' + ASKED.format("&a;@contoso.example")
+    assert discover.asked_for(bomb) == "&a;@contoso.example", "nothing is expanded"
+    told = discover.response("a&b@x.example", made(Tls.STARTTLS, Login.OAUTH).servers)
+    root = ET.fromstring(told.encode())
+    name = {"o": discover.OUTLOOK}
+    types = [one.text for one in root.findall(".//o:Protocol/o:Type", name)]
+    assert types == ["IMAP", "POP3", "SMTP"]
+    assert {one.text for one in root.findall(".//o:LoginName", name)} == {"a&b@x.example"}
+    assert {one.text for one in root.findall(".//o:Encryption", name)} == {"TLS"}
+    assert "600" in discover.refusal(600, "Invalid Request")
+
+
+def test_the_json_form_leads_to_the_xml_one_and_knows_no_other() -> None:
+    assert discover.where("AutodiscoverV1", "mail.example") == (
+        200,
+        '{"Protocol": "AutodiscoverV1", "Url": '
+        '"https://mail.example/autodiscover/autodiscover.xml"}',
+    )
+    assert discover.where("EWS", "mail.example")[0] == 400

@@ -10,6 +10,7 @@ from given import APP, NOW, address, mailbox, shared, tenant
 
 from portineria.policy.verdict import Answer
 from portineria.settings.clients import ANY, Client, known
+from portineria.settings.domainwide import WHOEVER, offers
 from portineria.settings.given import (
     Closed,
     Gateway,
@@ -117,3 +118,23 @@ def test_every_client_has_its_evidence(client: Client) -> None:
     assert client.source
     assert client.name
     assert client.oauth is not Answer.UNKNOWN or not client.client_id
+
+
+def test_a_domain_is_told_what_works_for_somebody_of_it_and_of_nobody_else() -> None:
+    seen = open_tenant()
+    assert isinstance(seen.mailboxes, tuple)
+    found = offers(seen, ANY, DIRECT, NOW)
+    own = address("ada").rpartition("@")[2]
+    assert [one.protocol for one in found[own]] == list(Protocol)
+    assert {one.user for one in found[own]} == {WHOEVER}
+    assert {one.login for one in found[own]} == {Login.OAUTH}
+    shut = tuple(replace(box, imap=False, pop=False) for box in seen.mailboxes)
+    less = offers(replace(seen, mailboxes=shut), ANY, DIRECT, NOW)
+    assert [one.protocol for one in less[own]] == [Protocol.SMTP]
+    strange = tuple(replace(box, address="x@elsewhere.example") for box in seen.mailboxes)
+    assert offers(replace(seen, mailboxes=strange), ANY, DIRECT, NOW)[own] == ()
+
+
+def test_of_a_tenant_that_was_not_seen_nothing_is_offered() -> None:
+    for family in ("mailboxes", "domains"):
+        assert offers(replace(open_tenant(), **{family: Unseen("x")}), ANY, DIRECT, NOW) == {}

@@ -202,6 +202,24 @@ class Verbs(click.Group):
             raise click.UsageError(_did_you_mean(args[0], self.list_commands(ctx)), ctx) from error
 
 
+class Short(Verbs):
+    """A group whose name alone is short for one of its verbs, the `default`."""
+
+    default = ""
+    _with_value = ("--profile", "--state")
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        plain = [
+            word
+            for before, word in zip(["", *args], args, strict=False)
+            if not word.startswith("-") and before not in self._with_value
+        ]
+        helps = {"-h", "--help"} & set(args)
+        if args and not (plain and plain[0] in self.commands) and not (helps and not plain):
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+
 def _did_you_mean(word: str, known: Sequence[str]) -> str:
     from difflib import get_close_matches
 

@@ -21,7 +21,7 @@ from portineria.m365.endpoints import Endpoints
 from portineria.policy.verdict import Answer
 from portineria.run.look import Wants
 from portineria.settings.clients import ANY, Client, known
-from portineria.settings.formats import documents, pages, programs
+from portineria.settings.formats import documents, pages, programs, relays
 from portineria.settings.given import Missing, Server, Settings, settings
 from portineria.tenant.mailbox import Protocol
 from portineria.tenant.snapshot import Snapshot
@@ -46,6 +46,9 @@ FORMS: dict[str, Callable[[Settings], str]] = {
     "neomutt": programs.neomutt,
     "curl": programs.curl,
     "python": programs.python,
+    "postfix": relays.postfix,
+    "ssmtp": relays.ssmtp,
+    "powershell": relays.powershell,
 }
 
 
@@ -60,30 +63,37 @@ class Asking:
     gateway: str | None
     snapshot: str | None
     output: str | None
+    sign: str | None = None
 
 
 def give(said: Asked, asking: Asking) -> int:
     """Raises UsageFault, NoSuch, and what a look raises."""
-    if not asking.mailbox:
-        raise UsageFault(
-            "no mailbox is named",
-            where="MAILBOX",
-            try_="portineria settings ada@contoso.com; or --list-clients",
-        )
-    client = _client(asking.client)
     session.refuse_unwritable(asking.output)
-    snapshot, now, endpoints = _seen(said, asking, client)
-    box = find_mailbox(snapshot, asking.mailbox)
-    gateway = gateway_of(said.state / "gateway", asking.gateway, box.address, now)
-    wanted = [Protocol(one) for one in asking.protocols] or list(Protocol)
-    found = settings(snapshot, box, client, direct_places(endpoints), gateway, now, wanted)
+    _refuse_unsigned(asking)
+    found = found_for(said, asking)
     _write(found, asking, as_json=said.json)
     if found.servers:
         return 0
     return 3 if any(one.answer is Answer.UNKNOWN for one in found.closed) else 1
 
 
-def _client(name: str | None) -> Client:
+def found_for(said: Asked, asking: Asking) -> Settings:
+    """Raises as `give`."""
+    if not asking.mailbox:
+        raise UsageFault(
+            "no mailbox is named",
+            where="MAILBOX",
+            try_="portineria settings ada@contoso.com; or --list-clients",
+        )
+    client = client_named(asking.client)
+    snapshot, now, endpoints = _seen(said, asking, client)
+    box = find_mailbox(snapshot, asking.mailbox)
+    gateway = gateway_of(said.state / "gateway", asking.gateway, box.address, now)
+    wanted = [Protocol(one) for one in asking.protocols] or list(Protocol)
+    return settings(snapshot, box, client, direct_places(endpoints), gateway, now, wanted)
+
+
+def client_named(name: str | None) -> Client:
     if name is None:
         return ANY
     clients = known()
@@ -131,11 +141,27 @@ def _write(found: Settings, asking: Asking, *, as_json: bool) -> None:
         raise OperatorFault(
             str(missing), where="--format", try_=f"see what is closed and why: {told}"
         ) from None
-    if asking.output is None:
-        print(text, end="")
-    else:
-        session.write_octets(asking.output, [text.encode()])
+    octets = text.encode()
+    if asking.sign is not None:
+        from portineria.doors.signedprofile import signed
+
+        octets = signed(octets, Path(asking.sign))
+    if asking.output is not None:
+        session.write_octets(asking.output, [octets])
         print(asking.output)
+    else:
+        print(text, end="")
+
+
+def _refuse_unsigned(asking: Asking) -> None:
+    if asking.sign is None:
+        return
+    if asking.form != "mobileconfig" or asking.output is None:
+        raise UsageFault(
+            "only a configuration profile is signed, and into a file",
+            where="--sign",
+            try_="write --format mobileconfig --output ada.mobileconfig",
+        )
 
 
 def _print(found: Settings) -> None:

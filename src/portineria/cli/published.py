@@ -60,6 +60,8 @@ KNOWN: dict[str, Known] = {
     "gateway-status": Known(1, "`gateway status`"),
     "gateway-down": Known(1, "`gateway down`"),
     "gateway-init": Known(1, "`gateway init`"),
+    "settings-link": Known(1, "`settings link`"),
+    "settings-serve": Known(1, "`settings serve`"),
     "script": Known(1, "`script`"),
     "gateway-unlock": Known(1, "`gateway unlock`"),
     "gateway-doors": Known(1, "`gateway doors`; the file that it writes"),

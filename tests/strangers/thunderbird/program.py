@@ -69,6 +69,15 @@ class Thunderbird:
             self.sign_in(name, sign_in_with)
         return str(self.until("an outcome of the set-up", lambda: self.do("outcome")))
 
+    def set_up_found(self, name: str, *, sign_in_with: str) -> tuple[str, list[list[Any]]]:
+        """Set an account up by what its domain serves: the outcome as of `set_up`, and the servers
+        that were found, incoming and outgoing: type, host, port, user name, way to log in."""
+        self.do("setUpFound", name)
+        found = self.until("a configuration of the domain", lambda: self.do("found"))
+        self.sign_in(name, sign_in_with)
+        outcome = self.until("an outcome of the set-up", lambda: self.do("outcome"))
+        return str(outcome), list(found)
+
     def sign_in(self, name: str, password: str) -> None:
         """Fill in Microsoft's page in Thunderbird's own window."""
         values = {"loginfmt": name, "passwd": password}

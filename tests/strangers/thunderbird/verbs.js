@@ -82,6 +82,44 @@ const VERBS = {
       );
   },
 
+  // What the account hub does first: ask the domain itself for its configuration, and use what it
+  // says as it is. The outcome is left in the main window; `found` names the servers.
+  setUpFound(name) {
+    const { FetchConfig } = ChromeUtils.importESModule(
+      "resource:///modules/accountcreation/FetchConfig.sys.mjs"
+    );
+    const { AccountConfig } = ChromeUtils.importESModule(
+      "resource:///modules/accountcreation/AccountConfig.sys.mjs"
+    );
+    const { ConfigVerifier } = ChromeUtils.importESModule(
+      "resource:///modules/accountcreation/ConfigVerifier.sys.mjs"
+    );
+    const { CreateInBackend } = ChromeUtils.importESModule(
+      "resource:///modules/accountcreation/CreateInBackend.sys.mjs"
+    );
+    const main = mainWindow();
+    main.outcome = null;
+    main.found = null;
+    const signal = new AbortController().signal;
+    FetchConfig.fromISP(name.split("@")[1], name, signal)
+      .then(config => {
+        AccountConfig.replaceVariables(config, name.split("@")[0], name, "");
+        main.found = [config.incoming, config.outgoing].map(
+          ({ type, hostname, port, username, auth }) => [type, hostname, port, username, auth]
+        );
+        return new ConfigVerifier(main.msgWindow, signal).verifyConfig(config, false);
+      })
+      .then(verified => CreateInBackend.createAccountInBackend(verified))
+      .then(
+        () => (main.outcome = "in"),
+        fault => (main.outcome = `out: ${fault.message}`)
+      );
+  },
+
+  found() {
+    return mainWindow().found;
+  },
+
   // Log in to the sending host alone, as the server's settings do.
   tryToSend(name, password) {
     const server = MailServices.outgoingServer.createServer("smtp");

@@ -8,7 +8,7 @@ import click
 
 from portineria.cli import completing
 from portineria.cli.commands.connectmore import MORE, sign_in_options
-from portineria.cli.frame import Verbs, asked, verb
+from portineria.cli.frame import Short, asked, verb
 from portineria.fault import UsageFault
 from portineria.tongue.say import say
 
@@ -19,22 +19,12 @@ if TYPE_CHECKING:
     from portineria.wiring.connecting import Place
 
 DEFAULT = "tenant"
-_WITH_VALUE = ("--profile", "--state")
 
 
-class Connect(Verbs):
+class Connect(Short):
     """`connect TENANT` is short for `connect tenant TENANT`."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        plain = [
-            word
-            for before, word in zip(["", *args], args, strict=False)
-            if not word.startswith("-") and before not in _WITH_VALUE
-        ]
-        helps = {"-h", "--help"} & set(args)
-        if args and not (plain and plain[0] in self.commands) and not (helps and not plain):
-            args = [DEFAULT, *args]
-        return super().parse_args(ctx, args)
+    default = DEFAULT
 
 
 @click.group("connect", cls=Connect)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from portineria.cli import completing
-from portineria.cli.frame import asked, verb
+from portineria.cli.commands.settingsserve import link, serve
+from portineria.cli.frame import Short, asked, verb
 
 FORMATS = (
     "table",
@@ -21,6 +22,9 @@ FORMATS = (
     "neomutt",
     "curl",
     "python",
+    "postfix",
+    "ssmtp",
+    "powershell",
 )
 CLIENTS = (
     "thunderbird",
@@ -32,12 +36,29 @@ CLIENTS = (
     "neomutt",
     "curl",
     "python",
+    "postfix",
+    "ssmtp",
+    "powershell",
     "printer",
 )
 
 
+class Settings(Short):
+    """`settings MAILBOX` is short for `settings mailbox MAILBOX`."""
+
+    default = "mailbox"
+
+
+@click.group("settings", cls=Settings)
+def command() -> None:
+    """Give a mailbox's settings, for one client; serve them to programs that look for them.
+
+    `portineria settings MAILBOX` is short for `portineria settings mailbox MAILBOX`.
+    """
+
+
 @verb(
-    "settings",
+    "mailbox",
     examples=[
         "portineria settings ada@contoso.example",
         "portineria settings ada@contoso.example --client thunderbird --format autoconfig",
@@ -89,8 +110,14 @@ CLIENTS = (
     help="Write it to a file, for you alone.",
     shell_complete=completing.files,
 )
+@click.option(
+    "--sign",
+    metavar="FILE",
+    help="PEM with certificate and key: sign the configuration profile.",
+    shell_complete=completing.files,
+)
 @click.option("--list-clients", is_flag=True, help="Show what is known of programs and devices.")
-def command(
+def give_mailbox(
     mailbox: str | None,
     client: str | None,
     protocols: tuple[str, ...],
@@ -98,6 +125,7 @@ def command(
     gateway: str | None,
     snapshot: str | None,
     output: str | None,
+    sign: str | None,
     list_clients: bool,
 ) -> int:
     """Give a mailbox's settings: only what works for it, and for this client.
@@ -120,5 +148,10 @@ def command(
         gateway=gateway,
         snapshot=snapshot,
         output=output,
+        sign=sign,
     )
     return give(said, asking)
+
+
+for _verb in (give_mailbox, serve, link):
+    command.add_command(_verb)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import plistlib
+from collections.abc import Iterable
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -14,16 +15,21 @@ _TYPES = {Protocol.IMAP: "imap", Protocol.POP: "pop3", Protocol.SMTP: "smtp"}
 
 
 def autoconfig(settings: Settings) -> str:
-    """Source: Mozilla, Autoconfiguration, config file format 1.1."""
+    """For one mailbox. Source: Mozilla, Autoconfiguration, config file format 1.1."""
     domain = settings.address.rpartition("@")[2]
+    return client_config(domain, settings.display_name or settings.address, settings.servers)
+
+
+def client_config(domain: str, name: str, servers: Iterable[Server]) -> str:
+    """The same for whatever is in the servers' user names."""
     root = Element("clientConfig", version="1.1")
     provider = SubElement(root, "emailProvider", id=domain)
     SubElement(provider, "domain").text = domain
-    SubElement(provider, "displayName").text = settings.display_name or settings.address
-    for server in settings.servers:
+    SubElement(provider, "displayName").text = name
+    for server in servers:
         incoming = server.protocol is not Protocol.SMTP
-        name = "incomingServer" if incoming else "outgoingServer"
-        one = SubElement(provider, name, type=_TYPES[server.protocol])
+        kind = "incomingServer" if incoming else "outgoingServer"
+        one = SubElement(provider, kind, type=_TYPES[server.protocol])
         SubElement(one, "hostname").text = server.place.host
         SubElement(one, "port").text = str(server.place.port)
         SubElement(one, "socketType").text = _SOCKETS[server.place.tls]
