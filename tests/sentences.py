@@ -41,6 +41,9 @@ SPOKEN = (
 
 SILENT = {
     "settings/formats/programs.py": "writes files of programs",
+    "settings/formats/relays.py": "writes files of programs",
+    "settings/formats/discover.py": "writes documents for programs",
+    "doors/settingserver.py": "speaks to programs",
     "settings/formats/documents.py": "writes documents for programs",
     "policy/policywrite.py": "writes a policy file: its keys and remarks are of one language",
     "policy/usage/draft.py": "writes a policy file",

@@ -90,6 +90,10 @@ class Settings:
         return next((one for one in self.servers if one.protocol is protocol), None)
 
 
+NEEDS_GATEWAY = "SMTP by a password, through the gateway"
+"""What a relay needs that knows no OAuth."""
+
+
 class Missing(ValueError):
     """The format needs a protocol that is closed; which."""
 

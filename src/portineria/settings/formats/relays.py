@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portineria.policy.script.quoting import quoted, said
 from portineria.settings.formats.programs import KEPT_IN
-from portineria.settings.given import Login, Missing, Server, Settings, Tls
+from portineria.settings.given import NEEDS_GATEWAY, Login, Missing, Server, Settings, Tls
 from portineria.tenant.mailbox import Protocol
 
 _WAYS = {Tls.IMPLICIT: "SslOnConnect", Tls.STARTTLS: "StartTls", Tls.NONE: "None"}
@@ -87,7 +87,7 @@ def _by_password(settings: Settings) -> Server:
     if server is None:
         raise Missing("SMTP")
     if server.login is Login.OAUTH:
-        raise Missing("SMTP by a password, through the gateway")
+        raise Missing(NEEDS_GATEWAY)
     return server
 
 
