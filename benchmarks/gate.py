@@ -15,6 +15,7 @@ from portineria.clock import SystemClock
 from portineria.doors.gate.gate import Gate
 from portineria.doors.gate.house import Behind
 from portineria.doors.gate.servertls import ServerTls
+from portineria.doors.gate.turns import OwnTurns
 from portineria.gateway.admission import Credential, Entrance, Register, proof_of
 from portineria.gateway.gatewayfile import CertificateWish, GatewayFile, ListenWish, Tls
 from portineria.gateway.limits import Limits, Pacing
@@ -71,7 +72,8 @@ def main() -> None:
         servers,
         Register(key, [one], doors),
         Given(given["token"]),
-        SystemClock(asyncio.sleep),
+        clock := SystemClock(asyncio.sleep),
+        OwnTurns(file.pacing, float(file.limits.patience_seconds), clock),
     )
 
     def ready(gate: Gate) -> None:

@@ -39,6 +39,7 @@ from portineria.clock import SystemClock
 from portineria.doors.gate.gate import Gate
 from portineria.doors.gate.house import Behind
 from portineria.doors.gate.servertls import ServerTls
+from portineria.doors.gate.turns import OwnTurns
 from portineria.gateway.admission import Credential, Entrance, Register, proof_of
 from portineria.gateway.gatewayfile import CertificateWish, GatewayFile, ListenWish
 from portineria.gateway.gatewayfile import Tls as GateTls
@@ -191,7 +192,9 @@ def fronting(
     ready, made = threading.Event(), []
 
     async def serve() -> None:
-        gate = Gate(file, ServerTls(file.certificates), servers, register, Tokens(), clock)
+        turns = OwnTurns(file.pacing, float(file.limits.patience_seconds), clock)
+        tls = ServerTls(file.certificates)
+        gate = Gate(file, tls, servers, register, Tokens(), clock, turns)
         made.append(gate)
         await gate.serve(lambda _: ready.set())
 
