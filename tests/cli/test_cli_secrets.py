@@ -119,7 +119,7 @@ def story(desk: Listener) -> None:
     desk("explain", str(pasted), "--json", code=None)
     desk("advise", "--policy", policy, "--json")
     _gateway(desk)
-    desk("script", "plan.json", "--json")
+    desk("script", "switches.json", "--json")
     desk("undo", run, "--output", "undo.json")
     desk("close", PERSON)
     desk("runs", "list")

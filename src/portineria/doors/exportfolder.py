@@ -104,7 +104,7 @@ class ExportFolder:
         keep: Collection[str] | None = None,
     ) -> AsyncIterator[tuple[Row, ...]]:
         if parameters:
-            raise self._lacks(f"{cmdlet} with {', '.join(parameters)}")
+            raise self._lacks(" -".join([cmdlet, *parameters]))
         yield tuple(self._rows(cmdlet))
 
     async def exchange_list(
@@ -119,7 +119,7 @@ class ExportFolder:
         given = dict(parameters or {})
         name = given.pop("Identity", None)
         if given:
-            raise self._lacks(f"{cmdlet} with {', '.join(given)}")
+            raise self._lacks(" -".join([cmdlet, *given]))
         rows = self._rows(cmdlet)
         if name is None:
             return Data(rows=tuple(rows))
