@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/
 WORKERS ?= $(shell echo $$(( 2 * $$(nproc) + 1 )))
 STRANGERS := tests/strangers
 
-.PHONY: help setup check fix test strangers invite demo picture shots bench scale gatebench soak covered coverage mutants promises docs sentences ci clean
+.PHONY: help setup check fix test strangers invite demo picture shots bench scale gatebench soak fuzz covered coverage mutants promises docs sentences ci clean
 
 help:
 	@echo "setup      a virtual environment with everything the work needs"
@@ -24,6 +24,7 @@ help:
 	@echo "scale      what a tenant of 250, 2,500, 10,000 mailboxes costs, and how that grows"
 	@echo "gatebench  the gateway beside emailproxy and HAProxy, before one Dovecot: CPU as ratios"
 	@echo "soak       the gateway under everything at once, for an hour; every message is counted"
+	@echo "fuzz       both halves of the gateway under a fuzzer that follows coverage, two million runs"
 	@echo "covered    every branch of the pure floors is reached, or listed with a reason"
 	@echo "coverage   what the quick tests reach"
 	@echo "mutants    do the tests bite? counts survivors in the heart"
@@ -101,6 +102,10 @@ gatebench: setup
 
 soak: setup
 	$(PY) tests/doors/soak.py
+
+fuzz: setup
+	$(PY) -m pip install --quiet --group fuzz
+	$(PY) tests/gateway/fuzz.py
 
 covered: setup
 	$(PY) tests/covered.py

@@ -14,8 +14,11 @@ import ssl
 from contextlib import suppress
 from typing import Protocol as Shape
 
-SIZE = 262_144
-"""Octets read at once, and the most that waits for a slow reader before the other side waits."""
+SIZE = 131_072
+"""Octets read at once. Twice as many move a large letter no faster, and a client that reads nothing
+holds as many more."""
+MOST_WAITING = 65_536
+"""Octets that wait for a slow reader before the other side waits too."""
 _RECEIVED = memoryview(bytearray(SIZE))
 _CLEAR = memoryview(bytearray(SIZE))
 SLOW, BEHIND = 1, 2
@@ -181,7 +184,7 @@ class Leg(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.set_write_buffer_limits(high=SIZE)
+        transport.set_write_buffer_limits(high=MOST_WAITING)
         self._owner.connected(self)
         if self.context is not None and not self._held:
             self.begin_tls(self.context)
