@@ -99,6 +99,7 @@ scale: setup
 gatebench: setup
 	$(PY) benchmarks/gateway.py
 	$(PY) benchmarks/path.py
+	$(PY) benchmarks/crowd.py --sessions 9000
 
 soak: setup
 	$(PY) tests/doors/soak.py

@@ -69,6 +69,11 @@ class Thunderbird:
             self.sign_in(name, sign_in_with)
         return str(self.until("an outcome of the set-up", lambda: self.do("outcome")))
 
+    def set_up_at(self, name: str, kind: str, user: str, password: str, front: object) -> str:
+        """As `set_up` with a password, at servers of one's own: `front` has host and ports."""
+        self.do("setUp", name, kind, password, user, front)
+        return str(self.until("an outcome of the set-up", lambda: self.do("outcome")))
+
     def set_up_found(self, name: str, *, sign_in_with: str) -> tuple[str, list[list[Any]]]:
         """Set an account up by what its domain serves: the outcome as of `set_up`, and the servers
         that were found, incoming and outgoing: type, host, port, user name, way to log in."""

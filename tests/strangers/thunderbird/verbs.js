@@ -19,7 +19,8 @@ function three() {
 
 function accountOf(name, type) {
   return MailServices.accounts.accounts.find(
-    ({ incomingServer: server }) => server.username == name && server.type == type
+    ({ incomingServer: server, defaultIdentity: self }) =>
+      (server.username == name || self?.email == name) && server.type == type
   );
 }
 
@@ -38,7 +39,7 @@ const VERBS = {
 
   // The account hub's own two steps: verify the configuration, then create the account. The
   // outcome is left in the main window. Without a password it is the sign-in with Microsoft.
-  setUp(name, type, password) {
+  setUp(name, type, password, user = name, front = null) {
     const { AccountConfig } = ChromeUtils.importESModule(
       "resource:///modules/accountcreation/AccountConfig.sys.mjs"
     );
@@ -54,20 +55,20 @@ const VERBS = {
     config.identity.emailAddress = name;
     Object.assign(config.incoming, {
       type,
-      hostname: "outlook.office365.com",
-      port: SERVERS[type],
+      hostname: front?.host ?? "outlook.office365.com",
+      port: front?.[type] ?? SERVERS[type],
       socketType: Ci.nsMsgSocketType.SSL,
-      username: name,
+      username: user,
       auth,
       password,
       loginAtStartup: false,
     });
     Object.assign(config.outgoing, {
       type: "smtp",
-      hostname: "smtp.office365.com",
-      port: 587,
+      hostname: front?.host ?? "smtp.office365.com",
+      port: front?.smtp ?? 587,
       socketType: Ci.nsMsgSocketType.alwaysSTARTTLS,
-      username: name,
+      username: user,
       auth,
       password,
     });
