@@ -11,6 +11,7 @@ from given import APP, NOW, address, mailbox, shared, tenant
 from portineria.policy.verdict import Answer
 from portineria.settings.clients import ANY, Client, known
 from portineria.settings.domainwide import WHOEVER, offers
+from portineria.settings.formats import pages
 from portineria.settings.given import (
     Closed,
     Gateway,
@@ -138,3 +139,13 @@ def test_a_domain_is_told_what_works_for_somebody_of_it_and_of_nobody_else() -> 
 def test_of_a_tenant_that_was_not_seen_nothing_is_offered() -> None:
     for family in ("mailboxes", "domains"):
         assert offers(replace(open_tenant(), **{family: Unseen("x")}), ANY, DIRECT, NOW) == {}
+
+
+def test_what_is_known_of_devices_has_evidence_and_says_where_to_type_it() -> None:
+    devices = [one for one in known().values() if one.screen]
+    assert {one.id for one in devices} >= {"sharp-bp", "epson-scanner", "canon-imagerunner"}
+    assert all(one.source and one.note for one in devices)
+    found = given(known()["sharp-bp"])
+    assert {one.login for one in found.servers} == {Login.OAUTH}
+    assert "On the device: Settings (Administrator) > " in pages.markdown(found)
+    assert all(one.source for one in known().values())

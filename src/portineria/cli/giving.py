@@ -215,6 +215,7 @@ def tell_clients(*, as_json: bool) -> int:
                 "oauth": one.oauth.value,
                 "client_id": one.client_id,
                 "format": one.format,
+                "screen": one.screen or None,
                 "note": one.note or None,
                 "source": one.source,
             }

@@ -16,13 +16,15 @@ from portineria.policy.verdict import Answer
 class Client:
     """`oauth`: whether it can log in to Exchange Online with a token by these protocols; UNKNOWN
     where nothing is known of it. `client_id` is the registered client that it signs in with, None
-    where it has none of its own. `format` is the file that it reads, "" for none."""
+    where it has none of its own. `format` is the file that it reads, "" for none; `screen` where
+    a device's own menus have these settings, in the maker's words."""
 
     id: str
     name: str
     oauth: Answer
     client_id: str | None = None
     format: str = ""
+    screen: str = ""
     note: str = ""
     source: str = ""
 

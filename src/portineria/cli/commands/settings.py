@@ -39,6 +39,9 @@ CLIENTS = (
     "postfix",
     "ssmtp",
     "powershell",
+    "sharp-bp",
+    "epson-scanner",
+    "canon-imagerunner",
     "printer",
 )
 

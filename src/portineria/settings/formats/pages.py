@@ -34,6 +34,8 @@ def remarks(settings: Settings) -> Iterator[str]:
         yield _closed(closed)
     for ca in dict.fromkeys(server.ca for server in settings.servers if server.ca):
         yield compose("The device has to trust this authority: {}", ca)
+    if settings.client.screen:
+        yield compose("On the device: {}", settings.client.screen)
     if settings.client.note:
         yield say(settings.client.note)
 
