@@ -179,6 +179,7 @@ def test_settings_are_served_and_a_link_of_the_same_folder_shows_a_mailbox_once(
         (("serve", "--at", "0.0.0.0:80"), "without a certificate"),
         (("serve", "--client", "nobody"), "nothing is known of a client"),
         (("link", ADA, "--base", "ftp://x"), "is no address of a page"),
+        ((ADA, "--format", "pdf"), "a PDF goes into a file"),
         ((ADA, "--format", "msmtp", "--sign", "x.pem"), "only a configuration profile is signed"),
     ],
 )
@@ -189,6 +190,29 @@ def test_what_cannot_be_served_is_refused_with_its_reason(
     told = say("settings", *words, "--snapshot", kept, "--json")
     assert told.code == 2
     assert why in told.json["error"]["why"]
+
+
+@pytest.mark.stranger
+def test_a_pdf_is_one_page_with_the_settings_on_it(say: Say, tmp_path: Path) -> None:
+    kept = keep(a_snapshot(), tmp_path / "a.json")
+    file = tmp_path / "ada.pdf"
+    words = ("settings", ADA, "--snapshot", kept, "--format", "pdf", "--output", str(file))
+    assert say(*words).code == 0
+    octets = file.read_bytes()
+    assert octets.startswith(b"%PDF-")
+    assert octets.count(b"/Type /Page\n") + octets.count(b"/Type /Page ") == 1
+
+
+def test_without_a_browser_a_pdf_is_refused_with_what_to_do(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    kept = keep(a_snapshot(), tmp_path / "a.json")
+    words = ("--format", "pdf", "--output", str(tmp_path / "x.pdf"), "--json")
+    told = say("settings", ADA, "--snapshot", kept, *words[:-1])
+    assert told.code == 2
+    assert "no browser that prints" in told.err
+    assert not (tmp_path / "x.pdf").exists()
 
 
 def test_a_signed_profile_is_what_openssl_verifies(say: Say, tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from labshell import lab_shell
 from m365_labworld import LabWorld, lab_world
 from powershell import Thrown
 from shell import Shell
-from test_script_text import EVERY
+from test_script_text import EVERY, change, plan
 
 from portineria.fault import BadFile, NoFile, ServiceFault
+from portineria.policy.change import Family, Target, Verb
+from portineria.policy.script.render import render
 from portineria.run.look import Wants
 from portineria.tenant.mailbox import RecipientKind, SmtpSwitch
 from portineria.tenant.unseen import Unseen
@@ -179,6 +181,39 @@ def test_script_says_what_is_missing(tmp_path: Path) -> None:
     assert shell("script", "--classic", "enable-csv", "--output", "x.ps1").startswith("Written")
     words = ("look", "--from-export", "x", "--snapshot", "y")
     assert shell.json(*words, code=2)["error"]["code"] == "usage"
+
+
+HOSTILE = ("it's", "it\u2019s $(Remove-Item x); `n", '"; Write-Host "x', "Zo\u00eb \u05d0\u05d1")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_name_that_wants_to_be_code_is_a_name(
+    world: LabWorld, tmp_path: Path, name: str
+) -> None:
+    """Made, seen, and taken back under exactly this name."""
+    policy = Target(family=Family.AUTHENTICATION_POLICY, key="", name=name)
+    made = plan(
+        change(
+            1,
+            target=policy,
+            verb=Verb.CREATE,
+            before=None,
+            after={"AllowBasicAuthSmtp": True, "AllowBasicAuthImap": False},
+            reason=name,
+        ),
+        tenant_id=world.lab.world.tenant_id,
+    )
+    script = render(made, EVERY["apply"], "plan").text
+    policies = world.lab.world["authenticationPolicies"]
+    before = len(list(policies.all()))
+    async with lab_shell(world.lab) as hands:
+        await hands.shell().run(script, str(tmp_path), Force=True)
+        found = policies.find("Name", name)
+        assert found is not None
+        assert (found["AllowBasicAuthSmtp"], found["AllowBasicAuthImap"]) == (True, False)
+        assert len(list(policies.all())) == before + 1
+        await hands.shell().run(script, str(tmp_path), Undo=True)
+    assert len(list(policies.all())) == before
 
 
 # --- the classics ---

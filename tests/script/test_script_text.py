@@ -52,14 +52,13 @@ def change(number: int, **more: Any) -> Change:
 
 
 def plan(*changes: Change, **more: Any) -> Plan:
-    return Plan(
-        tenant_id="t",
-        made_at=NOW,
-        snapshot_taken_at=NOW,
-        policy_digest="d",
-        changes=changes,
-        **more,
-    )
+    usual: dict[str, Any] = {
+        "tenant_id": "t",
+        "made_at": NOW,
+        "snapshot_taken_at": NOW,
+        "policy_digest": "d",
+    }
+    return Plan(**{**usual, **more}, changes=changes)
 
 
 def classic(name: str) -> str:

@@ -36,6 +36,7 @@ SCHEMA = "portineria/settings@1"
 FORMS: dict[str, Callable[[Settings], str]] = {
     "markdown": pages.markdown,
     "html": pages.html,
+    "pdf": pages.html,
     "autoconfig": documents.autoconfig,
     "mobileconfig": documents.mobileconfig,
     "dns": documents.zone,
@@ -142,6 +143,10 @@ def _write(found: Settings, asking: Asking, *, as_json: bool) -> None:
             str(missing), where="--format", try_=f"see what is closed and why: {told}"
         ) from None
     octets = text.encode()
+    if form == "pdf":
+        from portineria.doors.printing import printed
+
+        octets = printed(text)
     if asking.sign is not None:
         from portineria.doors.signedprofile import signed
 
@@ -154,6 +159,8 @@ def _write(found: Settings, asking: Asking, *, as_json: bool) -> None:
 
 
 def _refuse_unsigned(asking: Asking) -> None:
+    if asking.form == "pdf" and asking.output is None:
+        raise UsageFault("a PDF goes into a file", where="--output", try_="write --output ada.pdf")
     if asking.sign is None:
         return
     if asking.form != "mobileconfig" or asking.output is None:

@@ -26,7 +26,7 @@ from portineria.policy.wiretexts.rows import (
     refused,
 )
 
-_NO_PASSWORD = r"-ERR (Logon|Authentication) failure: unknown user name or bad password"  # noqa: S105
+_LOGON_FAILURE = r"-ERR (Logon|Authentication) failure: unknown user name or bad password"
 _BY_ITS_PLACE = (
     "the login holds but the mailbox stays shut; no text of this refusal has been captured, "
     "so it is read by its place"
@@ -66,7 +66,7 @@ ROWS: tuple[Row, ...] = (
     refused(
         AUTH,
         BASIC,
-        rf"^{_NO_PASSWORD}",
+        rf"^{_LOGON_FAILURE}",
         MUTE,
         "the password was refused; the server does not say by what",
         "exchange-online 1.10, 5.3",
@@ -74,7 +74,7 @@ ROWS: tuple[Row, ...] = (
     refused(
         AUTH,
         USER,
-        rf"^{_NO_PASSWORD}",
+        rf"^{_LOGON_FAILURE}",
         TOKEN_REFUSED | NOT_CONNECTED,
         "the token was refused, or POP or the mailbox with it",
         "exchange-online 5.3",
@@ -82,7 +82,7 @@ ROWS: tuple[Row, ...] = (
     refused(
         AUTH,
         APP,
-        rf"^{_NO_PASSWORD}",
+        rf"^{_LOGON_FAILURE}",
         APP_REFUSED | APP_NOT_CONNECTED,
         "the application's token was refused, or POP or the mailbox with it",
         "exchange-online 3.2, 5.3",
