@@ -30,6 +30,7 @@ listen:
   - {protocol: imap, at: "127.0.0.1:0", tls: implicit}
   - {protocol: smtp, at: "127.0.0.1:0", tls: none, networks: [127.0.0.0/8]}
 pool: 1
+health: "127.0.0.1:0"
 """
 SCAN = "scan@contoso.example"
 LETTER = f"From: {SCAN}\r\nTo: ada@contoso.example\r\nSubject: x\r\n\r\nhello"

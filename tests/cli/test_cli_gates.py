@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,18 @@ def test_what_a_credential_cannot_be_is_refused(
 ) -> None:
     told = town("gateway", "credential", "add", "odd", "--mailbox", SCAN, *words, code=2)
     assert why in told["error"]["why"]
+
+
+def test_a_balancer_hears_yes_or_no_and_nothing_else(town: Town) -> None:
+    def asked(path: str) -> tuple[int, bytes]:
+        line = HTTPConnection(town.told["health"], timeout=10)
+        line.request("GET", path, headers={"Host": "balancer.example"})
+        answer = line.getresponse()
+        return answer.status, answer.read()
+
+    assert asked("/readyz") == (200, b"ready\n")
+    for path in ("/metrics", "/trace?credential=x", "/healthz", "/"):
+        assert asked(path) == (404, b"/readyz\n")
 
 
 def test_health_readiness_and_metrics_are_for_this_machine_alone(town: Town) -> None:

@@ -106,10 +106,10 @@ class Nodes:
                 "  http-check send meth GET uri /readyz hdr Host localhost",
             ]
             for name, node in zip("ab", self.nodes, strict=True):
-                control = node.control.rpartition(":")[2]
+                health = node.told["health"].rpartition(":")[2]
                 lines.append(
                     f"  server {name} 127.0.0.1:{node.port(door)} send-proxy-v2 "
-                    f"check port {control} inter 300ms fall 2 rise 1 "
+                    f"check port {health} inter 300ms fall 2 rise 1 "
                     "on-marked-down shutdown-sessions"
                 )
         return "\n".join(lines) + "\n"
@@ -237,3 +237,10 @@ def test_a_node_that_is_killed_loses_its_own_sessions_and_frees_what_it_had(
         except (imaplib.IMAP4.error, OSError):
             time.sleep(0.5)
     assert free
+
+
+def test_the_example_for_haproxy_is_one_that_it_takes() -> None:
+    example = Path(__file__).parents[2] / "docs/examples/haproxy/gateways.cfg"
+    done = subprocess.run(["haproxy", "-c", "-f", str(example)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "check port 9181" in example.read_text()

@@ -72,11 +72,13 @@ def test_a_whole_file() -> None:
         "pacing: {messages_per_minute: 0}\n"
         "pool: 3\n"
         "workers: 4\n"
+        "health: '[::]:9181'\n"
         "database: file:database.conninfo\n"
     )
+    assert found.health == ("::", 9181)
     assert (found.workers, found.database) == (
         4,
-        DatabaseWish(kind="file", name=str(HERE / "database.conninfo"), where="gateway.yaml:14:11"),
+        DatabaseWish(kind="file", name=str(HERE / "database.conninfo"), where="gateway.yaml:15:11"),
     )
     assert (found.listen[0].host, found.listen[0].port) == ("::", 25)
     assert found.listen[1].old_tls
@@ -136,6 +138,7 @@ def test_a_whole_file() -> None:
         (LISTEN + "pool: 65\n", "2:7", "pool cannot be '65'"),
         (LISTEN + "control: '0.0.0.0:80'\n", "2:10", "can be reached by others"),
         (LISTEN + "control: here\n", "2:10", "is no place"),
+        (LISTEN + "health: here\n", "2:9", "is no place"),
         (LISTEN + "workers: 0\n", "2:10", "workers cannot be '0'"),
         (LISTEN + "database: 5\n", "2:11", "where text belongs"),
         (

@@ -33,6 +33,7 @@ KEYS = (
     "control",
     "workers",
     "database",
+    "health",
 )
 LISTEN_KEYS = ("protocol", "at", "tls", "networks", "old_tls")
 UPSTREAM_KEYS = ("imap", "pop", "smtp", "ca", "scope")
@@ -105,6 +106,7 @@ class GatewayFile:
     control: tuple[str, int] | None = None
     workers: int = 1
     database: DatabaseWish | None = None
+    health: tuple[str, int] | None = None
 
 
 def parse(text: str, *, file: str, folder: Path) -> GatewayFile:
@@ -133,6 +135,7 @@ def parse(text: str, *, file: str, folder: Path) -> GatewayFile:
         control=read.control(found.get("control")),
         workers=read.number(found.get("workers"), "workers", 1, MOST_WORKERS) or 1,
         database=read.database(found.get("database")),
+        health=read.place(found["health"], least=0) if "health" in found else None,
     )
     page.finish()
     return result

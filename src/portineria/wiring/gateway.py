@@ -55,13 +55,15 @@ log = logging.getLogger("portineria.gateway")
 class Running:
     """What a gateway says of itself once it listens; kept in the state folder while it does.
 
-    `ca` is the file that devices trust where the gateway made its own certificate.
+    `ca` is the file that devices trust where the gateway made its own certificate; `health` where
+    balancers of other machines ask.
     """
 
     pid: int
     listeners: dict[str, str]
     control: str
     ca: str | None
+    health: str | None
 
 
 async def run_gateway(
@@ -123,6 +125,7 @@ def announced(
             listeners=_addresses(ports),
             control=f"http://{control.host}:{control.port}",
             ca=None if wanted.file.certificates else str(wanted.folder / CA),
+            health=None if control.health is None else "{}:{}".format(*control.health),
         )
         write_atomic(wanted.folder / RUNNING, json.dumps(asdict(running)).encode())
         said.append(wanted.folder / RUNNING)
@@ -202,7 +205,7 @@ def _control(gate: Gate, wanted: Wanted, worker: int | None) -> Control:
     if worker is not None:
         return Control(side, wanted.folder / worker_socket(worker), None)
     host, port = wanted.file.control or ("127.0.0.1", 0)
-    return Control(side, wanted.folder / SOCKET, host, port)
+    return Control(side, wanted.folder / SOCKET, host, port, wanted.file.health)
 
 
 @dataclass(slots=True)

@@ -44,7 +44,7 @@ async def run_crew(
         ports, workers = _workers(wanted, given)
         crew = Crew(command, workers, clock)
         host, port = wanted.file.control or ("127.0.0.1", 0)
-        control = Control(crew, wanted.folder / SOCKET, host, port)
+        control = Control(crew, wanted.folder / SOCKET, host, port, wanted.file.health)
         try:
             with announced(wanted, ports, control, ready) as up:
                 await _serve(crew, control, up)

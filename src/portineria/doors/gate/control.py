@@ -1,7 +1,8 @@
 """The gateway's side door: health, readiness and metrics on loopback, traces for its owner alone.
 
-Two listeners speak the same little HTTP: a TCP port on loopback, which any user of the machine may
-ask, and a socket in the state folder, which only the owner may open: what devices say passes there.
+Listeners speak the same little HTTP: a TCP port on loopback, which any user of the machine may ask;
+a socket in the state folder, which only the owner may open, for what devices say passes there; and
+where it is wanted a port for balancers of other machines, which hear yes or no and nothing else.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Control:
     socket: Path
     host: str | None = "127.0.0.1"
     port: int = 0
+    health: tuple[str, int] | None = None
 
     async def serve(self, ready: Callable[[], None]) -> None:
         """Until cancelled. Raises OSError where it cannot listen."""
@@ -57,6 +59,9 @@ class Control:
             tcp = await asyncio.start_server(self._open, self.host, self.port, limit=MOST_HEAD)
             self.port = tcp.sockets[0].getsockname()[1]
             servers.append(tcp)
+        if self.health is not None:
+            servers.append(await asyncio.start_server(self._far, *self.health, limit=MOST_HEAD))
+            self.health = servers[-1].sockets[0].getsockname()[:2]
         try:
             ready()
             await asyncio.Event().wait()
@@ -67,6 +72,17 @@ class Control:
 
     async def _open(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._talk(reader, writer, self._ask)
+
+    async def _far(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Whoever asks may name any host: a page that was led here reads nothing of worth."""
+
+        async def ask(path: str) -> Answer:
+            if urlsplit(path).path != "/readyz":
+                return Answer(404, "text/plain", "/readyz\n")
+            code = (await self.side.ready()).code
+            return Answer(code, "text/plain", "ready\n" if code == 200 else "not ready\n")
+
+        await self._talk(reader, writer, ask, any_host=True)
 
     async def _own(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async def ask(path: str) -> Answer | None:
@@ -86,11 +102,13 @@ class Control:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         ask: Callable[[str], Awaitable[Answer | None]],
+        *,
+        any_host: bool = False,
     ) -> None:
         try:
             async with asyncio.timeout(ASKED_WITHIN):
                 head = await reader.readuntil(b"\r\n\r\n")
-            path = _path(head)
+            path = _path(head, any_host=any_host)
             answer = Answer(400, "text/plain", "GET only\n") if path is None else await ask(path)
             if answer is not None:
                 writer.write(_said(answer))
@@ -115,12 +133,14 @@ class Control:
                 return Answer(404, "text/plain", "/healthz /readyz /metrics\n")
 
 
-def _path(head: bytes) -> str | None:
+def _path(head: bytes, *, any_host: bool = False) -> str | None:
     """Of a GET for this machine; a page of a browser that was led here names another host."""
     lines = head.decode("latin-1").split("\r\n")
     words = lines[0].split(" ")
     if len(words) != 3 or words[0] != "GET":
         return None
+    if any_host:
+        return words[1]
     hosts = [line[5:].strip() for line in lines[1:] if line[:5].lower() == "host:"]
     names = [host if host.endswith("]") else host.rpartition(":")[0] or host for host in hosts]
     return words[1] if names and all(name in _NAMES for name in names) else None
