@@ -13,7 +13,7 @@ import pytest
 
 from portineria.clock import VirtualClock
 from portineria.doors.settinglinks import Kept, Links
-from portineria.doors.settingserver import SettingServer
+from portineria.doors.settingserver import SettingServer, Words
 from portineria.settings.domainwide import WHOEVER
 from portineria.settings.given import Login, Place, Server, Tls
 from portineria.tenant.mailbox import Protocol
@@ -25,6 +25,7 @@ IMAP = Server(
     login=Login.OAUTH,
     user=WHOEVER,
 )
+WORDS = Words(language="en", title="Yours", note="Once & for all", button="Show <it>")
 OFFERS = {"contoso.example": (IMAP,), "shut.example": ()}
 CONFIG = "/mail/config-v1.1.xml"
 WELL_KNOWN = "/.well-known/autoconfig/mail/config-v1.1.xml"
@@ -34,7 +35,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.clock = VirtualClock(NOW)
         self.links = Links(folder / "settings")
-        self.server = SettingServer(OFFERS, self.links, self.clock, lambda: ("Yours", "Show <it>"))
+        self.server = SettingServer(OFFERS, self.links, self.clock, lambda: WORDS)
         transport = httpx2.ASGITransport(self.server.app())
         self.client = httpx2.AsyncClient(transport=transport, base_url="http://contoso.example")
 
@@ -119,6 +120,8 @@ async def test_a_link_shows_its_page_once_and_looking_does_not_use_it_up(house: 
         assert looked.status_code == 200
         assert "the settings" not in looked.text
         assert "Show &lt;it&gt;" in looked.text
+        assert "Once &amp; for all" in looked.text
+        assert '<html lang="en">' in looked.text
     shown = await house.client.post(link)
     assert shown.text == "<p>the settings"
     assert shown.headers["cache-control"] == "no-store"

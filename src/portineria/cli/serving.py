@@ -17,13 +17,13 @@ from portineria.cli.frame import Asked
 from portineria.cli.giving import FORMS, Asking, client_named, found_for
 from portineria.cli.loop import run
 from portineria.doors.settinglinks import Kept, Links
-from portineria.doors.settingserver import SettingServer
+from portineria.doors.settingserver import SettingServer, Words
 from portineria.doors.state import StateFolder
 from portineria.fault import Fault, OperatorFault, UsageFault
 from portineria.settings.domainwide import offers
 from portineria.settings.given import Missing
 from portineria.tenant.snapshot import Snapshot
-from portineria.tongue.say import compose, say
+from portineria.tongue.say import compose, say, spoken_language
 from portineria.wiring.opening import system_clock
 from portineria.wiring.settings import direct_places
 
@@ -160,8 +160,13 @@ def _announce(said: Asked, server: SettingServer, url: str) -> None:
     sys.stdout.flush()
 
 
-def _words() -> tuple[str, str]:
-    return say("Your mail settings"), say("Show them")
+def _words() -> Words:
+    return Words(
+        language=spoken_language(),
+        title=say("Your mail settings"),
+        note=say("This link shows them once: print them, or write them down."),
+        button=say("Show them"),
+    )
 
 
 def _place(text: str) -> tuple[str, int]:

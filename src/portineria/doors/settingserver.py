@@ -43,6 +43,16 @@ DISCOVER = ("/autodiscover/autodiscover.xml", "/Autodiscover/Autodiscover.xml")
 XML = "text/xml; charset=utf-8"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What stands on the page before a link is used; `language` is their code."""
+
+    language: str
+    title: str
+    note: str
+    button: str
+
+
 class _Server(uvicorn.Server):
     """Ends at a signal, and does not raise it again."""
 
@@ -61,7 +71,7 @@ class SettingServer:
     offers: Mapping[str, tuple[Server, ...]]
     links: Links
     clock: Clock
-    words: Callable[[], tuple[str, str]]
+    words: Callable[[], Words]
     taken: int = 0
 
     def app(self) -> Starlette:
@@ -159,7 +169,7 @@ class SettingServer:
         if request.method == "GET":
             if not self.links.is_there(token, now):
                 return _nothing()
-            return Response(_page(*self.words()), media_type="text/html", headers=HEADERS)
+            return Response(_page(self.words()), media_type="text/html", headers=HEADERS)
         kept = self.links.take(token, now)
         if kept is None:
             return _nothing()
@@ -182,13 +192,14 @@ def _shown(kept: Kept) -> Response:
     return Response(kept.text, media_type=kept.kind, headers=headers)
 
 
-def _page(title: str, button: str) -> str:
+def _page(words: Words) -> str:
+    title, note, button = map(escape, (words.title, words.note, words.button))
     return (
-        '<!doctype html><html><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{escape(words.language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title>"
+        f"<title>{title}</title>"
         "<style>body{font:1rem system-ui,sans-serif;max-width:40rem;margin:4rem auto;"
         "padding:0 1rem}button{font:inherit;padding:.6rem 1.2rem}</style></head>"
-        f"<body><h1>{escape(title)}</h1>"
-        f'<form method="post"><button>{escape(button)}</button></form></body></html>'
+        f"<body><main><h1>{title}</h1><p>{note}</p>"
+        f'<form method="post"><button>{button}</button></form></main></body></html>'
     )
