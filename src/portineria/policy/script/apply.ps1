@@ -3,6 +3,7 @@ $Plan = @{}
 $Done = @{}     # changes that stand, by number
 $Begun = @{}    # changes that this script began to write
 $Ids = @{}      # ids that objects were given when they were made
+$Policies = @{} # names of authentication policies, by whatever else stands for one
 $Missing = "couldn't be found|could not be found|ManagementObjectNotFoundException|ResourceNotFound|NotFound|does not exist"
 $Transient = '\((429|503|504)\)|TooManyRequests|too many requests|throttl|temporarily|timed out|server is busy|busy|concurren|try again|canceled|sending the request|connection was'
 
@@ -151,11 +152,14 @@ function Get-PolicyName {
     param($Identifier)
     $text = [string]$Identifier
     if (-not $text) { return $null }
-    foreach ($policy in (Get-AuthenticationPolicy -ErrorAction Stop)) {
-        foreach ($name in @([string]$policy.Name, [string]$policy.Guid, [string]$policy.DistinguishedName, [string]$policy.Identity)) {
-            if ($name -eq $text) { return [string]$policy.Name }
+    if (-not $Policies.ContainsKey($text)) {
+        foreach ($policy in (Get-AuthenticationPolicy -ErrorAction Stop)) {
+            foreach ($name in @([string]$policy.Name, [string]$policy.Guid, [string]$policy.DistinguishedName, [string]$policy.Identity)) {
+                if ($name) { $Policies[$name] = [string]$policy.Name }
+            }
         }
     }
+    if ($Policies.ContainsKey($text)) { return $Policies[$text] }
     return $text
 }
 

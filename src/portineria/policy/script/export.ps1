@@ -34,8 +34,7 @@ function Add-Missing {
 # text, truth and lists of them become text.
 function Select-Plain {
     param($Rows, $Fields)
-    $found = @()
-    foreach ($row in $Rows) {
+    $found = @(foreach ($row in $Rows) {
         $plain = @{}
         foreach ($field in $Fields) {
             $value = $row.$field
@@ -47,8 +46,8 @@ function Select-Plain {
             }
             else { $plain[$field] = [string]$value }
         }
-        $found += $plain
-    }
+        $plain
+    })
     return , $found
 }
 
@@ -68,21 +67,20 @@ function Get-Page {
     }
 }
 
+function Get-Row {
+    param([string]$Uri)
+    while ($Uri) {
+        $page = Get-Page $Uri
+        if (-not $page.ContainsKey('value')) { return $page }
+        foreach ($row in $page['value']) { $row }
+        $Uri = $page['@odata.nextLink']
+    }
+}
+
 function Save-Graph {
     param([string]$Name, [string]$Uri)
     try {
-        $rows = @()
-        $next = "$Graph$Uri"
-        while ($next) {
-            $page = Get-Page $next
-            if (-not $page.ContainsKey('value')) {
-                Save-Json $Name $page
-                return
-            }
-            foreach ($row in $page['value']) { $rows += $row }
-            $next = $page['@odata.nextLink']
-        }
-        Save-Json $Name $rows
+        Save-Json $Name @(Get-Row "$Graph$Uri")
     }
     catch {
         Add-Missing $Name $_.Exception.Message
