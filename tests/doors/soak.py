@@ -180,6 +180,7 @@ async def weather(house: House, chance: random.Random) -> None:
 
     while True:
         await asyncio.sleep(0.3)
+        house.upstream.logins.clear()  # nobody reads them here, and memory is the gateway's
         match chance.randrange(5):
             case 0:
                 gate.server_tls.load()
@@ -266,8 +267,9 @@ def summary(told: Told, storm: Storm, sizes: list[tuple[int, int]]) -> str:
         f"sessions {dict(told.sessions)}\n"
         f"messages: {len(told.taken)} taken, {len(told.refused)} refused, "
         f"{len(told.unknown)} cut behind their end ({ambiguous} of them kept)\n"
-        f"memory at a third {sizes[0][0]} KiB and {sizes[0][1]} objects, "
-        f"at the end {sizes[1][0]} KiB and {sizes[1][1]}"
+        f"memory, the numbers of all messages in it, at a third "
+        f"{sizes[0][0]} KiB and {sizes[0][1]} objects, at the end "
+        f"{sizes[1][0]} KiB and {sizes[1][1]}"
     )
 
 
