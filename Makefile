@@ -102,7 +102,7 @@ gatebench: setup
 	$(PY) benchmarks/crowd.py --sessions 9000
 
 soak: setup
-	$(PY) tests/doors/soak.py
+	$(PY) tests/cli/soak.py
 
 fuzz: setup
 	$(PY) -m pip install --quiet --group fuzz

@@ -29,10 +29,10 @@ class Given:
     def __init__(self, token: str) -> None:
         self._token = Secret(token)
 
-    async def token(self, protocol: Protocol, mailbox: str) -> Secret:
+    async def token(self, entrance: Entrance) -> Secret:
         return self._token
 
-    def renew(self, protocol: Protocol, mailbox: str) -> bool:
+    def renew(self, entrance: Entrance) -> bool:
         return False
 
 

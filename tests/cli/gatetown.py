@@ -39,11 +39,13 @@ LETTER = f"From: {SCAN}\r\nTo: ada@contoso.example\r\nSubject: x\r\n\r\nhello"
 class Town:
     """A lab with the policy applied, and a gateway in the background before it."""
 
-    def __init__(self, folder: Path, file: str = FILE, *, gateway: bool = True) -> None:
+    def __init__(
+        self, folder: Path, file: str = FILE, *, gateway: bool = True, policy: str = POLICY
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self.shell = Shell(folder)
-        self.shell.json("lab", "up", "--detach", "--seed", "small")
-        (folder / "policy.yaml").write_text(POLICY)
+        self.lab = self.shell.json("lab", "up", "--detach", "--seed", "small")
+        (folder / "policy.yaml").write_text(policy)
         (folder / "gateway.yaml").write_text(file)
         self("plan", "policy.yaml", "--output", "plan.json")
         self("apply", "plan.json", "--yes")

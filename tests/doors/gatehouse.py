@@ -116,10 +116,10 @@ class Tokens:
         self.number = 1
         self.renewals = renewals
 
-    async def token(self, protocol: Protocol, mailbox: str) -> Secret:
+    async def token(self, entrance: Entrance) -> Secret:
         return Secret(f"token-{self.number}")
 
-    def renew(self, protocol: Protocol, mailbox: str) -> bool:
+    def renew(self, entrance: Entrance) -> bool:
         if not self.renewals:
             return False
         self.renewals -= 1

@@ -1,17 +1,21 @@
 """Credentials come from the profile or not at all."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from portineria.clock import VirtualClock
+from portineria.doors.gate.gatetokens import YOUNG, GateTokens
 from portineria.doors.identity import Authority, UserTokens
-from portineria.doors.keyring import SCOPES, Keyring
+from portineria.doors.keyring import Keyring
 from portineria.doors.profiles import AppIdentity, PeopleTokens, Probe
 from portineria.doors.references import Reference
+from portineria.doors.signins import SCOPES, SignIns
 from portineria.doors.vault import Vault
-from portineria.fault import OperatorFault
+from portineria.fault import BadCredential, OperatorFault
+from portineria.gateway.admission import Entrance
 from portineria.m365.endpoints import Endpoints
 from portineria.mail.conversation import Password, Token
 from portineria.secret import Secret
@@ -164,3 +168,69 @@ async def test_a_delegate_who_did_not_sign_in_is_named(asked: Asked, vault: Vaul
     assert isinstance(found, Unseen)
     assert f"no sign-in of {ADA.upn}" in found.because
     assert asked.with_ == []
+
+
+# --- people's tokens, for a gateway ------------------------------------------------------------
+
+DOOR = Entrance(mailbox=ADA.address, protocol=Protocol.IMAP, grant="g", person=ADA.upn)
+
+
+def for_gateway(vault: Vault) -> GateTokens:
+    ring = keyring(through(vault.path))
+    assert ring.probe.user is not None
+    return GateTokens(
+        apps={},
+        people=SignIns(ring.authority, ring.probe.user, ring.clock),
+        scope="",
+        resource="https://outlook.office.com",
+        profile="p.yaml",
+        clock=ring.clock,
+    )
+
+
+async def test_a_gateway_opens_with_the_token_of_who_signed_in(asked: Asked, vault: Vault) -> None:
+    vault.keep(ADA.upn, Secret("r"))
+    tokens = for_gateway(vault)
+    assert await tokens.token(DOOR) == Secret("at-r")
+    assert await tokens.token(DOOR) == Secret("at-r")
+    assert asked.with_ == ["r"]
+    assert not list(tokens.lacking([DOOR]))
+
+
+async def test_a_new_sign_in_is_found_while_the_gateway_runs(asked: Asked, vault: Vault) -> None:
+    vault.keep("ben@contoso.example", Secret("b"))
+    tokens = for_gateway(vault)
+    ((mailbox, fault),) = tokens.lacking([DOOR, replace(DOOR, protocol=Protocol.POP)])
+    assert (mailbox, fault.try_) == (
+        ADA.address,
+        f"let that person sign in: portineria connect user {ADA.upn}",
+    )
+    with pytest.raises(BadCredential, match="no sign-in of this person"):
+        await tokens.token(DOOR)
+    vault.keep(ADA.upn, Secret("first"))
+    assert await tokens.token(DOOR) == Secret("at-first")
+    vault.keep(ADA.upn, Secret("second"))
+    await tokens.clock.sleep(YOUNG)
+    assert tokens.renew(DOOR)
+    assert await tokens.token(DOOR) == Secret("at-second")
+    assert asked.with_ == ["first", "second"]
+
+
+async def test_a_token_so_young_is_not_asked_for_again(asked: Asked, vault: Vault) -> None:
+    vault.keep(ADA.upn, Secret("r"))
+    tokens = for_gateway(vault)
+    await tokens.token(DOOR)
+    assert not tokens.renew(DOOR)
+
+
+async def test_a_door_of_the_mail_app_is_not_opened_by_a_person(asked: Asked, vault: Vault) -> None:
+    vault.keep(ADA.upn, Secret("r"))
+    with pytest.raises(BadCredential, match="names no mail app"):
+        await for_gateway(vault).token(replace(DOOR, person=""))
+    assert asked.with_ == []
+
+
+async def test_where_nobody_signed_in_for_the_profile_the_gateway_says_so(vault: Vault) -> None:
+    tokens = replace(for_gateway(vault), people=None)
+    with pytest.raises(BadCredential, match="nobody signed in for this profile"):
+        await tokens.token(DOOR)

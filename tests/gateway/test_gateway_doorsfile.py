@@ -1,6 +1,7 @@
 """What grants open, and the file that says so: nothing else opens a door."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_network
 
@@ -9,7 +10,7 @@ import pytest
 from portineria.fault import BadFile
 from portineria.gateway.admission import Entrance
 from portineria.gateway.doorsfile import Doors, digest, entrances, over, parse, to_json
-from portineria.policy.desired import Grant, Through, Who
+from portineria.policy.desired import Grant, OpenedBy, Through, Who
 from portineria.policy.entitle import Entitlement, Entitlements
 from portineria.tenant.mailbox import Mailbox, Protocol, RecipientKind
 
@@ -43,6 +44,14 @@ def test_a_gateway_grant_opens_its_protocol_from_its_networks_until_its_last_day
             grant="g",
         ),
     )
+
+
+def test_a_mailbox_that_a_persons_token_opens_is_told_by_the_persons_sign_in_name() -> None:
+    by_person = replace(a_grant("g"), opened_by=OpenedBy.PERSON)
+    (found,) = opened(opened={Protocol.IMAP: [by_person]})
+    assert found.person == BOX.upn
+    row = to_json(Doors(tenant="t", policy="p", looked=NOW, entrances=(found,)))
+    assert parse(json.dumps(row), "doors.json").entrances == (found,)
 
 
 def test_other_ways_in_open_nothing_here() -> None:

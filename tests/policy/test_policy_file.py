@@ -263,6 +263,28 @@ REFUSED = {
         "quotes",
     ),
     "app": (GRANT + "allow: [imap], through: oauth-app, app: mail}", "no client id", "GUID"),
+    "sign_in without the gateway": (
+        GRANT + "allow: [imap], sign_in: person}",
+        "sign_in has no meaning through oauth-user",
+        "it goes with gateway",
+    ),
+    "sign_in of nobody": (
+        GRANT + "allow: [imap], through: gateway, sign_in: ada}",
+        "sign_in cannot be 'ada'",
+        "person",
+    ),
+    "sign_in and app": (
+        GRANT
+        + "allow: [imap], through: gateway, sign_in: person, "
+        + "app: 11111111-1111-1111-1111-111111111111}",
+        "sign_in: person uses none",
+        "take one of them out",
+    ),
+    "sign_in of a denial": (
+        GRANT + "deny: [imap], sign_in: person}",
+        "a grant that denies carries no sign_in",
+        "take the key out",
+    ),
     "no date": (GRANT + "allow: [imap], until: '2027-02-30'}", "'2027-02-30' is no date", "day"),
     "a time": (GRANT + "allow: [imap], until: 2027-02-03T10:00:00Z}", "is no date", "day"),
     "not YAML": ("tenant: [", "1:10: not YAML", "close what is opened here"),

@@ -276,6 +276,8 @@ SENTENCES = [
         None,
         ("", f"«a» opens the protocol, but not for {MINE}", False),
     ),
+    ([f"{GATEWAY}, sign_in: person"], IMAP, USER, None, ("open", "«a» opens it", False)),
+    ([f"{GATEWAY}, sign_in: app"], IMAP, APP_ONLY, None, ("open", "«a» opens it", False)),
     ([OPEN_BASIC], SMTP, BASIC, None, ("open", "«a» opens it", False)),
     ([OPEN_BASIC], SMTP, BASIC, INSIDE, ("open", "«a» opens it", False)),
     (

@@ -179,10 +179,10 @@ def fronting(
     )
 
     class Tokens:
-        async def token(self, protocol: MailProtocol, box: str) -> Secret:
+        async def token(self, entrance: Entrance) -> Secret:
             return Secret(token)
 
-        def renew(self, protocol: MailProtocol, box: str) -> bool:
+        def renew(self, entrance: Entrance) -> bool:
             return False
 
     doors = [Entrance(mailbox=mailbox, protocol=one, grant="g") for one in MailProtocol]

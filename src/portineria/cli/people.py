@@ -11,11 +11,11 @@ from portineria.cli.connecting import SignIn, files_of
 from portineria.cli.frame import Asked
 from portineria.cli.invite import inviter
 from portineria.doors.http import HttpDoor
-from portineria.doors.keyring import SCOPES
 from portineria.doors.privatemap import read_private_map
 from portineria.doors.profiles import PeopleTokens, Profile, load
 from portineria.doors.profilewrite import set_people
 from portineria.doors.signin import AdminSession, sign_in
+from portineria.doors.signins import SCOPES
 from portineria.doors.vault import Vault
 from portineria.fault import NotSignedIn, OperatorFault, UsageFault
 from portineria.wiring.connecting import Files, place_of

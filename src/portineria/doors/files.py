@@ -32,6 +32,15 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """What is another one where the file was written since; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def write_atomic(path: Path, content: bytes | Iterable[bytes], mode: int = 0o600) -> None:
     """Replace a file as a whole: after a crash there is the old one or the new one.
 

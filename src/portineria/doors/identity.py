@@ -174,6 +174,10 @@ class UserTokens(_Cached):
         self._refresh = refresh
         self._keep = keep
 
+    def adopt(self, refresh: Secret) -> None:
+        """Another refresh token of the same person, from now on."""
+        self._refresh = refresh
+
     def _ask(self, web: Web, scope: str) -> Answer:
         application = msal.PublicClientApplication(self._client_id, **web.options)
         answer: Answer = application.acquire_token_by_refresh_token(

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 
 from portineria.clock import Clock
-from portineria.doors.identity import AppTokens, Authority, UserTokens
+from portineria.doors.identity import AppTokens, Authority
 from portineria.doors.privatemap import read_private_map
-from portineria.doors.profiles import AppIdentity, PeopleTokens, Probe
+from portineria.doors.profiles import AppIdentity, Probe
 from portineria.doors.proof import AppCredential
 from portineria.doors.references import Reference
-from portineria.doors.vault import Vault
+from portineria.doors.signins import SCOPES, SignIns
 from portineria.m365.endpoints import Endpoints
 from portineria.mail.conversation import Credential, Password, Token
 from portineria.secret import Secret
 from portineria.tenant.caller import AppOnly, Basic, Caller, UserThrough
 from portineria.tenant.mailbox import Mailbox, Protocol
 from portineria.tenant.unseen import Unseen
-
-SCOPES = {
-    Protocol.IMAP: "IMAP.AccessAsUser.All",
-    Protocol.POP: "POP.AccessAsUser.All",
-    Protocol.SMTP: "SMTP.Send",
-}
-"""Delegated scopes. Source: Microsoft Learn, Authenticate an IMAP, POP or SMTP connection."""
 
 
 def credential_of(app: AppIdentity) -> AppCredential:
@@ -49,7 +41,7 @@ class Keyring:
     probe: Probe
     clock: Clock
     _apps: dict[str, AppTokens] = field(default_factory=dict, repr=False)
-    _people: dict[str, UserTokens] = field(default_factory=dict, repr=False)
+    _sign_ins: SignIns | None = field(default=None, repr=False)
     _files: dict[str, dict[str, Secret]] = field(default_factory=dict, repr=False)
 
     async def credential(
@@ -95,24 +87,13 @@ class Keyring:
         user = self.probe.user
         if user is None or client_id not in {None, user.client_id}:
             return Unseen("the profile holds no sign-in of people through that client")
-        delegate = user.delegates.get(mailbox.address) or user.delegates.get(mailbox.upn.lower())
-        names = (delegate,) if delegate else (mailbox.upn.lower(), mailbox.address.lower())
-        held = self._held(user.refresh_tokens)
-        name = next((name for name in names if name in held), None)
-        if name is None and delegate:
-            return Unseen(f"the profile holds no sign-in of {delegate}, who opens it for others")
-        if name is None:
-            return Unseen("the profile holds no sign-in of this person under probe.user")
-        if name not in self._people:
-            self._people[name] = self._signed_in(user, name, held[name])
+        if self._sign_ins is None:
+            self._sign_ins = SignIns(self.authority, user, self.clock)
+        person = self._sign_ins.of(mailbox.upn, mailbox.address)
+        if isinstance(person, Unseen):
+            return person
         scope = f"{self.endpoints.mail_resource}/{SCOPES[protocol]}"
-        return Token(mailbox.address, await self._people[name].token(scope))
-
-    def _signed_in(self, user: PeopleTokens, name: str, refresh: Secret) -> UserTokens:
-        """A vault is told each new token; a list that people write is theirs, and only read."""
-        vault = Vault.at(user.refresh_tokens.path)
-        keep = partial(vault.keep, name) if vault else _forget
-        return UserTokens(self.authority, user.client_id, refresh, self.clock, keep)
+        return Token(mailbox.address, await person.token(scope))
 
     def _kept(self, reference: Reference | None, mailbox: Mailbox) -> Secret | None:
         if reference is None:
@@ -124,7 +105,3 @@ class Keyring:
         if reference.name not in self._files:
             self._files[reference.name] = read_private_map(reference)
         return self._files[reference.name]
-
-
-def _forget(_: Secret) -> None:
-    return

@@ -60,7 +60,9 @@ class Credential:
 class Entrance:
     """What the policy opens: one mailbox, one protocol, from these networks, until then.
 
-    `networks` is empty where the grant names none. `grant` is told in the log.
+    `networks` is empty where the grant names none. `grant` is told in the log. `person` is the
+    sign-in name of the mailbox's own account where a person's token opens it, "" where the mail
+    app's does.
     """
 
     mailbox: str
@@ -68,6 +70,7 @@ class Entrance:
     networks: tuple[Network, ...] = ()
     until: datetime | None = None
     grant: str = ""
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 from portineria.fault import BadFile
 from portineria.gateway.admission import Entrance
-from portineria.policy.desired import Through
+from portineria.policy.desired import OpenedBy, Through
 from portineria.policy.entitle import Entitlements
 from portineria.tenant.mailbox import Protocol
 
@@ -50,6 +50,7 @@ def entrances(entitled: Entitlements) -> tuple[Entrance, ...]:
             networks=grant.networks,
             until=over(grant.until),
             grant=grant.name,
+            person=one.mailbox.upn.lower() if grant.opened_by is OpenedBy.PERSON else "",
         )
         for one in sorted(entitled, key=lambda one: one.mailbox.address)
         for protocol in Protocol
@@ -113,6 +114,7 @@ def _row(one: Entrance) -> dict[str, Any]:
         "networks": [str(network) for network in one.networks],
         "until": one.until.isoformat() if one.until else None,
         "grant": one.grant,
+        "person": one.person,
     }
 
 
@@ -123,6 +125,7 @@ def _entrance(row: Mapping[str, Any]) -> Entrance:
         networks=tuple(map(ip_network, row["networks"])),
         until=None if row["until"] is None else _moment(row["until"]),
         grant=row["grant"],
+        person=row.get("person", ""),
     )
 
 

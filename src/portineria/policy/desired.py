@@ -68,6 +68,13 @@ class Through(StrEnum):
     BASIC = "basic"
 
 
+class OpenedBy(StrEnum):
+    """Whose token opens the mailbox for a gateway's device."""
+
+    APP = "app"
+    PERSON = "person"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where in the file something stands, for errors: line and column count from 1."""
@@ -116,7 +123,8 @@ class Grant:
     """One grant: who, which protocols, through which caller, from where, until when, why.
 
     `deny` grants close the protocols they name and carry nothing else. `app` is the client id
-    for oauth-app and gateway (the mail app's), None for the profile's own mail app.
+    for oauth-app and gateway (the mail app's), None for the profile's own mail app. `opened_by`
+    has a meaning through the gateway alone.
     """
 
     name: str
@@ -125,6 +133,7 @@ class Grant:
     deny: frozenset[Protocol] = frozenset()
     through: Through = Through.OAUTH_USER
     app: str | None = None
+    opened_by: OpenedBy = OpenedBy.APP
     networks: tuple[Network, ...] = ()
     until: date | None = None
     owner: str = ""

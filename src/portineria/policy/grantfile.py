@@ -12,7 +12,7 @@ from uuid import UUID
 
 from portineria.fault import OperatorFault
 from portineria.policy.csvlist import RowError, addresses, is_address
-from portineria.policy.desired import Grant, Through, Who
+from portineria.policy.desired import Grant, OpenedBy, Through, Who
 from portineria.policy.marked import Page, Spot, shown
 from portineria.tenant.access import Network
 from portineria.tenant.mailbox import Protocol
@@ -27,6 +27,7 @@ GRANT_KEYS = (
     "deny",
     "through",
     "app",
+    "sign_in",
     "from",
     "until",
     "owner",
@@ -76,6 +77,7 @@ class _Reader:
             deny=deny,
             through=through,
             app=self._app(found.get("app"), through),
+            opened_by=self._opened_by(found, through),
             networks=self._networks(spot, found, through),
             until=self._until(found.get("until")),
             owner=self._words(found.get("owner"), "the owner"),
@@ -90,7 +92,7 @@ class _Reader:
                 found["deny"], "a grant allows and denies", "make two grants of it: deny beats all"
             )
         elif "deny" in found:
-            for key in ("through", "app", "from", "until"):
+            for key in ("through", "app", "sign_in", "from", "until"):
                 if key in found:
                     self.page.complain(
                         found[key], f"a grant that denies carries no {key}", "take the key out"
@@ -133,6 +135,18 @@ class _Reader:
                 spot, f"{shown(spot)} is no client id", "copy the Application (client) ID, a GUID"
             )
             return None
+
+    def _opened_by(self, found: dict[str, Spot], through: Through) -> OpenedBy:
+        if (spot := found.get("sign_in")) is None:
+            return OpenedBy.APP
+        if through is not Through.GATEWAY and "deny" not in found:
+            told = f"sign_in has no meaning through {through}"
+            self.page.complain(spot, told, "it goes with gateway")
+        read = self.page.choice(spot, OpenedBy, "sign_in") or OpenedBy.APP
+        if read is OpenedBy.PERSON and "app" in found:
+            told = "app names an application, and sign_in: person uses none"
+            self.page.complain(found["app"], told, "take one of them out")
+        return read
 
     def _networks(
         self, spot: Spot, found: dict[str, Spot], through: Through

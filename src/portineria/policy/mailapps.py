@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from portineria.policy.desired import Grant, Through
+from portineria.policy.desired import Grant, OpenedBy, Through
 from portineria.policy.entitle import Entitlements
 from portineria.policy.rungs.consent import ROLES
 from portineria.tenant.apps import AppKind, OwnApp
@@ -89,7 +89,7 @@ def needs_of(
 
 
 def _means_ours(grant: Grant, kind: AppKind, named: Named, own: Mapping[AppKind, OwnApp]) -> bool:
-    if grant.through not in BY_APP:
+    if grant.through not in BY_APP or grant.opened_by is OpenedBy.PERSON:
         return False
     mine = own.get(kind)
     return (grant.app or named.meant(kind, own)) in (None, mine.id if mine else None)

@@ -10,7 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from portineria.policy.desired import EverybodyElse, EverybodySmtp, Grant, Through, Wish
+from portineria.policy.desired import (
+    EverybodyElse,
+    EverybodySmtp,
+    Grant,
+    OpenedBy,
+    Through,
+    Wish,
+)
 from portineria.policy.entitle import Entitlement
 from portineria.policy.plan import Voice
 from portineria.policy.recipients import trait
@@ -34,7 +41,7 @@ class Speaking:
         """Whom a grant opens the door for. SMTP may have an application of its own."""
         if grant.through is Through.BASIC:
             return Basic()
-        if grant.through is Through.OAUTH_USER:
+        if grant.through is Through.OAUTH_USER or grant.opened_by is OpenedBy.PERSON:
             return UserThrough(None)
         own = self.smtp_app if protocol is Protocol.SMTP else None
         return AppOnly(grant.app or own or self.mail_app or "unknown")
@@ -138,7 +145,8 @@ def _from_there(grant: Grant, address: IPv4Address | IPv6Address | None) -> bool
 
 def _terms(grant: Grant) -> str:
     """How a grant lets in, from where and until when."""
-    way, places = grant.through.value, ", ".join(map(str, grant.networks))
+    by_person = " (sign_in: person)" if grant.opened_by is OpenedBy.PERSON else ""
+    way, places = grant.through.value + by_person, ", ".join(map(str, grant.networks))
     if places and grant.until:
         return f"through {way} from {places} until {grant.until}"
     if places:

@@ -36,6 +36,7 @@ from portineria.doors.http import HttpDoor
 from portineria.doors.identity import AppTokens
 from portineria.doors.keyring import credential_of
 from portineria.doors.profiles import Profile
+from portineria.doors.signins import SignIns
 from portineria.fault import BadCredential, Fault, OperatorFault
 from portineria.gateway.doorsfile import Doors
 from portineria.gateway.gatewayfile import CertificateWish, GatewayFile, ListenWish, Tls
@@ -97,6 +98,7 @@ async def run_gateway(
                 _turns(wanted.file, ledger, clock),
             )
             control = _control(gate, wanted, given.worker)
+            _tell_troubles(gate, tokens, source.doors)
             chores = _Chores(gate, source, ledger, tokens)
 
             def told(running: Running) -> None:
@@ -165,21 +167,32 @@ def _turns(file: GatewayFile, ledger: Ledger, clock: Clock) -> Turns:
 
 
 def _tokens(profile: Profile, tenant: str, file: GatewayFile, clock: Clock) -> GateTokens:
-    """The mail app's, and for SMTP those of the app of its own where the profile has one."""
-    app = profile.probe.app or profile.probe.smtp_app
-    if app is None:
-        raise BadCredential(
-            "the profile names no mail app, which opens the mailboxes for the gateway",
-            where=str(profile.path),
-            try_="portineria app create policy.yaml makes one and names it under probe.app",
-        )
-    whom = authority(profile, tenant)
-    every = AppTokens(whom, credential_of(app), clock)
-    smtp = profile.probe.smtp_app
-    apps = dict.fromkeys(Protocol, every)
-    if smtp is not None and smtp is not app:
-        apps[Protocol.SMTP] = AppTokens(whom, credential_of(smtp), clock)
-    return GateTokens(apps, file.scope or profile.endpoints.exchange_scope, clock)
+    """The mail app's, for SMTP those of the app of its own where the profile has one; people's."""
+    probe, whom = profile.probe, authority(profile, tenant)
+    app = probe.app or probe.smtp_app
+    apps = (
+        {} if app is None else dict.fromkeys(Protocol, AppTokens(whom, credential_of(app), clock))
+    )
+    if probe.smtp_app is not None and probe.smtp_app is not app:
+        apps[Protocol.SMTP] = AppTokens(whom, credential_of(probe.smtp_app), clock)
+    return GateTokens(
+        apps=apps,
+        people=None if probe.user is None else SignIns(whom, probe.user, clock),
+        scope=file.scope or profile.endpoints.exchange_scope,
+        resource=profile.endpoints.mail_resource,
+        profile=str(profile.path),
+        clock=clock,
+    )
+
+
+def _tell_troubles(gate: Gate, tokens: GateTokens, doors: Doors) -> None:
+    """Raises BadCredential where nothing that is wanted can be opened at all."""
+    lacking = dict(tokens.lacking(doors.entrances))
+    if lacking and set(lacking) == {one.mailbox for one in doors.entrances}:
+        raise next(iter(lacking.values()))
+    for mailbox, fault in lacking.items():
+        gate.trouble(mailbox, fault.why)
+        log.error("%s; %s", fault.why, fault.try_)
 
 
 def certificates(wanted: Wanted, clock: Clock) -> Sequence[CertificateWish]:

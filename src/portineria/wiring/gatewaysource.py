@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from portineria.doors.files import stamp
 from portineria.doors.gate.credentialfile import Credentials
 from portineria.doors.textfile import read_text
 from portineria.fault import Fault, NoFile, WrongTenant
@@ -46,7 +47,7 @@ class Source:
 
     def read(self) -> None:
         """Raises NoFile, BadFile, WrongTenant, StateFault."""
-        stamp = self._stamped()
+        seen = self._stamped()
         doors = read_doors(self.wanted.doors)
         if doors.tenant != self.tenant:
             raise WrongTenant(
@@ -56,7 +57,7 @@ class Source:
             )
         self.store.changed()
         self.credentials = self.store.every()
-        self.doors, self._stamp = doors, stamp
+        self.doors, self._stamp = doors, seen
 
     def changed(self, *, forced: bool) -> bool:
         """Whether there is anything new; it is read then. Raises as `read`.
@@ -85,12 +86,7 @@ class Source:
         return any(until is not None and since < until <= now for until in ends)
 
     def _stamped(self) -> tuple[int, int, int]:
-        try:
-            found = self.wanted.doors.stat()
-        except OSError as error:
-            raise NoFile(
-                f"the doors file cannot be read: {error.strerror}",
-                where=str(self.wanted.doors),
-                try_=AGAIN,
-            ) from None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        if (found := stamp(self.wanted.doors)) is not None:
+            return found
+        why = "the doors file cannot be read"
+        raise NoFile(why, where=str(self.wanted.doors), try_=AGAIN)

@@ -188,7 +188,7 @@ def _yes(said: Asked, profile: Profile) -> bool:
         "portineria connect user ada@contoso.com --opens invoices@contoso.com",
         "portineria connect user ada@contoso.com ben@contoso.com --device-code",
     ],
-    short_help="Let people sign in, for `probe` and `verify`.",
+    short_help="Let people sign in, for `probe`, `verify` and the gateway.",
 )
 @click.argument("people", nargs=-1, required=True)
 @click.option(
@@ -206,7 +206,9 @@ def _yes(said: Asked, profile: Profile) -> bool:
 def user(
     people: tuple[str, ...], opens: tuple[str, ...], client_id: str | None, **given: Any
 ) -> int:
-    """Let people sign in, so that `probe` and `verify` open mailboxes as their programs do.
+    """Let people sign in, so that `probe`, `verify` and the gateway open mailboxes as they do.
+
+    The gateway does where the grant says sign_in: person.
 
     Each one signs in, with a second factor where it is asked for; their refresh token is kept
     encrypted, and renewed with each use. Signing in with a name and a password alone (the

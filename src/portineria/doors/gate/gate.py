@@ -24,7 +24,7 @@ from portineria.doors.gate.resumption import Resumption
 from portineria.doors.gate.servertls import ServerTls
 from portineria.doors.gate.turns import Answer, Turns
 from portineria.fault import Fault
-from portineria.gateway.admission import Address, Admitted, Register, Turned
+from portineria.gateway.admission import Address, Admitted, Entrance, Register, Turned
 from portineria.gateway.gatewayfile import GatewayFile, ListenWish, Tls
 from portineria.gateway.mailflow import Delivered, Sending
 from portineria.gateway.manners import is_too_much
@@ -51,11 +51,11 @@ log = logging.getLogger("portineria.gateway")
 
 
 class Tokens(Shape):
-    async def token(self, protocol: Protocol, mailbox: str) -> Secret:
+    async def token(self, entrance: Entrance) -> Secret:
         """Raises Fault."""
         ...
 
-    def renew(self, protocol: Protocol, mailbox: str) -> bool:
+    def renew(self, entrance: Entrance) -> bool:
         """Forget what is kept; False where it is so young that another would be no better."""
         ...
 
@@ -270,15 +270,18 @@ class Gate:
 
     async def token(self, crossing: Crossing, *, fresh: bool = False) -> Token | None:
         assert crossing.admitted is not None
-        mailbox, protocol = crossing.admitted.entrance.mailbox, crossing.protocol
-        if fresh and not self.tokens.renew(protocol, mailbox):
-            return None
+        entrance = crossing.admitted.entrance
         try:
-            return Token(mailbox, await self.tokens.token(protocol, mailbox))
+            if fresh and not self.tokens.renew(entrance):
+                return None
+            return Token(entrance.mailbox, await self.tokens.token(entrance))
         except Fault as fault:
             self.counts.token_failures += 1
-            self.troubles[mailbox] = (fault.why, self._now())
+            self.trouble(entrance.mailbox, fault.why)
             raise
+
+    def trouble(self, mailbox: str, why: str) -> None:
+        self.troubles[mailbox] = (why, self._now())
 
     def warmed(self, protocol: Protocol) -> tuple[Leg, UpstreamLogin] | None:
         return self.pool.take(protocol)
@@ -306,7 +309,7 @@ class Gate:
         elif isinstance(event, Back):
             self.counts.upstream_refusals += 1
             told = said.decode("utf-8", "replace")[:200] or event.why
-            self.troubles[mailbox] = (told, self._now())
+            self.trouble(mailbox, told)
 
     def let_in(self, crossing: Crossing, offers: tuple[bytes, ...]) -> None:
         crossing.record.logged_in = self.time()

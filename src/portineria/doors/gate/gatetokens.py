@@ -1,21 +1,26 @@
-"""Tokens for the mail server behind: one application's, or for SMTP those of one beside it.
+"""Tokens for the mail server behind: one application's, or for SMTP those of one beside it; or
+those of the person who signed in for the mailbox, where the grant says so.
 
 A token lives in this process's memory alone: it is good for an hour, and who starts the gateway
 has the application's credential anyway (docs/decisions/0012-gateway-tokens.md). It is asked for
-again while the last one is still good, so that no client waits for Microsoft.
+again while the last one is still good, so that no client waits for Microsoft. Of people a refresh
+token is kept, in the profile's vault.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from portineria.clock import Clock
-from portineria.doors.identity import AppTokens
-from portineria.fault import Fault
+from portineria.doors.identity import AppTokens, UserTokens
+from portineria.doors.signins import SCOPES, SignIns
+from portineria.fault import BadCredential, Fault
+from portineria.gateway.admission import Entrance
 from portineria.secret import Secret
 from portineria.tenant.mailbox import Protocol
+from portineria.tenant.unseen import Unseen
 
 YOUNG = 300.0
 """Seconds: a token that is no older is not asked for again because somebody was refused with it."""
@@ -26,38 +31,89 @@ log = logging.getLogger("portineria.gateway")
 
 
 @dataclass(slots=True)
+class _Used:
+    """A source of tokens that somebody wanted one of, and when the last one came."""
+
+    source: AppTokens | UserTokens
+    scope: str
+    got: float = float("-inf")
+
+
+@dataclass(slots=True, kw_only=True)
 class GateTokens:
-    """Implements gate.Tokens."""
+    """Implements gate.Tokens. `scope` is the application's, `resource` what people's begin with;
+    `profile` is where either is named."""
 
     apps: Mapping[Protocol, AppTokens] = field(repr=False)
+    people: SignIns | None = field(repr=False)
     scope: str
+    resource: str
+    profile: str
     clock: Clock
-    _got: dict[int, float] = field(default_factory=dict)
+    _used: dict[tuple[int, str], _Used] = field(default_factory=dict, repr=False)
 
-    async def token(self, protocol: Protocol, mailbox: str) -> Secret:
-        app = self.apps[protocol]
-        had = app.left(self.scope) > 0
-        token = await app.token(self.scope)
+    async def token(self, entrance: Entrance) -> Secret:
+        used = self._source(entrance)
+        had = used.source.left(used.scope) > 0
+        token = await used.source.token(used.scope)
         if not had:
-            self._got[id(app)] = self.clock.tick()
+            used.got = self.clock.tick()
         return token
 
-    def renew(self, protocol: Protocol, mailbox: str) -> bool:
-        app = self.apps[protocol]
-        if self.clock.tick() - self._got.get(id(app), float("-inf")) < YOUNG:
+    def renew(self, entrance: Entrance) -> bool:
+        used = self._source(entrance)
+        if self.clock.tick() - used.got < YOUNG:
             return False
-        app.forget()
+        used.source.forget()
         return True
+
+    def lacking(self, entrances: Iterable[Entrance]) -> Iterator[tuple[str, Fault]]:
+        """Mailboxes that nothing here opens, and why: told before anybody knocks."""
+        seen: set[str] = set()
+        for one in entrances:
+            try:
+                self._source(one)
+            except Fault as fault:
+                if one.mailbox not in seen:
+                    yield one.mailbox, fault
+                seen.add(one.mailbox)
+
+    def _source(self, entrance: Entrance) -> _Used:
+        """Raises BadCredential, and OperatorFault for a list that cannot be used."""
+        source, scope = self._person(entrance) if entrance.person else self._app(entrance.protocol)
+        return self._used.setdefault((id(source), scope), _Used(source, scope))
+
+    def _app(self, protocol: Protocol) -> tuple[AppTokens, str]:
+        if protocol in self.apps:
+            return self.apps[protocol], self.scope
+        raise BadCredential(
+            "the profile names no mail app, which opens the mailboxes for the gateway",
+            where=self.profile,
+            try_="portineria app create policy.yaml makes one and names it under probe.app",
+        )
+
+    def _person(self, entrance: Entrance) -> tuple[UserTokens, str]:
+        found: UserTokens | Unseen = Unseen("nobody signed in for this profile")
+        if self.people is not None:
+            found = self.people.of(entrance.person, entrance.mailbox)
+        if isinstance(found, Unseen):
+            raise BadCredential(
+                f"{entrance.mailbox} is opened by a person's sign-in, and there is none: "
+                f"{found.because}",
+                where=self.profile,
+                try_=f"let that person sign in: portineria connect user {entrance.person}",
+            )
+        return found, f"{self.resource}/{SCOPES[entrance.protocol]}"
 
     async def keep(self) -> None:
         """Ask ahead, until cancelled. What fails is asked for again, by the next client at last."""
         while True:
             await self.clock.sleep(EVERY)
-            for app in {id(one): one for one in self.apps.values()}.values():
-                if not 0 < app.left(self.scope) < AHEAD:
+            for used in list(self._used.values()):
+                if not 0 < used.source.left(used.scope) < AHEAD:
                     continue
                 try:
-                    await app.ahead(self.scope)
-                    self._got[id(app)] = self.clock.tick()
+                    await used.source.ahead(used.scope)
+                    used.got = self.clock.tick()
                 except Fault as fault:
                     log.warning("the next token is not to be had yet: %s", fault.why)
