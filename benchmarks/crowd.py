@@ -3,9 +3,11 @@
 Four figures, before a mail server of the benchmark's own (it takes any token, and can talk without
 end): memory of ten thousand sessions that say nothing, and the processor time they take; a client
 that does not read while its server talks; and how long another session's NOOP takes (p99) while
-somebody guesses passwords, and while 25 MB are fetched, beside a quiet minute of the same run.
+somebody guesses passwords, and while 25 MB are fetched, beside a quiet minute of the same run. At
+the same time the NOOP of a session straight at another mail server, which has nothing to do with
+the gateway, is a measure of the machine itself.
 
-`benchmarks/crowd.py [--sessions N] [--write]`. Root, or a limit of open files above 2 N + 1,000.
+`benchmarks/crowd.py [--sessions N]`. Root, or a limit of open files above 2 N + 1,000.
 """
 
 from __future__ import annotations
@@ -21,10 +23,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from gateway import ADA, PASSWORD, cpu, gate, pss, write_chain
+from contenders import ADA, PASSWORD, gate, write_chain
+
+from gateway import cpu, pss
 
 IN = f"a1 LOGIN {ADA} {PASSWORD}\r\n".encode()
 LETTER = 25 * 1024 * 1024
@@ -75,16 +80,16 @@ async def upstream(leaf: str) -> None:
 
 
 class Crowd:
-    def __init__(self, port: int, ca: Path, pid: int) -> None:
-        self.port, self.pid = port, pid
+    def __init__(self, port: int, ca: Path, pid: int, line: bytes = IN) -> None:
+        self.port, self.pid, self.line = port, pid, line
         self.context = ssl.create_default_context(cafile=ca)
 
-    async def enter(self, line: bytes = IN) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def enter(self, line: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection(
             "localhost", self.port, ssl=self.context, limit=1 << 20
         )
         await reader.readline()
-        writer.write(line)
+        writer.write(line or self.line)
         await reader.readline()
         return reader, writer
 
@@ -173,49 +178,65 @@ async def beside(what: str, port: int, ca: Path) -> None:
     await fetch()
 
 
-async def measured(crowd: Crowd, ca: Path, sessions: int) -> dict[str, float]:
+async def measured(crowd: Crowd, straight: Crowd, ca: Path, sessions: int) -> dict[str, float]:
     found: dict[str, float] = {}
     kib, share = await crowd.stalled()
     found["a client that does not read, KiB"] = kib
     found["and its part of a core, %"] = share * 100
-    quiet = [await crowd.p99()]
+
+    async def both() -> tuple[float, float]:
+        through, beside = await asyncio.gather(crowd.p99(), straight.p99())
+        return through, beside
+
+    quiet = [await both()]
     for what, told in (("storm", "guessed passwords"), ("fetch", "25 MB fetched")):
         other = storm(crowd.port, ca, what)
         try:
             await asyncio.sleep(1.0)
-            found[f"NOOP p99 while {told}, ms"] = await crowd.p99()
+            through, beside = await both()
         finally:
             other.kill()
             other.wait()
-        quiet.append(await crowd.p99())
-    found["NOOP p99 in quiet, ms"] = statistics.median(quiet)
+        found[f"NOOP p99 while {told}, ms"] = through
+        found[f"straight, while {told}, ms"] = beside
+        quiet.append(await both())
+    found["NOOP p99 in quiet, ms"] = statistics.median(one for one, _ in quiet)
+    found["straight, in quiet, ms"] = statistics.median(one for _, one in quiet)
     kib, share = await crowd.idle(sessions)
     found[f"an idle session of {sessions:,}, KiB"] = kib
     found["all of them, part of a core, %"] = share * 100
     return found
 
 
+@contextmanager
+def mail_server(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Its port, and whom to trust."""
+    folder.mkdir()
+    ca, leaf = write_chain(folder)
+    words = [sys.executable, __file__, "--upstream", str(leaf)]
+    server = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        yield json.loads(server.stdout.readline()), ca
+    finally:
+        server.kill()
+        server.wait()
+
+
 def run(sessions: int) -> dict[str, float]:
     wanted = 2 * sessions + 2000
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
-    with tempfile.TemporaryDirectory(prefix="crowd-") as name:
-        folder = Path(name)
-        for part in ("up", "gate"):
-            (folder / part).mkdir()
-        ca, leaf = write_chain(folder / "up")
-        server = subprocess.Popen(
-            [sys.executable, __file__, "--upstream", str(leaf)], stdout=subprocess.PIPE, text=True
-        )
-        try:
-            assert server.stdout is not None
-            port = json.loads(server.stdout.readline())
-            at = {"imap": (port, False)}
-            with gate(folder / "gate", ca, base64.b64encode(b"t" * 900).decode(), at) as made:
-                pid, ports, own = made
-                return asyncio.run(measured(Crowd(ports["imap"], own, pid), own, sessions))
-        finally:
-            server.kill()
-            server.wait()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crowd-")))
+        (folder / "gate").mkdir()
+        port, ca = stack.enter_context(mail_server(folder / "up"))
+        apart, whom = stack.enter_context(mail_server(folder / "apart"))
+        at = {"imap": (port, False)}
+        token = base64.b64encode(b"t" * 900).decode()
+        pid, ports, own = stack.enter_context(gate(folder / "gate", ca, token, at))
+        straight = Crowd(apart, whom, 0, b"a1 LOGIN x y\r\n")
+        crowd = Crowd(ports["imap"], own, pid)
+        return asyncio.run(measured(crowd, straight, own, sessions))
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from portineria.cli.loop import run
 from portineria.clock import SystemClock
 from portineria.doors.gate.gate import Gate
 from portineria.doors.gate.house import Behind
@@ -80,7 +81,7 @@ def main() -> None:
         ports = {wish.protocol.value: port for wish, port in gate.ports}
         print(json.dumps(ports), flush=True)
 
-    asyncio.run(gate.serve(ready))
+    run(gate.serve(ready), serving=True)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
-"""The gateway beside emailproxy and HAProxy, before the same Dovecot, which takes tokens only.
+"""The gateway beside emailproxy, HAProxy, nginx and a Dovecot as proxy, before the same Dovecot,
+which takes tokens only.
 
 One interleaved run: each test is done with each contender in turn, three times over, and medians
 are printed. The figure is the processor time of the contender's own process tree (user and system,
 from /proc): neither a busy neighbour nor a slow mail server changes it much. Ours is the whole
 product: credentials, limits, throttling, one log line a session.
 
-What is not the same: HAProxy passes octets on and checks nobody, the client speaks OAuth itself
-through it; emailproxy has its token already. The load is made in Python and is slower than the
-contenders, so rates are not printed: processor time an operation is.
+What is not the same stands with each contender (contenders.py). The load is made in Python and is
+slower than the quick ones, and Dovecot and the load want the same cores: a rate says how many times
+emailproxy's ours is at least, and nothing about HAProxy.
 
-`benchmarks/gateway.py [--rounds N] [--write]`. Needs dovecot-imapd, dovecot-pop3d,
-dovecot-submissiond and haproxy; emailproxy comes from PyPI into a venv of its own.
+`benchmarks/gateway.py [--rounds N] [--only WORD]`. Needs dovecot-imapd, dovecot-pop3d,
+dovecot-submissiond, haproxy, nginx and libnginx-mod-mail; emailproxy comes from PyPI into a venv of
+its own.
 """
 
 from __future__ import annotations
@@ -19,49 +21,38 @@ import argparse
 import asyncio
 import base64
 import imaplib
-import json
 import os
-import shutil
 import ssl
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-for folder in ("tests", "tests/strangers"):
-    sys.path.insert(0, str(ROOT / folder))
+from contenders import (
+    ADA,
+    DIRECT,
+    Contender,
+    Dovecot,
+    dovecot_proxy,
+    emailproxy,
+    haproxy,
+    missing,
+    nginx,
+    ours,
+)
+from dovecot import dovecot
 
-from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
-from dovecot import ADA, Dovecot, dovecot, free_ports
-
-from doors_tls import write_chain
-
-PASSWORD = "abcdefghjkmnpqrstuvwxyz234"
 TICK = os.sysconf("SC_CLK_TCK")
 LETTER = 25 * 1024 * 1024
-LOGINS, SLOW_LOGINS, NOOPS, IDLE, FETCHES = 200, 12, 5000, 200, 8
-EMAILPROXY_ROUNDS = 870_000
-"""emailproxy's own number of iterations (release 2026.7)."""
-
-
-@dataclass(frozen=True)
-class Contender:
-    """`oauth`: the client presents the token itself. `slow`: fewer logins are asked of it."""
-
-    name: str
-    port: int
-    pid: int
-    ca: Path
-    oauth: bool = False
-    slow: bool = False
+LOGINS, SLOW, NOOPS, IDLE, FETCHES, MESSAGES = 200, 12, 5000, 200, 8, 100
+SMALL = b"Subject: small\r\n\r\n" + (b"x" * 76 + b"\r\n") * 128
+"""A message of 10 kB."""
+Figures = dict[str, float]
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def tree(pid: int) -> list[int]:
@@ -103,107 +94,6 @@ def pss(pid: int) -> int:
     return total
 
 
-# --- contenders ---
-
-
-@contextmanager
-def gate(
-    folder: Path, ca: Path, token: str, servers: dict[str, tuple[int, bool]], pool: int = 0
-) -> Iterator[tuple[int, dict[str, int], Path]]:
-    """A gateway before these servers: its process, its ports by protocol, whom to trust."""
-    own, leaf = write_chain(folder)
-    given = {"leaf": str(leaf), "ca": str(ca), "mailbox": ADA, "token": token}
-    given |= {"password": PASSWORD, "pool": pool, "servers": servers}
-    with (folder / "gate.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "benchmarks" / "gate.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-        try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(json.dumps(given) + "\n")
-            process.stdin.flush()
-            yield process.pid, json.loads(process.stdout.readline()), own
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-@contextmanager
-def ours(folder: Path, upstream: Dovecot, token: str) -> Iterator[Contender]:
-    servers = {"imap": (upstream.doors["imaps"], False)}
-    with gate(folder, upstream.ca, token, servers) as (pid, ports, ca):
-        yield Contender("portineria", ports["imap"], pid, ca)
-
-
-@contextmanager
-def haproxy(folder: Path, upstream: Dovecot) -> Iterator[Contender]:
-    ca, leaf = write_chain(folder)
-    (port,) = free_ports(1)
-    (folder / "haproxy.cfg").write_text(
-        "global\n  nbthread 1\ndefaults\n  mode tcp\n  timeout connect 10s\n"
-        "  timeout client 1h\n  timeout server 1h\n"
-        f"listen imap\n  bind 127.0.0.1:{port} ssl crt {leaf}\n"
-        f"  server dovecot 127.0.0.1:{upstream.doors['imaps']} ssl verify required "
-        f"ca-file {upstream.ca}\n"
-    )
-    process = subprocess.Popen(["haproxy", "-db", "-f", str(folder / "haproxy.cfg")])
-    try:
-        yield Contender("HAProxy", port, process.pid, ca, oauth=True)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def emailproxy_program(folder: Path) -> str:
-    """Its own venv, kept beside the benchmark's others."""
-    program = folder / "bin" / "emailproxy"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        pip = str(folder / "bin" / "pip")
-        subprocess.run([pip, "install", "--quiet", "emailproxy"], check=True)
-    return str(program)
-
-
-@contextmanager
-def emailproxy(folder: Path, upstream: Dovecot, token: str) -> Iterator[Contender]:
-    ca, leaf = write_chain(folder)
-    (port,) = free_ports(1)
-    salt = os.urandom(16)
-    derive = PBKDF2HMAC(hashes.SHA256(), 32, salt, EMAILPROXY_ROUNDS)
-    key = base64.urlsafe_b64encode(derive.derive(PASSWORD.encode()))
-    kept = Fernet(key).encrypt(token.encode()).decode()
-    (folder / "emailproxy.config").write_text(
-        f"[IMAP-{port}]\nlocal_address = 127.0.0.1\nserver_address = 127.0.0.1\n"
-        f"server_port = {upstream.doors['imaps']}\n"
-        f"local_certificate_path = {leaf}\nlocal_key_path = {leaf}\n\n"
-        f"[{ADA}]\npermission_url = https://localhost/a\ntoken_url = https://localhost/t\n"
-        "oauth2_scope = x\nredirect_uri = http://localhost\nclient_id = x\nclient_secret = x\n"
-        f"token_salt = {base64.b64encode(salt).decode()}\n"
-        f"token_iterations = {EMAILPROXY_ROUNDS}\naccess_token = {kept}\n"
-        f"refresh_token = {kept}\naccess_token_expiry = {int(time.time()) + 86_400}\n"
-    )
-    program = emailproxy_program(ROOT / ".benchmarks" / "emailproxy")
-    words = ["--no-gui", "--config-file", str(folder / "emailproxy.config")]
-    with (folder / "emailproxy.log").open("wb") as log:
-        process = subprocess.Popen(
-            [program, *words],
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.PIPE,
-            env={**os.environ, "SSL_CERT_FILE": str(upstream.ca)},
-        )
-        try:
-            yield Contender("emailproxy", port, process.pid, ca, slow=True)
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
 # --- load ---
 
 
@@ -214,59 +104,97 @@ class Load:
         self.contender = one
         self.context = ssl.create_default_context(cafile=one.ca)
         said = f"user={ADA}\x01auth=Bearer {token}\x01\x01"
-        response = base64.b64encode(said.encode()).decode()
-        self.login = f"a1 LOGIN {ADA} {PASSWORD}"
-        if one.oauth:
-            self.login = f"a1 AUTHENTICATE XOAUTH2 {response}"
+        self.response = base64.b64encode(said.encode()) if one.oauth else b""
+        self.plain = base64.b64encode(f"\0{ADA}\0{one.password}".encode())
 
-    async def enter(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def connect(self, protocol: str) -> Streams:
         reader, writer = await asyncio.open_connection(
-            "localhost", self.contender.port, ssl=self.context, limit=1 << 20
+            "localhost", self.contender.ports[protocol], ssl=self.context, limit=1 << 20
         )
         await reader.readline()
-        await self.ask(reader, writer, self.login)
+        return reader, writer
+
+    async def imap(self) -> Streams:
+        reader, writer = await self.connect("imap")
+        login = f'LOGIN {ADA} "{self.contender.password}"'.encode()
+        if self.response:
+            login = b"AUTHENTICATE XOAUTH2 " + self.response
+        await self.ask(reader, writer, b"a1 " + login)
+        return reader, writer
+
+    async def pop(self) -> Streams:
+        reader, writer = await self.connect("pop")
+        if self.response:
+            words = [b"AUTH XOAUTH2", self.response]
+        else:
+            words = [f"USER {ADA}".encode(), f"PASS {self.contender.password}".encode()]
+        for word in words:
+            answer = await said(reader, writer, word)
+        assert answer.startswith(b"+OK"), answer
+        return reader, writer
+
+    async def smtp(self) -> Streams:
+        reader, writer = await self.connect("smtp")
+        await said(reader, writer, b"EHLO bench")
+        if self.response:
+            await said(reader, writer, b"AUTH XOAUTH2")
+            answer = await said(reader, writer, self.response)
+        else:
+            answer = await said(reader, writer, b"AUTH PLAIN " + self.plain)
+        assert answer.startswith(b"235"), answer
         return reader, writer
 
     @staticmethod
-    async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: str) -> None:
-        writer.write(line.encode() + b"\r\n")
-        tag = line.split()[0].encode() + b" "
+    async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: bytes) -> None:
+        writer.write(line + b"\r\n")
+        tag = line.split()[0] + b" "
         while not (answer := await reader.readline()).startswith(tag):
             assert answer, "the connection was cut"
         assert answer.startswith(tag + b"OK"), answer
 
-    async def logins(self) -> float:
-        """Milliseconds a login."""
-        number = SLOW_LOGINS if self.contender.slow else LOGINS
-        before = cpu(self.contender.pid)
-        gate = asyncio.Semaphore(4)
+    async def _many(self, number: int, deed: Callable[[], Awaitable[None]]) -> tuple[float, float]:
+        """Milliseconds of processor time each, and how many a second, eight at a time."""
+        number = SLOW if self.contender.slow else number
+        before, began = cpu(self.contender.pid), time.monotonic()
+        gate = asyncio.Semaphore(8)
 
         async def one() -> None:
             async with gate:
-                _, writer = await self.enter()
-                writer.close()
+                await deed()
 
         await asyncio.gather(*(one() for _ in range(number)))
+        took = time.monotonic() - began
         await asyncio.sleep(0.3)
-        return (cpu(self.contender.pid) - before) * 1000 / number
+        return (cpu(self.contender.pid) - before) * 1000 / number, number / took
 
-    async def noops(self) -> float:
-        """Milliseconds a NOOP, of one session."""
-        reader, writer = await self.enter()
+    async def logins(self) -> Figures:
+        async def one() -> None:
+            _, writer = await self.imap()
+            writer.close()
+
+        spent, rate = await self._many(LOGINS, one)
+        return {"IMAP login, CPU ms": spent, "IMAP logins a second": rate}
+
+    async def noops(self) -> Figures:
+        reader, writer = await self.imap()
         before = cpu(self.contender.pid)
         for number in range(NOOPS):
-            await self.ask(reader, writer, f"n{number} NOOP")
+            await self.ask(reader, writer, b"n%d NOOP" % number)
         spent = cpu(self.contender.pid) - before
         writer.close()
-        return spent * 1000 / NOOPS
+        return {"NOOP, CPU ms": spent * 1000 / NOOPS}
 
-    async def fetches(self, sessions: int) -> float:
-        """Seconds a GB."""
-        before, size = cpu(self.contender.pid), 0
+    async def _bulk(self, sessions: int, one: Callable[[], Awaitable[int]]) -> tuple[float, float]:
+        """Seconds of processor time a GB, and MB a second."""
+        before, began = cpu(self.contender.pid), time.monotonic()
+        size = sum(await asyncio.gather(*(one() for _ in range(sessions))))
+        took = time.monotonic() - began
+        return (cpu(self.contender.pid) - before) / (size / 1e9), size / 1e6 / took
 
+    async def fetches(self, sessions: int) -> Figures:
         async def one() -> int:
-            reader, writer = await self.enter()
-            await self.ask(reader, writer, "s SELECT INBOX")
+            reader, writer = await self.imap()
+            await self.ask(reader, writer, b"s SELECT INBOX")
             count = 0
             for _ in range(FETCHES // sessions):
                 writer.write(b"f FETCH 1 BODY.PEEK[]\r\n")
@@ -280,83 +208,179 @@ class Load:
             writer.close()
             return count
 
-        size = sum(await asyncio.gather(*(one() for _ in range(sessions))))
-        return (cpu(self.contender.pid) - before) / (size / 1e9)
+        spent, rate = await self._bulk(sessions, one)
+        how = "one session" if sessions == 1 else "eight sessions"
+        return {f"FETCH 25 MB, {how}, CPU s/GB": spent, f"FETCH 25 MB, {how}, MB/s": rate}
 
-    async def idle(self) -> float:
-        """KiB a session that says nothing."""
+    async def retrieves(self) -> Figures:
+        async def one() -> int:
+            reader, writer = await self.pop()
+            count = 0
+            for _ in range(FETCHES // 2):
+                writer.write(b"RETR 1\r\n")
+                end = b""
+                while end != b"\r\n.\r\n":
+                    octets = await reader.read(1 << 20)
+                    assert octets, "the connection was cut"
+                    count, end = count + len(octets), (end + octets[-5:])[-5:]
+            await said(reader, writer, b"QUIT")
+            writer.close()
+            return count
+
+        spent, rate = await self._bulk(1, one)
+        return {"RETR 25 MB, CPU s/GB": spent, "RETR 25 MB, MB/s": rate}
+
+    async def messages(self) -> Figures:
+        async def one() -> None:
+            reader, writer = await self.smtp()
+            for line in (f"MAIL FROM:<{ADA}>".encode(), f"RCPT TO:<{ADA}>".encode(), b"DATA"):
+                await said(reader, writer, line)
+            answer = await said(reader, writer, SMALL + b".")
+            assert answer.startswith(b"250"), answer
+            await said(reader, writer, b"QUIT")
+            writer.close()
+
+        spent, rate = await self._many(MESSAGES, one)
+        return {"SMTP session of one 10 kB message, CPU ms": spent, "such sessions a second": rate}
+
+    async def idle(self) -> Figures:
         await asyncio.sleep(0.5)
         before, number = pss(self.contender.pid), 20 if self.contender.slow else IDLE
-        kept = [await self.enter() for _ in range(number)]
+        kept = [await self.imap() for _ in range(number)]
         await asyncio.sleep(0.5)
         grown = pss(self.contender.pid) - before
         for _, writer in kept:
             writer.close()
-        return grown / number
+        return {"idle session, KiB": grown / number}
 
 
-TESTS: dict[str, Callable[[Load], float]] = {
-    "idle session, KiB": lambda load: asyncio.run(load.idle()),
-    "IMAP login, CPU ms": lambda load: asyncio.run(load.logins()),
-    "NOOP, CPU ms": lambda load: asyncio.run(load.noops()),
-    "FETCH 25 MB, one session, CPU s/GB": lambda load: asyncio.run(load.fetches(1)),
-    "FETCH 25 MB, eight sessions, CPU s/GB": lambda load: asyncio.run(load.fetches(8)),
+async def said(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: bytes) -> bytes:
+    """The last line of what is answered."""
+    writer.write(line + b"\r\n")
+    answer = await reader.readline()
+    while answer[3:4] == b"-":
+        answer = await reader.readline()
+    assert answer, "the connection was cut"
+    return answer
+
+
+TESTS: dict[str, Callable[[Load], Awaitable[Figures]]] = {
+    "idle": Load.idle,
+    "login": Load.logins,
+    "noop": Load.noops,
+    "fetch": lambda load: load.fetches(1),
+    "fetch-eight": lambda load: load.fetches(8),
+    "retr": Load.retrieves,
+    "smtp": Load.messages,
 }
-FRESH = ("idle session, KiB",)
+FRESH = ("idle",)
 """Asked once, before anything else: later on memory that was used once serves again."""
-AGAINST = ("HAProxy", "emailproxy")
+OTHERS = ("HAProxy", "emailproxy", "nginx", "Dovecot")
 
 
 def fill(upstream: Dovecot, token: str) -> None:
+    """One large letter, where there is a token; else by the password."""
     context = ssl.create_default_context(cafile=upstream.ca)
     client = imaplib.IMAP4_SSL("127.0.0.1", upstream.doors["imaps"], ssl_context=context)
-    client.authenticate("XOAUTH2", lambda _: f"user={ADA}\x01auth=Bearer {token}\x01\x01".encode())
+    if token:
+        said = f"user={ADA}\x01auth=Bearer {token}\x01\x01".encode()
+        client.authenticate("XOAUTH2", lambda _: said)
+    else:
+        client.login(ADA, DIRECT)
     line = b"x" * 74 + b"\r\n"
     client.append("INBOX", "", "", b"Subject: large\r\n\r\n" + line * (LETTER // len(line)))
     client.logout()
 
 
-def measure(rounds: int) -> dict[str, dict[str, float]]:
+async def sink() -> None:
+    """Where Dovecot's submission hands on to: it takes everything. Prints its port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 sink\r\n")
+        while line := await reader.readline():
+            verb = line[:4].upper()
+            if verb == b"DATA":
+                writer.write(b"354 go\r\n")
+                await reader.readuntil(b"\r\n.\r\n")
+            writer.write(b"250 ok\r\n")
+            if verb == b"QUIT":
+                break
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 20)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+@contextmanager
+def sinking() -> Iterator[int]:
+    words = [sys.executable, __file__, "--sink"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+    finally:
+        process.kill()
+        process.wait()
+
+
+def measure(rounds: int, only: str) -> dict[str, dict[str, float]]:
     """By test and contender, the median of the rounds."""
-    with tempfile.TemporaryDirectory(prefix="gatebench-") as name:
-        folders = {one: Path(name) / one for one in ("ours", "haproxy", "emailproxy")}
-        for folder in folders.values():
-            folder.mkdir()
-        with dovecot(tokens=True, relay=9) as upstream:
-            token = upstream.token(seconds=86_400)
-            fill(upstream, token)
-            with (
-                ours(folders["ours"], upstream, token) as mine,
-                haproxy(folders["haproxy"], upstream) as his,
-                emailproxy(folders["emailproxy"], upstream, token) as theirs,
-            ):
-                time.sleep(4)
-                return _rounds([mine, his, theirs], token, rounds)
+    with ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="gatebench-"))
+        folder = Path(name)
+        folder.chmod(0o755)
+        for one in ("ours", "haproxy", "emailproxy", "nginx", "dovecot"):
+            (folder / one).mkdir()
+        relay = stack.enter_context(sinking())
+        upstream = stack.enter_context(dovecot(tokens=True, relay=relay))
+        clear = stack.enter_context(dovecot(tokens=False, relay=relay, clear=True))
+        token = upstream.token(seconds=86_400)
+        fill(upstream, token)
+        fill(clear, "")
+        made = (
+            ours(folder / "ours", upstream, token),
+            haproxy(folder / "haproxy", upstream),
+            emailproxy(folder / "emailproxy", upstream, token),
+            nginx(folder / "nginx", clear),
+            dovecot_proxy(folder / "dovecot", upstream, token),
+        )
+        contenders = [stack.enter_context(one) for one in made]
+        time.sleep(4)
+        return _rounds(contenders, token, rounds, only)
 
 
-def _rounds(contenders: list[Contender], token: str, rounds: int) -> dict[str, dict[str, float]]:
+def _rounds(
+    contenders: list[Contender], token: str, rounds: int, only: str
+) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, list[float]]] = {}
     for number in range(rounds):
         for test, run in TESTS.items():
-            if number and test in FRESH:
+            if (number and test in FRESH) or only not in ("", test):
                 continue
             for one in contenders:
-                figure = run(Load(one, token))
-                found.setdefault(test, {}).setdefault(one.name, []).append(figure)
-                print(f"round {number + 1}: {test}: {one.name} {figure:.3f}", file=sys.stderr)
+                for what, figure in asyncio.run(_figures(run, Load(one, token))).items():
+                    found.setdefault(what, {}).setdefault(one.name, []).append(figure)
+                    told = f"round {number + 1}: {what}: {one.name} {figure:.3f}"
+                    print(told, file=sys.stderr)
     return {
         test: {name: statistics.median(figures) for name, figures in each.items()}
         for test, each in found.items()
     }
 
 
+async def _figures(run: Callable[[Load], Awaitable[Figures]], load: Load) -> Figures:
+    return await run(load)
+
+
 def table(found: dict[str, dict[str, float]]) -> str:
-    lines = ["| what | portineria | HAProxy | emailproxy | to HAProxy | to emailproxy |"]
-    lines.append("|---|---|---|---|---|---|")
+    names = ("portineria", *OTHERS)
+    lines = [f"| what | {' | '.join(names)} | to HAProxy | to emailproxy |"]
+    lines.append("|---" * (len(names) + 3) + "|")
     for test, each in found.items():
         mine = each["portineria"]
-        figures = [f"{each[name]:.3g}" for name in ("portineria", *AGAINST)]
-        ratios = [f"{mine / each[name]:.2f}" if each[name] else "-" for name in AGAINST]
+        figures = [f"{each[name]:.3g}" for name in names]
+        ratios = [f"{mine / each[name]:.2f}" if each[name] else "-" for name in OTHERS[:2]]
         lines.append(f"| {test} | {' | '.join([*figures, *ratios])} |")
     return "\n".join(lines)
 
@@ -364,12 +388,16 @@ def table(found: dict[str, dict[str, float]]) -> str:
 def main() -> int:
     words = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     words.add_argument("--rounds", type=int, default=3)
+    words.add_argument("--only", choices=list(TESTS), default="", help="one test alone")
+    words.add_argument("--sink", action="store_true", help=argparse.SUPPRESS)
     asked = words.parse_args()
-    missing = [name for name in ("dovecot", "haproxy") if shutil.which(name) is None]
-    if missing:
-        print(f"not installed: {', '.join(missing)}", file=sys.stderr)
+    if asked.sink:
+        asyncio.run(sink())
+        return 0
+    if lacking := missing():
+        print(f"not installed: {', '.join(lacking)}", file=sys.stderr)
         return 2
-    print(table(measure(asked.rounds)))
+    print(table(measure(asked.rounds, asked.only)))
     return 0
 
 

@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gateway import ADA, PASSWORD, dovecot, gate
+from contenders import ADA, PASSWORD, gate
+from dovecot import dovecot
 
 WAY = 0.030
 LOGINS = 30

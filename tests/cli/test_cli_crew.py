@@ -187,6 +187,30 @@ def test_trace_hears_sessions_of_every_process(town: Town) -> None:
     assert password not in told
 
 
+def test_one_that_is_coming_up_says_so_and_can_be_stopped(town: Town) -> None:
+    shell = town.shell
+    town("gateway", "down")
+    words = ["--state", str(shell.state), "--profile", "lab", "gateway", "run"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "portineria", *words, "--config", "gateway.yaml"],
+        cwd=shell.folder,
+        env=shell.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    lock = shell.state / "gateway" / "run.lock"
+    assert until(lambda: lock.read_text().strip() == str(process.pid))
+    os.kill(process.pid, signal.SIGSTOP)
+    told = town("gateway", "status", code=3)
+    assert (told["running"], told["silent"]) == (False, process.pid)
+    assert "coming up or going down" in shell("gateway", "status", code=3)
+    os.kill(process.pid, signal.SIGCONT)
+    assert town("gateway", "down")["stopped"]
+    process.wait(30)
+    assert town("gateway", "status", code=1)["silent"] is None
+    assert not town("gateway", "down")["stopped"]
+
+
 def test_it_goes_down_as_a_whole(town: Town) -> None:
     town.told = town("gateway", "up", "--detach", "--config", "gateway.yaml")
     everybody = [town.told["pid"], *workers(town)]

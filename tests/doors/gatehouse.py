@@ -97,9 +97,9 @@ class Upstream:
 
     def _lets_in(self, response: bytes) -> bool:
         said = b64decode(response).decode()
-        token = said.split("Bearer ")[1].split("\x01")[0]
+        token = said.partition("Bearer ")[2].partition("\x01")[0]
         self.logins.append(token)
-        return token not in self.refuse
+        return bool(token) and token not in self.refuse
 
 
 async def _commands(reader: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, bytes, bytes]]:

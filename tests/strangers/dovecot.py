@@ -32,11 +32,11 @@ base_dir = {folder}/run
 log_path = {folder}/log
 protocols = imap pop3 submission
 listen = 127.0.0.1
-ssl = required
+ssl = {ssl}
 ssl_cert = <{folder}/leaf.pem
 ssl_key = <{folder}/leaf.pem
 ssl_min_protocol = TLSv1.2
-disable_plaintext_auth = yes
+disable_plaintext_auth = {plain}
 auth_mechanisms = {mechanisms}
 mail_location = maildir:{folder}/mail/%u
 default_internal_user = {internal}
@@ -68,6 +68,10 @@ service submission-login {{
   inet_listener submission {{
     port = {smtp}
   }}
+  inet_listener submissions {{
+    port = {smtps}
+    ssl = yes
+  }}
 }}
 passdb {{
   {passdb}
@@ -86,7 +90,7 @@ username_attribute = email
 
 @dataclass(frozen=True)
 class Dovecot:
-    """A running one. `doors` are ports by name: imap, imaps, pop, pops, smtp."""
+    """A running one. `doors` are ports by name: imap, imaps, pop, pops, smtp, smtps."""
 
     doors: dict[str, int]
     ca: Path
@@ -106,19 +110,21 @@ def _base64(raw: bytes) -> str:
 
 @contextmanager
 def dovecot(
-    *, tokens: bool, relay: int, mechanisms: str = "xoauth2 oauthbearer"
+    *, tokens: bool, relay: int, mechanisms: str = "xoauth2 oauthbearer", clear: bool = False
 ) -> Iterator[Dovecot]:
-    """Its folder is its own and not pytest's, which nobody but its owner may enter: mail is kept by
-    another user."""
+    """`clear`: passwords are taken without TLS. Its folder is its own and not pytest's, which
+    nobody but its owner may enter: mail is kept by another user."""
     with TemporaryDirectory(prefix="dovecot-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        with _running(folder, tokens, relay, mechanisms) as found:
+        with _running(folder, tokens, relay, mechanisms, clear) as found:
             yield found
 
 
 @contextmanager
-def _running(folder: Path, tokens: bool, relay: int, mechanisms: str) -> Iterator[Dovecot]:
+def _running(
+    folder: Path, tokens: bool, relay: int, mechanisms: str, clear: bool
+) -> Iterator[Dovecot]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     _write_keys(folder, key)
     chain = make_chain(folder)
@@ -126,7 +132,8 @@ def _running(folder: Path, tokens: bool, relay: int, mechanisms: str) -> Iterato
     (folder / "mail").chmod(0o777)
     (folder / "passwords").write_text(f"{ADA}:{{PLAIN}}{PASSWORD}\n")
     (folder / "tokens.conf").write_text(TOKENS.format(folder=folder))
-    doors = dict(zip(("imap", "imaps", "pop", "pops", "smtp"), free_ports(5), strict=True))
+    names = ("imap", "imaps", "pop", "pops", "smtp", "smtps")
+    doors = dict(zip(names, free_ports(len(names)), strict=True))
     by_token = f"driver = oauth2\n  mechanisms = {mechanisms}\n  args = {folder}/tokens.conf"
     by_password = f"driver = passwd-file\n  args = {folder}/passwords"
     root = getpass.getuser() == "root"
@@ -138,6 +145,8 @@ def _running(folder: Path, tokens: bool, relay: int, mechanisms: str) -> Iterato
             internal="dovecot" if root else getpass.getuser(),
             login="dovenull" if root else getpass.getuser(),
             relay=relay,
+            ssl="yes" if clear else "required",
+            plain="no" if clear else "yes",
             **doors,
         )
     )

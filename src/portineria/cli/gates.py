@@ -15,6 +15,7 @@ from typing import IO, Any
 from portineria.cli.background import alive, spawn, wait_until
 from portineria.cli.frame import Asked
 from portineria.doors.files import private_folder
+from portineria.doors.gate.ownfile import holder
 from portineria.fault import OperatorFault, ServiceFault
 
 Info = dict[str, Any]
@@ -32,6 +33,11 @@ def running(state: Path) -> Info | None:
     except (OSError, ValueError, KeyError, TypeError, HTTPException):
         return None
     return kept if code == 200 and alive(int(kept["pid"])) else None
+
+
+def silent(state: Path) -> int | None:
+    """The process of a gateway that does not answer: it comes up, or goes down."""
+    return holder(state / "gateway") or None
 
 
 def troubles(info: Info) -> list[dict[str, str]]:
@@ -106,9 +112,9 @@ def _did_not_start(told: IO[bytes], log: Path) -> OperatorFault:
 def stop(state: Path) -> bool:
     """Ask it to stop and wait until it is gone; False where none was running."""
     info = running(state)
-    if info is None:
+    pid = silent(state) if info is None else int(info["pid"])
+    if pid is None:
         return False
-    pid = int(info["pid"])
     os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + DOWN_WITHIN
     if not wait_until(lambda: not alive(pid), max(0.0, end - time.monotonic())):

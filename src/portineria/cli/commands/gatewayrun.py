@@ -117,7 +117,7 @@ def run(**given: Any) -> None:
         command = gates.command(said, given)
         run_loop(run_crew(wanted, found, command, lambda r: _announce(r, as_json=said.json)))
     else:
-        run_loop(run_gateway(profile, wanted, found, ready))
+        run_loop(run_gateway(profile, wanted, found, ready), serving=True)
 
 
 @verb(
@@ -167,7 +167,8 @@ def down() -> None:
 def status() -> int:
     """Say whether the gateway runs, where, and which mailboxes it could not open.
 
-    Exit code 1: it does not run. 3: it runs, and a mailbox could not be opened the last time.
+    Exit code 1: it does not run. 3: it runs, and a mailbox could not be opened the last time, or
+    it does not answer: it is coming up, or going down.
     """
     from portineria.cli import gates
     from portineria.cli.faces.answer import print_json
@@ -176,16 +177,19 @@ def status() -> int:
     said = asked()
     found = gates.running(said.state)
     troubles = [] if found is None else gates.troubles(found)
+    silent = gates.silent(said.state) if found is None else None
     if said.json:
         told: dict[str, Any] = {"running": found is not None, "gateway": found}
-        print_json("portineria/gateway-status@1", {**told, "troubles": troubles})
+        print_json("portineria/gateway-status@1", {**told, "troubles": troubles, "silent": silent})
+    elif silent is not None:
+        print(compose("A gateway is coming up or going down, as process {}: ask again.", silent))
     elif found is None:
         print(say("No gateway is running."))
     else:
         _print(found)
         for one in troubles:
             print(plain(compose("could not be opened: {}: {}", one["mailbox"], one["why"])))
-    return 1 if found is None else 3 if troubles else 0
+    return 3 if troubles or silent is not None else 1 if found is None else 0
 
 
 def _file(said: Asked, given: dict[str, Any]) -> GatewayFile:

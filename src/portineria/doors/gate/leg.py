@@ -13,6 +13,7 @@ import asyncio
 import ssl
 from contextlib import suppress
 from typing import Protocol as Shape
+from typing import cast
 
 SIZE = 131_072
 """Octets read at once. Twice as many move a large letter no faster, and a client that reads nothing
@@ -182,7 +183,7 @@ class Leg(asyncio.BufferedProtocol):
     # --- asyncio's side ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's is of no such class
         self.transport = transport
         transport.set_write_buffer_limits(high=MOST_WAITING)
         self._owner.connected(self)

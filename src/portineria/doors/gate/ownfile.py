@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from portineria.doors.files import private_folder
 from portineria.fault import OperatorFault, StateFault
 
 LOCK = "run.lock"
+LOOKED_AT = 0.05
+"""Seconds after which nobody is still looking whether there is a gateway."""
 
 
 def make_private(path: Path, content: bytes) -> None:
@@ -49,18 +52,43 @@ def alone(folder: Path) -> Iterator[None]:
     path = folder / LOCK
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            who = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        if not (_locked(descriptor) or _locked(descriptor, after=LOOKED_AT)):
             raise OperatorFault(
-                f"a gateway runs already from this state folder, as process {who or 'unknown'}",
+                f"a gateway runs already from this state folder, as process {_pid(descriptor)}",
                 where=str(folder),
                 try_="portineria gateway down stops it; a second one needs a folder of its own: "
                 "--state",
-            ) from None
+            )
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def holder(folder: Path) -> int | None:
+    """The process of the gateway of this state folder, whether it answers or not; None: there is
+    none."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        return None if _locked(descriptor) else _pid(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int, after: float = 0.0) -> bool:
+    time.sleep(after)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _pid(descriptor: int) -> int:
+    """0 where it is not written yet."""
+    told = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+    return int(told) if told.isdecimal() else 0
