@@ -144,8 +144,17 @@ def test_of_a_tenant_that_was_not_seen_nothing_is_offered() -> None:
 def test_what_is_known_of_devices_has_evidence_and_says_where_to_type_it() -> None:
     devices = [one for one in known().values() if one.screen]
     assert {one.id for one in devices} >= {"sharp-bp", "epson-scanner", "canon-imagerunner"}
+    assert {one.id for one in devices} >= {"konica-minolta-bizhub", "lexmark"}
     assert all(one.source and one.note for one in devices)
     found = given(known()["sharp-bp"])
     assert {one.login for one in found.servers} == {Login.OAUTH}
     assert "On the device: Settings (Administrator) > " in pages.markdown(found)
     assert all(one.source for one in known().values())
+
+
+def test_a_device_with_old_tls_is_told_that_the_gateway_alone_takes_it() -> None:
+    old = known()["xerox-workcentre"]
+    assert old.tls == "1.0"
+    found = given(old)
+    assert not [one for one in found.servers if one.login is Login.OAUTH]
+    assert "TLS 1.0 at most: the gateway takes that from a named network" in pages.markdown(found)

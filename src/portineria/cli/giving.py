@@ -223,6 +223,7 @@ def tell_clients(*, as_json: bool) -> int:
                 "client_id": one.client_id,
                 "format": one.format,
                 "screen": one.screen or None,
+                "tls": one.tls or None,
                 "note": one.note or None,
                 "source": one.source,
             }

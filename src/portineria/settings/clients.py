@@ -17,7 +17,8 @@ class Client:
     """`oauth`: whether it can log in to Exchange Online with a token by these protocols; UNKNOWN
     where nothing is known of it. `client_id` is the registered client that it signs in with, None
     where it has none of its own. `format` is the file that it reads, "" for none; `screen` where
-    a device's own menus have these settings, in the maker's words."""
+    a device's own menus have these settings, in the maker's words. `tls` is the newest version of
+    TLS that it speaks, where that is older than 1.2, which Microsoft's servers want; else ""."""
 
     id: str
     name: str
@@ -25,6 +26,7 @@ class Client:
     client_id: str | None = None
     format: str = ""
     screen: str = ""
+    tls: str = ""
     note: str = ""
     source: str = ""
 

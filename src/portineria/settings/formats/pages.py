@@ -36,6 +36,11 @@ def remarks(settings: Settings) -> Iterator[str]:
         yield compose("The device has to trust this authority: {}", ca)
     if settings.client.screen:
         yield compose("On the device: {}", settings.client.screen)
+    if settings.client.tls:
+        told = (
+            "It speaks TLS {} at most: the gateway takes that from a named network alone (old_tls)."
+        )
+        yield compose(told, settings.client.tls)
     if settings.client.note:
         yield say(settings.client.note)
 

@@ -37,13 +37,16 @@ def postfix(settings: Settings) -> str:
 
 
 def ssmtp(settings: Settings) -> str:
-    """/etc/ssmtp/ssmtp.conf. Source: ssmtp.conf(5)."""
+    """/etc/ssmtp/ssmtp.conf, and a line of revaliases. Source: ssmtp.conf(5), ssmtp(8)."""
     server = _by_password(settings)
     place = server.place
     return _text(
         [
             f"# {said(settings.address)} for sSMTP, and programs that read its file.",
             "# The password goes into the line AuthPass (chmod 640, group mail).",
+            "# The mailbox sends as itself: each user whose programs send needs a line of its own in",
+            "# /etc/ssmtp/revaliases, root as all the others:",
+            f"#   root:{settings.address}:{place.host}:{place.port}",
             f"root={settings.address}",
             f"mailhub={place.host}:{place.port}",
             f"UseTLS={'NO' if place.tls is Tls.NONE else 'YES'}",
