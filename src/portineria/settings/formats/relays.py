@@ -44,8 +44,8 @@ def ssmtp(settings: Settings) -> str:
         [
             f"# {said(settings.address)} for sSMTP, and programs that read its file.",
             "# The password goes into the line AuthPass (chmod 640, group mail).",
-            "# The mailbox sends as itself: each user whose programs send needs a line of its own in",
-            "# /etc/ssmtp/revaliases, root as all the others:",
+            "# The mailbox sends as itself: each user whose programs send needs a line of his",
+            "# own in /etc/ssmtp/revaliases:",
             f"#   root:{settings.address}:{place.host}:{place.port}",
             f"root={settings.address}",
             f"mailhub={place.host}:{place.port}",
