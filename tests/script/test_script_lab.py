@@ -146,6 +146,23 @@ async def goes_on(hands: LabShell, script: Script, folder: str) -> None:
         assert await calls(hands, script, folder)
 
 
+async def asks_for_break_glass(
+    tenant: LabTenant, hands: LabShell, script: Script, folder: str
+) -> None:
+    """Disabled after the plan was made: nothing is begun."""
+    users = tenant.world.lab.world["users"]
+    (key,) = [key for key, row in users.items() if row["userPrincipalName"].startswith("bg1@")]
+    row, start = users.get(key), documents(tenant)
+    users.patch(key, accountEnabled=False)
+    stood = documents(tenant)
+    with pytest.raises(Thrown, match=r"break-glass account bg1@.* is not enabled"):
+        await calls(hands, script, folder)
+    assert documents(tenant) == stood
+    users.put(key, row)
+    assert documents(tenant) == start
+    SEEN["break-glass asked"] += 1
+
+
 async def round_trip(story: Story, number: int) -> None:
     wanted, plan = await by_apply(story)
     if not plan.changes:
@@ -158,6 +175,8 @@ async def round_trip(story: Story, number: int) -> None:
         with TemporaryDirectory() as folder:
             await calls(hands, script, folder, WhatIf=True)
             assert documents(tenant) == start, "-WhatIf writes nothing"
+            if "$BreakGlass = @()" not in script.text:
+                await asks_for_break_glass(tenant, hands, script, folder)
             name, weather = SKIES[number % len(SKIES)]
             tenant.world.lab.weather = replace(weather, seed=number)
             SEEN[f"sky: {name}"] += 1
@@ -204,7 +223,7 @@ def test_a_script_leaves_the_tenant_as_apply_does_whatever_kills_it() -> None:
     goes_round()
     print(dict(SEEN))
     skies = [f"sky: {name}" for name, _ in SKIES]
-    for kind in ("window", "no window", "killed", "undone", *skies):
+    for kind in ("window", "no window", "killed", "undone", "break-glass asked", *skies):
         assert SEEN[kind] >= 20, (kind, SEEN)
 
 

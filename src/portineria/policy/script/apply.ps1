@@ -616,3 +616,18 @@ function Assert-Fresh {
         throw "$Rows was edited, or is not the one that was made with this script"
     }
 }
+
+function Assert-BreakGlass {
+    # Guard: whoever is left out of a policy for everybody must still be able to repair it.
+    if ($Undo) { return }
+    foreach ($id in $BreakGlass) {
+        try {
+            $asked = '{0}/users/{1}?$select=id,userPrincipalName,accountEnabled' -f $Graph, $id
+            $account = Invoke-MgGraphRequest -Method GET -Uri $asked -OutputType HashTable -ErrorAction Stop
+        }
+        catch {
+            throw "could not tell whether break-glass account $id is there: $($_.Exception.Message)"
+        }
+        if ($account['accountEnabled'] -ne $true) { throw "break-glass account $($account['userPrincipalName']) is not enabled: enable it, or make the plan again" }
+    }
+}

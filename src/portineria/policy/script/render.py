@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from portineria.policy.change import Change, Family, Phase
+from portineria.policy.guards.registry import GUARDS
 from portineria.policy.plan import Plan
 from portineria.policy.script.quoting import cell, is_plain, object_text, quoted, said
 from portineria.policy.script.refused import refuse
@@ -90,6 +91,7 @@ def _head(plan: Plan, name: str, digest: str) -> str:
         *_told("What the tenant loses:", plan.lost),
         *_told("What could not be seen:", plan.unknown),
         *_told("Notes:", plan.notes),
+        *_told("Guards that were asked when the plan was made, and let it pass:", [_guards(plan)]),
         *_told("Guards that were overruled:", plan.accepted),
         "[CmdletBinding(SupportsShouldProcess)]",
         "param(",
@@ -110,6 +112,11 @@ def _head(plan: Plan, name: str, digest: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _guards(plan: Plan) -> str:
+    """Again are asked: how old the look is, whose tenant it is, and who is left out."""
+    return ", ".join(one.name for one in GUARDS if one.word not in plan.accepted)
+
+
 def _told(title: str, lines: Iterable[str]) -> list[str]:
     found = [f"#   {said(line)}" for line in lines]
     return [f"# {title}", *found, "#"] if found else []
@@ -117,7 +124,9 @@ def _told(title: str, lines: Iterable[str]) -> list[str]:
 
 def _settings(plan: Plan, name: str) -> str:
     families = {change.target.family for change in plan.changes}
-    scopes = sorted({scope for family in families for scope in SCOPES.get(family, ())})
+    guarded = _break_glass(plan)
+    wanted = {scope for family in families for scope in SCOPES.get(family, ())}
+    scopes = sorted(wanted | ({"User.Read.All"} if guarded else set()))
     gone = [str(c.id) for c in plan.changes if _for_good(c)]
     exchange = any(family not in SCOPES for family in families)
     return "\n".join(
@@ -131,9 +140,21 @@ def _settings(plan: Plan, name: str) -> str:
             f"$Rows = (Join-Path $PSScriptRoot {quoted(f'{name}.csv')})",
             f"$NeedsExchange = ${str(exchange).lower()}",
             f"$Scopes = @({', '.join(map(quoted, scopes))})",
+            f"$BreakGlass = @({', '.join(map(quoted, guarded))})",
             f"$Irreversible = @({', '.join(gone)})",
         )
     )
+
+
+def _break_glass(plan: Plan) -> list[str]:
+    """Who is left out of the policies for everybody that this plan makes; whoever overruled the
+    guard is not asked again."""
+    found: set[str] = set()
+    for change in plan.changes:
+        users = ((change.after or {}).get("conditions") or {}).get("users") or {}
+        if "All" in (users.get("includeUsers") or ()):
+            found |= set(users.get("excludeUsers") or ())
+    return [] if "break-glass" in plan.accepted else sorted(found)
 
 
 def _for_good(change: Change) -> bool:
@@ -212,6 +233,7 @@ def _main(plan: Plan) -> str:
             "# --- and what is done with them ---\n",
             "Assert-Fresh",
             "Connect-Tenant",
+            "Assert-BreakGlass",
             "Read-Log",
             "if (-not $Undo) {",
             *(f"    {step}" for step in _steps(plan.changes)),
