@@ -22,6 +22,7 @@ from doors_tls import write_chain
 from portineria.doors.gate import leg as legs
 from portineria.doors.gate import pool as pools
 from portineria.gateway.admission import Register
+from portineria.gateway.bodies import BareLf
 from portineria.gateway.gatewayfile import CertificateWish, Tls
 from portineria.gateway.limits import Limits, Pacing
 from portineria.tenant.mailbox import Protocol
@@ -357,6 +358,21 @@ def test_a_message_waits_for_its_turn_and_then_is_told_to_come_again(tmp_path: P
     pacing = Pacing(messages_per_minute=2)
     limits = Limits(patience_seconds=1)
     tell(tmp_path, story, listen(SMTP, **NEAR), pacing=pacing, limits=limits)
+
+
+def test_a_device_that_knows_no_cr_is_served_where_the_listener_says_so(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        client = await house.knock()
+        await client.ask()
+        await client.log_in()
+        said = f"MAIL FROM:<{BOX}>\nRCPT TO:<ada@contoso.example>\nDATA\n"
+        client.writer.write(said.encode())
+        assert [(await client.ask())[:3] for _ in range(3)] == [b"250", b"250", b"354"]
+        client.writer.write(b"Subject: x\n\nhello\n.\n")
+        assert (await client.ask())[:3] == b"250"
+        assert house.upstream.mails == [b"Subject: x\r\n\r\nhello\r\n.\r\n"]
+
+    tell(tmp_path, story, listen(SMTP, bare_lf=BareLf.END, **NEAR))
 
 
 def test_a_connection_too_many_waits_until_one_is_free(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Dialogues of three: a client (`C:`), the gateway to it (`G:`), the gateway to the mail server
 (`U:`), and the mail server (`S:`).
 
-    use: imap tls            before the first line: protocol; tls, starttls (towards the server)
+    use: imap tls            before the first line: protocol; tls, starttls (towards the server),
+                             lf-end, lf-refuse (what a bare LF is)
     C: a1 LOGIN scan right   what a side says, one line; `\\x01` escapes, {words} are filled in
     C| octets without an end
     ADMIT · DENY · CONNECT   what the owner is asked, and does
@@ -22,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from portineria.gateway.bodies import BareLf
 from portineria.gateway.mailflow import Delivered, Sending
 from portineria.gateway.session import (
     Again,
@@ -59,7 +61,14 @@ WORDS = {
 }
 
 
-def session(protocol: str, *, tls: bool, starttls: bool = False, clear: bool = False) -> Session:
+def session(
+    protocol: str,
+    *,
+    tls: bool,
+    starttls: bool = False,
+    clear: bool = False,
+    bare_lf: BareLf = BareLf.MEND,
+) -> Session:
     if protocol == "imap":
         front = ImapServer(imap_words(clear_login=clear), tls=tls)
         return Session(front, lambda: ImapLogin(starttls=starttls))
@@ -72,6 +81,7 @@ def session(protocol: str, *, tls: bool, starttls: bool = False, clear: bool = F
         SmtpServer(words, tls=tls),
         lambda: SmtpLogin(starttls=starttls, name="gate.example"),
         lambda offers: ("gate.example", *smtp_offers(offers)),
+        bare_lf,
     )
 
 
@@ -81,8 +91,13 @@ class Talk:
     def __init__(self, path: Path) -> None:
         lines = [line for line in path.read_text().splitlines() if line and line[0] != "#"]
         protocol, *ways = lines[0].removeprefix("use:").split()
+        bare_lf = next((one for one in BareLf if f"lf-{one}" in ways), BareLf.MEND)
         self.session = session(
-            protocol, tls="tls" in ways, starttls="starttls" in ways, clear="clear" in ways
+            protocol,
+            tls="tls" in ways,
+            starttls="starttls" in ways,
+            clear="clear" in ways,
+            bare_lf=bare_lf,
         )
         self.protocol = protocol
         self.token = Token(BOX, LONG if "long" in ways else SHORT)

@@ -72,3 +72,21 @@ def test_lone_line_ends_are_mended(octets: bytes, sent: bytes) -> None:
     body = Body()
     assert body.feed(octets) == sent
     assert body.rest == b""
+
+
+@given(OCTETS, st.lists(st.integers(0, 40)))
+@example(b"a\n.\nQUIT\n", [2, 3])
+@example(b"a\r\n.\r\nb", [2])
+def test_where_lf_ends_lines_it_is_as_if_each_had_its_cr(octets: bytes, cuts: list[int]) -> None:
+    """However it arrives: nothing ends it that would not end it with CR before each LF."""
+    body, sent, last = Body(lf_ends=True), b"", 0
+    for cut in [*sorted(cut for cut in cuts if cut <= len(octets)), len(octets)]:
+        if body.rest is None:
+            sent += body.feed(octets[last:cut])
+            last = cut
+    wanted, rest, _ = through(re.sub(rb"(?<!\r)\n", b"\r\n", octets), [])
+    assert sent == wanted
+    assert (body.rest is None) == (rest is None)
+    if rest is not None:
+        left = (body.rest or b"") + octets[last:]
+        assert re.sub(rb"(?<!\r)\n", b"\r\n", left) == rest

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from portineria.gateway.bodies import BareLf
 from portineria.gateway.gatewayfile import DatabaseWish, GatewayFile, Tls, parse
 from portineria.gateway.limits import Limits, Pacing
 from portineria.policy.marked import FileFault
@@ -42,7 +43,8 @@ def test_the_file_that_init_writes_is_read_and_says_the_defaults() -> None:
     # What is commented out is right too, once it is not.
     lines = [line.replace("# ", "", 1) if _is_key(line) else line for line in text.splitlines()]
     whole = read("\n".join(lines))
-    assert len(whole.listen) == 5
+    assert len(whole.listen) == 6
+    assert whole.listen[-1].bare_lf is BareLf.END
     assert whole.client_ca == HERE / "devices.pem"
     assert whole.control == ("127.0.0.1", 9180)
     assert set(whole.servers) == {Protocol.IMAP, Protocol.SMTP}
@@ -62,7 +64,7 @@ def test_a_whole_file() -> None:
         "schema: portineria/gateway-file@1\n"
         "name: gate.contoso.example\n"
         "listen:\n"
-        "  - {protocol: smtp, at: '[::]:25', tls: none, networks: [10.0.0.0/8]}\n"
+        "  - {protocol: smtp, at: '[::]:25', tls: none, networks: [10.0.0.0/8], bare_lf: end}\n"
         "  - {protocol: pop, at: 'localhost:0', old_tls: true, networks: ['2001:db8::/32']}\n"
         "  - {protocol: pop, at: 'localhost:0', tls: starttls, old_tls: false}\n"
         "certificates: [{certificate: file:gate.pem, key: gate.key}, {certificate: other.pem}]\n"
@@ -81,6 +83,7 @@ def test_a_whole_file() -> None:
         DatabaseWish(kind="file", name=str(HERE / "database.conninfo"), where="gateway.yaml:15:11"),
     )
     assert (found.listen[0].host, found.listen[0].port) == ("::", 25)
+    assert [one.bare_lf for one in found.listen[:2]] == [BareLf.END, BareLf.MEND]
     assert found.listen[1].old_tls
     assert not found.listen[2].old_tls
     assert [one.certificate for one in found.certificates] == [
@@ -120,6 +123,16 @@ def test_a_whole_file() -> None:
             "listen: [{protocol: imap, at: 'h:1', networks: [10.0.0.0/8]}]\n",
             "1:48",
             "nobody may here",
+        ),
+        (
+            "listen: [{protocol: imap, at: 'h:1', bare_lf: end}]\n",
+            "1:47",
+            "bare_lf is about messages, and imap takes none",
+        ),
+        (
+            "listen: [{protocol: smtp, at: 'h:1', bare_lf: crlf}]\n",
+            "1:47",
+            "bare_lf cannot be 'crlf'",
         ),
         ("listen: [{protocol: imap, at: 'h:1', old_tls: 7}]\n", "1:47", "neither true nor false"),
         (

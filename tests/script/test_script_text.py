@@ -212,6 +212,21 @@ def test_a_script_says_its_order_its_reasons_and_what_opens() -> None:
     assert "$Scopes = @()" in text, "nothing is asked of Graph where nothing is needed"
 
 
+def test_who_is_left_out_of_a_policy_for_everybody_is_asked_for_again() -> None:
+    target = Target(family=Family.CONDITIONAL_ACCESS, key="", name="block legacy")
+    body = {"conditions": {"users": {"includeUsers": ["All"], "excludeUsers": ["bg2", "bg1"]}}}
+    one = change(1, target=target, verb=Verb.CREATE, phase=Phase.STAGE, before=None, after=body)
+    text = render(plan(one), ENGINE, "plan").text
+    assert "$BreakGlass = @('bg1', 'bg2')" in text
+    assert "'User.Read.All'" in text
+    head = text.partition("[CmdletBinding")[0]
+    assert "let it pass:" in head
+    assert "break-glass" in head
+    overruled = render(plan(one, accepted=("break-glass",)), ENGINE, "plan").text
+    assert "$BreakGlass = @()" in overruled
+    assert "User.Read.All" not in overruled
+
+
 def test_what_is_forced_goes_through_the_window_in_one() -> None:
     made = plan(
         change(1, phase=Phase.EXPLICIT),

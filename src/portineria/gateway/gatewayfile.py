@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from portineria.gateway.admission import Network
+from portineria.gateway.bodies import BareLf
 from portineria.gateway.limits import Limits, Pacing
 from portineria.policy.marked import Page, Spot, need, shown
 from portineria.tenant.mailbox import Protocol
@@ -35,7 +36,7 @@ KEYS = (
     "database",
     "health",
 )
-LISTEN_KEYS = ("protocol", "at", "tls", "networks", "old_tls")
+LISTEN_KEYS = ("protocol", "at", "tls", "networks", "old_tls", "bare_lf")
 UPSTREAM_KEYS = ("imap", "pop", "smtp", "ca", "scope")
 SERVER_KEYS = ("at", "tls")
 CERTIFICATE_KEYS = ("certificate", "key")
@@ -62,6 +63,7 @@ class ListenWish:
     tls: Tls
     networks: tuple[Network, ...] = ()
     old_tls: bool = False
+    bare_lf: BareLf = BareLf.MEND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,10 +183,20 @@ class _Reader:
             told = "networks name who may come in the clear or by old TLS, and nobody may here"
             where = "take them out: where a device may come from stands in its credential and grant"
             self.page.complain(found["networks"], told, where)
+        bare_lf = _of(found, "bare_lf", lambda s: self.page.choice(s, BareLf, "bare_lf"))
+        if bare_lf and protocol not in (None, Protocol.SMTP):
+            told = f"bare_lf is about messages, and {protocol} takes none"
+            self.page.complain(found["bare_lf"], told, "take it out")
         if protocol is None or at is None:
             return None
         return ListenWish(
-            protocol=protocol, host=at[0], port=at[1], tls=tls, networks=networks, old_tls=old
+            protocol=protocol,
+            host=at[0],
+            port=at[1],
+            tls=tls,
+            networks=networks,
+            old_tls=old,
+            bare_lf=bare_lf or BareLf.MEND,
         )
 
     def name(self, spot: Spot | None) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from portineria.gateway.bodies import Body
+from portineria.gateway.bodies import BareLf, Body
 from portineria.mail.buffer import Buffer, LineTooLong
 from portineria.mail.smtp import grammar
 from portineria.mail.smtp.grammar import Command, SmtpSyntax
@@ -76,8 +76,10 @@ class _Wait(Enum):
 class MailFlow:
     """`hello` are the lines of the EHLO answer, without codes."""
 
-    def __init__(self, hello: tuple[str, ...]) -> None:
+    def __init__(self, hello: tuple[str, ...], bare_lf: BareLf = BareLf.MEND) -> None:
         self._hello = hello
+        self._bare_lf = bare_lf
+        self._lf_ends = False
         self._most = _size_of(hello)
         self._commands = Buffer()
         self._replies = Buffer()
@@ -192,6 +194,10 @@ class MailFlow:
         if not octets:
             return False
         self._server += body.feed(octets)
+        if body.broken:
+            self._client += b"550 5.6.11 Lines of a message end with CR and LF.\r\n"
+            self._end("the message has bare line ends")  # and what was sent of it has no end
+            return True
         if body.rest is not None:
             self._commands.put_back(body.rest)
             self._size = body.size
@@ -271,6 +277,7 @@ class MailFlow:
         if command.rest:
             raise SmtpSyntax
         self._blocked = True
+        self._lf_ends = self._commands.bare and self._bare_lf is BareLf.END
         self._forward(line, _Wait.DATA)
 
     def _bdat(self, command: Command, line: bytes) -> None:
@@ -340,7 +347,8 @@ class MailFlow:
             case _Wait.DATA:
                 self._blocked = False
                 if whole[:3] == b"354":
-                    self._body = Body()
+                    strict = self._bare_lf is BareLf.REFUSE
+                    self._body = Body(lf_ends=self._lf_ends, strict=strict)
             case _Wait.BODY:
                 self._events.append(
                     Delivered(self._sender, self._recipients, self._size, good, whole.rstrip())

@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from portineria.gateway.bodies import BareLf
 from portineria.gateway.mailflow import Delivered, MailFlow, Over, Sending
 from portineria.gateway.upstream import Lost, Ready, UpstreamLogin
 from portineria.gateway.words import IMAP_NO, POP_NO, SMTP_NO, No
@@ -242,8 +243,10 @@ class SmtpSession(Session):
         front: SmtpServer,
         login: Callable[[], UpstreamLogin],
         hello: Callable[[tuple[bytes, ...]], tuple[str, ...]],
+        bare_lf: BareLf = BareLf.MEND,
     ) -> None:
         super().__init__(front, login)
+        self._bare_lf = bare_lf
         self._hello = hello
         self._flow: MailFlow | None = None
         self._known = False
@@ -323,7 +326,7 @@ class SmtpSession(Session):
         self.inside, self.offers = True, ready.offers
         if not self._known:
             self._front.accept("235 2.7.0 Welcome.")
-        self._flow = MailFlow(self._hello(ready.offers))
+        self._flow = MailFlow(self._hello(ready.offers), self._bare_lf)
         self._flow.from_client(self._front.surrender())
         if ready.rest:
             self._flow.from_server(ready.rest)

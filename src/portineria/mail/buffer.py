@@ -18,12 +18,14 @@ class LineTooLong(Exception):
 class Buffer:
     """Feed it what arrives; ask it for a line or for a number of octets."""
 
-    __slots__ = ("_data", "_dropping", "_seen")
+    __slots__ = ("_data", "_dropping", "_seen", "bare")
 
     def __init__(self) -> None:
         self._data = bytearray()
         self._seen = 0  # octets already searched for a line end
         self._dropping = False  # inside the tail of a line that was too long
+        self.bare = False
+        """Whether the last line ended with LF alone."""
 
     def __len__(self) -> int:
         return len(self._data)
@@ -61,7 +63,8 @@ class Buffer:
             return None
         text = bytes(self._data[:end])
         self._advance(end + 1)
-        return text[:-1] if text.endswith(b"\r") else text
+        self.bare = not text.endswith(b"\r")
+        return text if self.bare else text[:-1]
 
     def exactly(self, count: int) -> bytes | None:
         """`count` octets, or None while fewer are here."""

@@ -215,7 +215,8 @@ class Gate:
             return Session(PopServer(pop_words(clear_login=clear), tls=tls), login)
         offers, name = smtp_offers(self._offers), self.file.name
         front = SmtpServer(smtp_words(name, offers, clear_login=clear), tls=tls)
-        return SmtpSession(front, login, lambda found: (name, *smtp_offers(found)))
+        bare_lf = crossing.listener.bare_lf
+        return SmtpSession(front, login, lambda found: (name, *smtp_offers(found)), bare_lf)
 
     def known(self, crossing: Crossing) -> Admitted | Turned | None:
         """Only where nothing else than the address is left to say: after TLS, or where none is."""
