@@ -54,6 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     slow = [item for item in items if item.get_closest_marker("slow")]
+    slow.sort(key=lambda item: "test_cli_soak" not in item.nodeid)  # it takes five minutes
     quick = iter([item for item in items if not item.get_closest_marker("slow")])
     each, over = divmod(len(items), workers)
     dealt: list[pytest.Item] = []

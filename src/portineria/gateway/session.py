@@ -302,7 +302,11 @@ class SmtpSession(Session):
         return super().to_client() + (b"" if self._flow is None else self._flow.to_client())
 
     def to_server(self) -> bytes:
-        return super().to_server() + (b"" if self._flow is None else self._flow.to_server())
+        octets = super().to_server()
+        if self._flow is None:
+            return octets
+        self._login = None  # all that it had to say is out, and it holds the token
+        return octets + self._flow.to_server()
 
     def next_event(self) -> SessionEvent | None:
         if self._flow is None or self.over:

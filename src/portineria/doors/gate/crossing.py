@@ -197,6 +197,8 @@ class Crossing:
             self._house.let_in(self, session.offers)
         self._send(session)
         self.client.wait(session.held > MOST_HELD, BEHIND)
+        if self._piping:
+            self._session = None  # nothing is read any more; it still held the token
         if session.over and not self._closing:
             self.close(self.record.why)
 
