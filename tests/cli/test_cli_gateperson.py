@@ -86,6 +86,7 @@ def test_a_device_opens_what_its_owner_signed_in_for_and_no_application_is_neede
     assert not [one for one in plan["changes"] if "app" in str(one).lower()], plan["changes"]
     shell.json("apply", "plan.json", "--yes")
     shell.json("gateway", "doors", "policy.yaml")
+    assert f"old-mail  {ADA}" in shell("gateway", "doors", "policy.yaml")
     refused = shell.json("gateway", "up", "--detach", "--config", "gateway.yaml", code=None)
     assert f"connect user {ADA}" in refused["error"]["try"]
     desk.sign_in(ADA)

@@ -91,11 +91,12 @@ def _print_doors(found: Doors, file: str) -> None:
             ", ".join(map(str, one.networks)) or "anywhere",
             f"{one.until:%Y-%m-%d %H:%M UTC}" if one.until else "-",
             one.grant,
+            one.person or say("the mail app"),
         )
         for one in found.entrances
     ]
     if rows:
-        print_table(("Mailbox", "Protocol", "From", "Closes", "Grant"), iter(rows))
+        print_table(("Mailbox", "Protocol", "From", "Closes", "Grant", "Opened by"), iter(rows))
     else:
         print(say("No grant of this policy opens anything through the gateway."))
     for told in found.unseen:
