@@ -39,7 +39,12 @@ def test_up_says_where_it_listens_whom_devices_trust_and_its_process(town: Town)
     assert again == town.told
     status = town("gateway", "status")
     assert (status["running"], status["troubles"]) == (True, [])
-    assert f"Process: {town.told['pid']}" in town.shell("gateway", "status")
+    shown = town.shell("gateway", "status")
+    assert f"Process: {town.told['pid']}" in shown
+    weak = {"door": "smtp", "takes": "cleartext", "from": ["127.0.0.0/8"]}
+    assert town.told["weak"] == [weak], "the door with TLS alone is not named"
+    assert "smtp takes passwords in the clear, from 127.0.0.0/8 alone" in shown
+    assert "a weak door: " in (town.shell.state / "gateway" / "gateway.log").read_text()
 
 
 def test_of_several_mailboxes_a_device_chooses_one_behind_its_name(town: Town) -> None:

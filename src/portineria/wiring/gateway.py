@@ -15,6 +15,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from portineria.clock import Clock
 from portineria.doors.files import write_atomic
@@ -57,7 +58,7 @@ class Running:
     """What a gateway says of itself once it listens; kept in the state folder while it does.
 
     `ca` is the file that devices trust where the gateway made its own certificate; `health` where
-    balancers of other machines ask.
+    balancers of other machines ask. `weak` are doors that take less than TLS 1.2, from whom.
     """
 
     pid: int
@@ -65,6 +66,7 @@ class Running:
     control: str
     ca: str | None
     health: str | None
+    weak: list[dict[str, Any]]
 
 
 async def run_gateway(
@@ -128,7 +130,10 @@ def announced(
             control=f"http://{control.host}:{control.port}",
             ca=None if wanted.file.certificates else str(wanted.folder / CA),
             health=None if control.health is None else "{}:{}".format(*control.health),
+            weak=_weak(ports),
         )
+        for one in running.weak:
+            log.warning("a weak door: %s", json.dumps(one))
         write_atomic(wanted.folder / RUNNING, json.dumps(asdict(running)).encode())
         said.append(wanted.folder / RUNNING)
         ready(running)
@@ -202,13 +207,25 @@ def certificates(wanted: Wanted, clock: Clock) -> Sequence[CertificateWish]:
     return (certified(wanted.folder, list(dict.fromkeys(names)), clock.now()),)
 
 
+def _weak(ports: Iterable[tuple[ListenWish, int]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "door": _door(wish),
+            "takes": "cleartext" if wish.tls is Tls.NONE else "old-tls",
+            "from": [str(network) for network in wish.networks],
+        }
+        for wish, _ in ports
+        if wish.tls is Tls.NONE or wish.old_tls
+    ]
+
+
 def _addresses(ports: Iterable[tuple[ListenWish, int]]) -> dict[str, str]:
     """`imaps: host:port` and so on, as `gateway up --json` prints them."""
-    names = {}
-    for wish, port in ports:
-        implicit = "s" if wish.tls is Tls.IMPLICIT else ""
-        names[f"{wish.protocol.value}{implicit}"] = f"{wish.host}:{port}"
-    return names
+    return {_door(wish): f"{wish.host}:{port}" for wish, port in ports}
+
+
+def _door(wish: ListenWish) -> str:
+    return f"{wish.protocol.value}{'s' if wish.tls is Tls.IMPLICIT else ''}"
 
 
 def _control(gate: Gate, wanted: Wanted, worker: int | None) -> Control:

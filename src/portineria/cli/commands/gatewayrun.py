@@ -263,6 +263,11 @@ def _tell(found: Info, *, as_json: bool) -> None:
 def _print(found: Info) -> None:
     for door, where in found["listeners"].items():
         print(compose("{} listens on {}", door, where))
+    for one in found["weak"]:
+        told = "{} takes passwords in the clear, from {} alone"
+        if one["takes"] == "old-tls":
+            told = "{} takes TLS 1.0 and 1.1, from {} alone"
+        print(compose(told, one["door"], ", ".join(one["from"])))
     if found["ca"]:
         print(compose("Devices trust: {}", found["ca"]))
     print(compose("Health and metrics: {}", found["control"]))
