@@ -100,7 +100,7 @@ scale: setup
 gatebench: setup
 	$(PY) benchmarks/gateway.py
 	$(PY) benchmarks/path.py
-	$(PY) benchmarks/crowd.py --sessions 9000
+	$(PY) benchmarks/crowd.py --sessions 9900
 
 soak: setup
 	$(PY) tests/cli/soak.py

@@ -224,7 +224,8 @@ def mail_server(folder: Path) -> Iterator[tuple[int, Path]]:
 
 
 def run(sessions: int) -> dict[str, float]:
-    wanted = 2 * sessions + 2000
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = min(2 * sessions + 2000, most) if most > 0 else 2 * sessions + 2000
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crowd-")))

@@ -22,7 +22,7 @@ MOST_WAITING = 65_536
 """Octets that wait for a slow reader before the other side waits too."""
 _RECEIVED = memoryview(bytearray(SIZE))
 _CLEAR = memoryview(bytearray(SIZE))
-SLOW, BEHIND = 1, 2
+SLOW, BEHIND, OTHERS = 1, 2, 4
 """Reasons to read no more of a leg."""
 _RECORD = 16_384
 """The most that one TLS record holds."""
@@ -146,7 +146,8 @@ class Leg(asyncio.BufferedProtocol):
 
     def wait(self, waiting: bool, reason: int) -> None:
         """Read no more for this reason, or not for this one any more: it is read on when none is
-        left. SLOW: the other side's reader. BEHIND: too much is held that nobody has looked at."""
+        left. SLOW: the other side's reader. BEHIND: too much is held that nobody has looked at.
+        OTHERS: it is other legs' turn."""
         before = self._waits
         self._waits = before | reason if waiting else before & ~reason
         transport = self.transport
@@ -194,6 +195,9 @@ class Leg(asyncio.BufferedProtocol):
         return _RECEIVED
 
     def buffer_updated(self, nbytes: int) -> None:
+        if nbytes == SIZE:  # libuv reads on, up to 32 times, before it asks whose turn it is
+            self.wait(True, OTHERS)
+            asyncio.get_running_loop().call_soon(self.wait, False, OTHERS)
         if self._held:
             self._owner.held(self, bytes(_RECEIVED[:nbytes]))
             return
