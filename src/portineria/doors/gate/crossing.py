@@ -381,8 +381,7 @@ class Crossing:
         if leg is not self.server:
             return  # one that was given up before
         self.record.why = self.record.why or why or "the mail server hung up"
-        session = self._session
-        if session is None or self._piping:
+        if (session := self._session) is None:
             self.close(self.record.why)
             return
         session.server_left()
@@ -396,7 +395,6 @@ class Crossing:
         self.record.why = self.record.why or why
         if self.tap is not None:
             self.tap.over(self.record)
-        for leg in (self.client, self.server):
-            if leg is not None:
-                leg.close()
+        for leg in filter(None, (self.client, self.server)):
+            leg.close()
         self._house.left(self)
