@@ -1,6 +1,7 @@
 """The frame: start-up, options before and after a verb, exit codes, errors rendered once."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -67,6 +68,13 @@ def test_the_list_of_verbs_says_what_each_verb_says(say: Say) -> None:
         assert command is not None
         assert f"  {name} " in told.out
         assert place.help.endswith(".")
+
+
+def test_no_list_of_verbs_breaks_off_in_the_middle() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "commands.md").read_text("utf-8")
+    lists = re.findall(r"^Verbs:\n(.*?)^(?:```|\n\w)", page, re.MULTILINE | re.DOTALL)
+    assert len(lists) > 5
+    assert not [line for one in lists for line in one.splitlines() if line.endswith("...")]
 
 
 @pytest.mark.parametrize("path", VERBS)

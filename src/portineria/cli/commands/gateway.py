@@ -32,6 +32,7 @@ def command() -> None:
         "portineria gateway doors policy.yaml",
         "portineria gateway doors policy.yaml --output doors.json --json",
     ],
+    short_help="Resolve a policy's grants `through: gateway` into a doors file.",
 )
 @click.argument("policy", shell_complete=completing.files)
 @click.option(

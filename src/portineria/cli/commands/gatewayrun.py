@@ -126,6 +126,7 @@ def run(**given: Any) -> None:
         "portineria gateway up --config gateway.yaml",
         "portineria gateway up --detach --listen imaps=127.0.0.1:9993 --json",
     ],
+    short_help="Start the gateway, in the background with --detach.",
 )
 @click.option("--detach", is_flag=True, help="Start it in the background, and wait for it.")
 @_options

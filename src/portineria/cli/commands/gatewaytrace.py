@@ -14,6 +14,7 @@ from portineria.cli.frame import asked, verb
         "portineria gateway trace --credential scanner-2f",
         "portineria gateway trace --credential scanner-2f --sessions 1 --json",
     ],
+    short_help="Show a device's sessions live, both halves and the verdict.",
 )
 @click.option(
     "--credential",

@@ -15,6 +15,7 @@ from portineria.tongue.say import compose
         "portineria gateway unlock scanner-2f",
         "portineria gateway unlock 192.0.2.7 --json",
     ],
+    short_help="Let a name or an address that failed too often try again.",
 )
 @click.argument("who", shell_complete=credentials)
 def unlock(who: str) -> None:

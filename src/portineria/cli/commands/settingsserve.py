@@ -20,6 +20,7 @@ PLACE = "127.0.0.1:8480"
         "portineria settings serve --at 0.0.0.0:443 --certificate settings.pem --key settings.key",
         "portineria settings serve --snapshot snapshot.json --at 127.0.0.1:8480",
     ],
+    short_help="Answer mail programs that look for their settings.",
 )
 @click.option(
     "--at",
