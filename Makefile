@@ -66,7 +66,7 @@ test: setup
 $(VENV)/strangers: $(VENV)/ready pyproject.toml $(STRANGERS)/apt.txt $(STRANGERS)/node/package.json
 	@echo "--- installing the strangers"
 	@missing=$$(sed 's/#.*//' $(STRANGERS)/apt.txt | xargs -n1 sh -c 'dpkg -s $$0 >/dev/null 2>&1 || echo $$0'); \
-	if [ -n "$$missing" ]; then echo postfix postfix/main_mailer_type select No configuration | debconf-set-selections; apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; fi
+	if [ -n "$$missing" ]; then case "$$missing" in *postfix*) echo postfix postfix/main_mailer_type select No configuration | debconf-set-selections;; esac; apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; fi
 	@mkdir -p $(VENV)/ssmtp && cd $(VENV)/ssmtp && if [ ! -x usr/sbin/ssmtp ]; then apt-get download -q ssmtp && dpkg -x ssmtp_*.deb .; fi
 	$(PY) -m pip install --quiet --group strangers
 	@if ! command -v npm >/dev/null; then apt-get update -q && apt-get install -y -q --no-install-recommends nodejs npm; fi

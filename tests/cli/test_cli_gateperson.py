@@ -32,6 +32,11 @@ grants:
     sign_in: person
     owner: it@contoso.example
     reason: A mail program of 2009, which knows no OAuth
+  - name: shared
+    who: {{mailboxes: [{SHARED}]}}
+    allow: [imap]
+    through: gateway
+    sign_in: person
 """
 FILE = """\
 schema: portineria/gateway-file@1
@@ -93,6 +98,8 @@ def test_a_device_opens_what_its_owner_signed_in_for_and_no_application_is_neede
     vault = shell.state / "tokens/default.vault"
     before = vault.read_bytes()
     desk.up()
+    (lacking,) = _troubles(desk)
+    assert (lacking["mailbox"], "there is none" in lacking["why"]) == (SHARED, True)
     words = ("credential", "add", "old-mail", "--mailbox", ADA)
     opens = ("--protocol", "imap", "--protocol", "smtp")
     password = shell.json("gateway", *words, *opens)["password"]
@@ -128,9 +135,14 @@ def _withdrawn_and_signed_in_again(desk: Desk, password: str) -> None:
     desk.up()
     with pytest.raises(imaplib.IMAP4.error):
         desk.imap(password)
-    (trouble,) = desk.shell.json("gateway", "status", code=3)["troubles"]
-    assert (trouble["mailbox"], "revoked" in trouble["why"]) == (ADA, True)
+    told = {one["mailbox"]: one["why"] for one in _troubles(desk)}
+    assert "revoked" in told[ADA]
     control(desk.info, "PUT", f"/world/users/{user['id']}", user)
     desk.sign_in(ADA)
     for _ in range(4):
         desk.imap(password).logout()
+
+
+def _troubles(desk: Desk) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = desk.shell.json("gateway", "status", code=3)["troubles"]
+    return found

@@ -1,5 +1,6 @@
 """Credentials come from the profile or not at all."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,12 +113,17 @@ class Asked:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.with_: list[str] = []
+        self.life = 1
         monkeypatch.setattr(UserTokens, "_ask_service", lambda tokens, scope: self._answer(tokens))
 
     def _answer(self, tokens: UserTokens) -> dict[str, str]:
         refresh = tokens._refresh.reveal()
         self.with_.append(refresh)
-        return {"access_token": f"at-{refresh}", "expires_in": "1", "refresh_token": f"{refresh}+"}
+        return {
+            "access_token": f"at-{refresh}",
+            "expires_in": str(self.life),
+            "refresh_token": f"{refresh}+",
+        }
 
 
 @pytest.fixture
@@ -200,9 +206,9 @@ async def test_a_gateway_opens_with_the_token_of_who_signed_in(asked: Asked, vau
 async def test_a_new_sign_in_is_found_while_the_gateway_runs(asked: Asked, vault: Vault) -> None:
     vault.keep("ben@contoso.example", Secret("b"))
     tokens = for_gateway(vault)
-    ((mailbox, fault),) = tokens.lacking([DOOR, replace(DOOR, protocol=Protocol.POP)])
-    assert (mailbox, fault.try_) == (
-        ADA.address,
+    ((door, fault),) = tokens.lacking([DOOR])
+    assert (door, fault.try_) == (
+        DOOR,
         f"let that person sign in: portineria connect user {ADA.upn}",
     )
     with pytest.raises(BadCredential, match="no sign-in of this person"):
@@ -234,3 +240,20 @@ async def test_where_nobody_signed_in_for_the_profile_the_gateway_says_so(vault:
     tokens = replace(for_gateway(vault), people=None)
     with pytest.raises(BadCredential, match="nobody signed in for this profile"):
         await tokens.token(DOOR)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_the_next_token_is_asked_for_ahead_of_whoever_is_still_in_the_list(
+    asked: Asked, vault: Vault, stays: bool
+) -> None:
+    """And whoever was taken out of it is not put back."""
+    vault.keep(ADA.upn, Secret("r"))
+    tokens, asked.life = for_gateway(vault), 700
+    await tokens.token(DOOR)
+    if not stays:
+        vault.change(lambda held: held.clear())
+    keeping = asyncio.ensure_future(tokens.keep())
+    await asyncio.sleep(0.3)
+    keeping.cancel()
+    assert (len(asked.with_) > 1) is stays
+    assert (ADA.upn in vault.read()) is stays

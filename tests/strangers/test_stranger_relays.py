@@ -1,8 +1,10 @@
-"""Postfix and sSMTP, which send for others, by the files that `settings` writes for them."""
+"""Postfix and sSMTP, which send for others, by the files that `settings` writes for them.
+
+Needs root, as Postfix does.
+"""
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -18,10 +20,7 @@ from test_stranger_settings import given
 from portineria.settings.formats import relays
 from portineria.settings.given import Tls
 
-pytestmark = [
-    pytest.mark.stranger,
-    pytest.mark.skipif(os.geteuid() != 0, reason="Postfix wants root"),
-]
+pytestmark = pytest.mark.stranger
 __all__ = ["before_dovecot"]
 
 WAYS = pytest.mark.parametrize("tls", [Tls.IMPLICIT, Tls.STARTTLS])

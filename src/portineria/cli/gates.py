@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO, Any
@@ -36,8 +37,8 @@ def running(state: Path) -> Info | None:
 
 
 def silent(state: Path) -> int | None:
-    """The process of a gateway that does not answer: it comes up, or goes down."""
-    return holder(state / "gateway") or None
+    """The process of a gateway that does not answer: it comes up, or goes down. 0: unknown."""
+    return holder(state / "gateway")
 
 
 def troubles(info: Info) -> list[dict[str, str]]:
@@ -115,7 +116,11 @@ def stop(state: Path) -> bool:
     pid = silent(state) if info is None else int(info["pid"])
     if pid is None:
         return False
-    os.kill(pid, signal.SIGTERM)
+    if not pid:
+        why = "a gateway holds this folder and does not say as which process"
+        raise ServiceFault(why, where=str(state / "gateway"), try_="ask again in a moment")
+    with suppress(ProcessLookupError):  # it was going down already
+        os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + DOWN_WITHIN
     if not wait_until(lambda: not alive(pid), max(0.0, end - time.monotonic())):
         raise ServiceFault("the gateway does not stop", where=f"process {pid}")

@@ -20,7 +20,8 @@ _DOT_ALONE = re.compile(rb"\r\n\.(?=\r\n)")
 
 
 class BareLf(StrEnum):
-    """What a listener makes of a message whose lines end with LF alone.
+    """What a listener makes of a message whose lines end with LF alone. A BDAT says how long it is
+    (RFC 3030), so nothing can be smuggled in it, and it passes as it is.
 
     `mend`: they become lines, and end no message. `end`: so does a lone dot end it, for a client
     that ended DATA with LF alone as well: it knows no other end, and would wait for ever.

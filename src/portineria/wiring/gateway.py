@@ -191,11 +191,11 @@ def _tokens(profile: Profile, tenant: str, file: GatewayFile, clock: Clock) -> G
 
 
 def _tell_troubles(gate: Gate, tokens: GateTokens, doors: Doors) -> None:
-    """Raises BadCredential where nothing that is wanted can be opened at all."""
-    lacking = dict(tokens.lacking(doors.entrances))
-    if lacking and set(lacking) == {one.mailbox for one in doors.entrances}:
-        raise next(iter(lacking.values()))
-    for mailbox, fault in lacking.items():
+    """Raises Fault where nothing that is wanted can be opened at all."""
+    lacking = list(tokens.lacking(doors.entrances))
+    if lacking and len(lacking) == len(doors.entrances):
+        raise lacking[0][1]
+    for mailbox, fault in {one.mailbox: fault for one, fault in lacking}.items():
         gate.trouble(mailbox, fault.why)
         log.error("%s; %s", fault.why, fault.try_)
 

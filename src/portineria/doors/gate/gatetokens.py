@@ -32,8 +32,9 @@ log = logging.getLogger("portineria.gateway")
 
 @dataclass(slots=True)
 class _Used:
-    """A source of tokens that somebody wanted one of, and when the last one came."""
+    """A source of tokens that somebody wanted one of, for what, and when the last one came."""
 
+    entrance: Entrance
     source: AppTokens | UserTokens
     scope: str
     got: float = float("-inf")
@@ -67,21 +68,18 @@ class GateTokens:
         used.source.forget()
         return True
 
-    def lacking(self, entrances: Iterable[Entrance]) -> Iterator[tuple[str, Fault]]:
-        """Mailboxes that nothing here opens, and why: told before anybody knocks."""
-        seen: set[str] = set()
+    def lacking(self, entrances: Iterable[Entrance]) -> Iterator[tuple[Entrance, Fault]]:
+        """What nothing here opens, and why: told before anybody knocks."""
         for one in entrances:
             try:
                 self._source(one)
             except Fault as fault:
-                if one.mailbox not in seen:
-                    yield one.mailbox, fault
-                seen.add(one.mailbox)
+                yield one, fault
 
     def _source(self, entrance: Entrance) -> _Used:
         """Raises BadCredential, and OperatorFault for a list that cannot be used."""
         source, scope = self._person(entrance) if entrance.person else self._app(entrance.protocol)
-        return self._used.setdefault((id(source), scope), _Used(source, scope))
+        return self._used.setdefault((id(source), scope), _Used(entrance, source, scope))
 
     def _app(self, protocol: Protocol) -> tuple[AppTokens, str]:
         if protocol in self.apps:
@@ -113,6 +111,7 @@ class GateTokens:
                 if not 0 < used.source.left(used.scope) < AHEAD:
                     continue
                 try:
+                    self._source(used.entrance)  # whoever was taken out of the list stays out
                     await used.source.ahead(used.scope)
                     used.got = self.clock.tick()
                 except Fault as fault:

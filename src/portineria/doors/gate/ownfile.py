@@ -14,7 +14,7 @@ from portineria.fault import OperatorFault, StateFault
 
 LOCK = "run.lock"
 LOOKED_AT = 0.05
-"""Seconds after which nobody is still looking whether there is a gateway."""
+"""Seconds that somebody is given who has taken the lock, to look or to write down who it is."""
 
 
 def make_private(path: Path, content: bytes) -> None:
@@ -67,14 +67,17 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def holder(folder: Path) -> int | None:
-    """The process of the gateway of this state folder, whether it answers or not; None: there is
-    none."""
+    """The process of the gateway of this state folder, whether it answers or not; 0 where it does
+    not say which, None where there is none."""
     try:
         descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return None
     try:
-        return None if _locked(descriptor) else _pid(descriptor)
+        if _locked(descriptor):
+            return None
+        time.sleep(LOOKED_AT)  # who has just taken it has not said so before that
+        return _pid(descriptor)
     finally:
         os.close(descriptor)
 
