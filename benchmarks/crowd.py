@@ -28,8 +28,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from contenders import ADA, PASSWORD, gate, write_chain
-
-from gateway import cpu, pss
+from processes import cpu, pss
 
 IN = f"a1 LOGIN {ADA} {PASSWORD}\r\n".encode()
 LETTER = 25 * 1024 * 1024

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import ssl
 import sys
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from portineria.cli.loop import run
 from portineria.clock import SystemClock
+from portineria.doors.gate import gatelog
 from portineria.doors.gate.gate import Gate
 from portineria.doors.gate.house import Behind
 from portineria.doors.gate.servertls import ServerTls
@@ -41,7 +41,7 @@ def main() -> None:
     """Reads what it is given as JSON: leaf, ca, mailbox, token, password, pool, and servers by
     protocol as [port, whether it begins in the clear]. Prints its ports as JSON."""
     given = json.loads(sys.stdin.readline())
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    gatelog.begin()
     key, mailbox = b"k" * 32, given["mailbox"]
     asked = [Protocol(name) for name in given["servers"]]
     file = GatewayFile(

@@ -169,6 +169,7 @@ def test_sighup_reads_doors_again_and_a_session_goes_on(town: Town) -> None:
     assert "certificates and doors are read again" in log
     assert '"credential":' in log
     assert password not in log
+    assert {"time", "level"} <= set.intersection(*(set(json.loads(x)) for x in log.splitlines()))
 
 
 def test_init_writes_a_file_and_never_replaces_one(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from chains import make_chain
 
 ADA = "ada@contoso.example"
 PASSWORD = "correct horse battery"
+SERVICES = ("imap", "pop3", "submission")
 
 CONFIG = """\
 base_dir = {folder}/run
@@ -80,6 +81,16 @@ userdb {{
   driver = static
   args = uid=mail gid=mail home={folder}/mail/%u
 }}
+{more}"""
+QUICK = """\
+service {name}-login {{
+  service_count = 0
+  process_min_avail = 1
+  process_limit = 1
+}}
+service {name} {{
+  service_count = 1000
+}}
 """
 TOKENS = """\
 introspection_mode = local
@@ -110,20 +121,27 @@ def _base64(raw: bytes) -> str:
 
 @contextmanager
 def dovecot(
-    *, tokens: bool, relay: int, mechanisms: str = "xoauth2 oauthbearer", clear: bool = False
+    *,
+    tokens: bool,
+    relay: int,
+    mechanisms: str = "xoauth2 oauthbearer",
+    clear: bool = False,
+    quick: bool = False,
 ) -> Iterator[Dovecot]:
-    """`clear`: passwords are taken without TLS. Its folder is its own and not pytest's, which
-    nobody but its owner may enter: mail is kept by another user."""
+    """`clear`: passwords are taken without TLS. `quick`: one process logs many in, and others are
+    used again, where Debian's own way is a process for each. Its folder is its own and not
+    pytest's, which nobody but its owner may enter: mail is kept by another user."""
     with TemporaryDirectory(prefix="dovecot-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        with _running(folder, tokens, relay, mechanisms, clear) as found:
+        more = "".join(QUICK.format(name=one) for one in SERVICES) if quick else ""
+        with _running(folder, tokens, relay, mechanisms, clear, more) as found:
             yield found
 
 
 @contextmanager
 def _running(
-    folder: Path, tokens: bool, relay: int, mechanisms: str, clear: bool
+    folder: Path, tokens: bool, relay: int, mechanisms: str, clear: bool, more: str
 ) -> Iterator[Dovecot]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     _write_keys(folder, key)
@@ -147,6 +165,7 @@ def _running(
             relay=relay,
             ssl="yes" if clear else "required",
             plain="no" if clear else "yes",
+            more=more,
             **doors,
         )
     )

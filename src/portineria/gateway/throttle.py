@@ -13,6 +13,7 @@ the same address who has his password wrong.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Generic, TypeVar
 
@@ -139,6 +140,7 @@ class Throttle:
         return len(self._known) + sum(len(t.suspects) + len(t.locked) for t in tables)
 
 
+@lru_cache(maxsize=4096)
 def block(address: Address) -> str:
     """An IPv6 address stands for its /64: whoever has one has all of them (RFC 6177)."""
     plain: IPv4Address | IPv6Address = getattr(address, "ipv4_mapped", None) or address

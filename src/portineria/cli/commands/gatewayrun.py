@@ -83,12 +83,12 @@ def run(**given: Any) -> None:
     are open too. SIGHUP reads doors and certificates again. SIGTERM lets messages that are on their
     way come to their end.
     """
-    import logging
     from pathlib import Path
 
     from portineria.cli import gates
     from portineria.cli.loop import run as run_loop
     from portineria.doors import profiles
+    from portineria.doors.gate import gatelog
     from portineria.doors.gate.inherited import inherited
     from portineria.doors.state import StateFolder
     from portineria.wiring.gateway import run_gateway
@@ -105,8 +105,7 @@ def run(**given: Any) -> None:
     )
     profile = profiles.load(StateFolder(said.state).profiles, said.profile)
     StateFolder(said.state).make()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-    logging.getLogger("portineria.gateway").setLevel(logging.INFO)
+    gatelog.begin()
 
     def ready(gate: Gate, opened: Doors, running: Running) -> None:
         _warn_of_old(opened, gate)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from ipaddress import ip_address
 
-from portineria.doors.gate.house import Behind, House, Record, Tap
+from portineria.doors.gate.house import Behind, House, Record, Tap, address_of
 from portineria.doors.gate.leg import BEHIND, SLOW, Leg
 from portineria.doors.gate.turns import Answer, Place
 from portineria.fault import Fault
@@ -90,7 +89,7 @@ class Crossing:
         transport = leg.transport
         if leg is not self.client or transport is None:
             return
-        peer = ip_address(transport.get_extra_info("peername")[0])
+        peer = address_of(transport.get_extra_info("peername")[0])
         self._house.arrived(self)
         if self._house.trusts(peer):
             self._proxy = ProxyLine()

@@ -15,9 +15,10 @@ from typing import Any
 from typing import Protocol as Shape
 
 from portineria.clock import Clock
+from portineria.doors.gate import gatelog
 from portineria.doors.gate.counts import Counts
 from portineria.doors.gate.crossing import Crossing
-from portineria.doors.gate.house import Behind, Tap, line
+from portineria.doors.gate.house import Behind, Tap, told
 from portineria.doors.gate.leg import Leg
 from portineria.doors.gate.pool import Pool
 from portineria.doors.gate.resumption import Resumption
@@ -47,7 +48,7 @@ DRAIN = 10.0
 """Seconds that a message on its way has, once the gateway stops."""
 MOST_FAILURES = 1000
 """Failed logins that wait to be told to other processes; more than that they find out alone."""
-log = logging.getLogger("portineria.gateway")
+log = logging.getLogger(gatelog.NAME)
 
 
 class Tokens(Shape):
@@ -349,7 +350,7 @@ class Gate:
             self.crowd.leave(crossing.address)
         self._log_out(crossing)
         self.counts.ended(crossing.record)
-        log.info("%s", line(crossing.record, self.time()))
+        log.info(told(crossing.record, self.time()))
 
     def time(self) -> float:
         return self.clock.tick()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Shape
 
@@ -20,6 +21,10 @@ from portineria.tenant.mailbox import Protocol
 if TYPE_CHECKING:
     from portineria.doors.gate.crossing import Crossing
     from portineria.doors.gate.leg import Leg
+
+
+address_of = lru_cache(maxsize=4096)(ip_address)
+"""Those who come, come again."""
 
 
 @dataclass(slots=True)
@@ -50,9 +55,9 @@ class Record:
     why: str = ""
 
 
-def line(record: Record, now: float) -> str:
-    """One session as one line of JSON: who, from where, what, how much, how long, why it ended."""
-    told = {
+def told(record: Record, now: float) -> dict[str, str | int | float]:
+    """One session for the log: who, from where, what, how much, how long, why it ended."""
+    every: dict[str, str | int | float] = {
         "protocol": record.protocol.value,
         "from": record.address,
         "user": record.user,
@@ -70,7 +75,7 @@ def line(record: Record, now: float) -> str:
         "refusal": record.refusal.decode("utf-8", "replace")[:300],
         "why": record.why,
     }
-    return json.dumps({key: value for key, value in told.items() if value != ""})
+    return {key: value for key, value in every.items() if value != ""}
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class Leg(asyncio.BufferedProtocol):
     """`context` makes TLS begin at once; `begin_tls` begins it later."""
 
     __slots__ = (
+        "_cut",
         "_ended",
         "_held",
         "_incoming",
@@ -75,14 +76,16 @@ class Leg(asyncio.BufferedProtocol):
     ) -> None:
         self._owner = owner
         self.context = context
-        self.name = name
-        """Checked against the certificate: this is then the client of the TLS session."""
+        self.name = name.encode() if name is not None and name.isascii() else name
+        """Checked against the certificate: this is then the client of the TLS session. As octets
+        it is not taken for an international name at each handshake."""
         self.resume: ssl.SSLSession | None = None
         """A session of the same context with the same server, to be taken up again."""
         self.transport: asyncio.Transport | None = None
         self._tls: ssl.SSLObject | None = None
         self._shaken = False
         self._ended = False
+        self._cut = False
         self._held = False
         self._waits = 0
 
@@ -246,32 +249,33 @@ class Leg(asyncio.BufferedProtocol):
             self._read()
 
     def _read(self) -> None:
-        """Whatever is complete, in as few pieces as the buffer allows."""
-        filled, over = 0, None
-        while over is None:
-            count, over = self._record(filled)
-            filled += count
-            if filled and (over is not None or filled > SIZE - _RECORD):
-                self._owner.received(self, _CLEAR[:filled])
-                filled = 0
+        over = self._records()
         if self._outgoing.pending:
             self._flush()
         if over is not _MORE:
             self._end(over)
 
-    def _record(self, filled: int) -> tuple[int, str | None]:
-        """One record's octets behind `filled`, and why there are no more now, if there are not."""
-        tls = self._tls
+    def _records(self) -> str:
+        """Pass on whatever is complete, in as few pieces as the buffer allows; why that was all."""
+        tls, incoming = self._tls, self._incoming
         assert tls is not None
+        filled, over = 0, _MORE
         try:
-            count = int(tls.read(_RECORD, _CLEAR[filled:]))
-        except ssl.SSLWantReadError:
-            return 0, _MORE
-        except ssl.SSLZeroReturnError:
-            return 0, ""
+            # OpenSSL would say by an exception that nothing is left: dearer than a record.
+            while incoming.pending or tls.pending():
+                count = int(tls.read(_RECORD, _CLEAR[filled:]))
+                if not count:
+                    over = ""
+                    break
+                filled += count
+                if filled > SIZE - _RECORD:
+                    self._owner.received(self, _CLEAR[:filled])
+                    filled = 0
         except ssl.SSLError as error:
-            return 0, f"TLS broke: {_reason(error)}"
-        return count, None if count else ""
+            over = _why(error)
+        if filled:
+            self._owner.received(self, _CLEAR[:filled])
+        return over
 
     def _flush(self) -> None:
         transport = self.transport
@@ -279,8 +283,8 @@ class Leg(asyncio.BufferedProtocol):
             transport.write(self._outgoing.read())
 
     def _farewell(self) -> None:
-        """The closing words of TLS, without waiting for the other end's."""
-        if self._tls is None or not self._shaken:
+        """The closing words of TLS, without waiting for the other end's; none to who is gone."""
+        if self._tls is None or not self._shaken or self._cut:
             return
         with suppress(ssl.SSLError):
             self._tls.unwrap()
@@ -288,8 +292,15 @@ class Leg(asyncio.BufferedProtocol):
 
     def _end(self, why: str) -> None:
         if not self._ended:
-            self._ended = True
+            self._ended, self._cut = True, bool(why)
             self._owner.ended(self, why)
+
+
+def _why(error: ssl.SSLError) -> str:
+    """Why nothing more is read now."""
+    if isinstance(error, ssl.SSLWantReadError):
+        return _MORE
+    return "" if isinstance(error, ssl.SSLZeroReturnError) else f"TLS broke: {_reason(error)}"
 
 
 def _reason(error: Exception) -> str:
