@@ -101,6 +101,7 @@ gatebench: setup
 	$(PY) benchmarks/gateway.py
 	$(PY) benchmarks/path.py
 	$(PY) benchmarks/crowd.py --sessions 9900
+	$(PY) benchmarks/waits.py
 
 soak: setup
 	$(PY) tests/cli/soak.py

@@ -94,6 +94,8 @@ class UpstreamLogin(ABC):
             self.outcome = Lost("the server closed the connection before it answered")
 
     def take(self) -> bytes:
+        if not self._out:
+            return b""
         data = bytes(self._out)
         self._out.clear()
         return data

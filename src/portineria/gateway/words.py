@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 from portineria.mail.imap.words import ImapWords
 from portineria.mail.pop.words import PopWords
@@ -58,6 +59,7 @@ LATER = b"421 4.3.0 The mail server cannot be reached now. Try again later.\r\n"
 PASSWORDS = frozenset({"PLAIN", "LOGIN"})
 
 
+@lru_cache
 def imap_words(*, clear_login: bool) -> ImapWords:
     offers = "IMAP4rev1 SASL-IR LITERAL+ ID"
     ways = "AUTH=PLAIN AUTH=LOGIN"
@@ -75,6 +77,7 @@ def imap_words(*, clear_login: bool) -> ImapWords:
     )
 
 
+@lru_cache
 def pop_words(*, clear_login: bool) -> PopWords:
     offers = ("USER", "SASL PLAIN LOGIN", "UIDL", "TOP", "RESP-CODES", "PIPELINING")
     closed = ("UIDL", "TOP", "RESP-CODES", "PIPELINING")
@@ -90,6 +93,7 @@ def pop_words(*, clear_login: bool) -> PopWords:
     )
 
 
+@lru_cache
 def smtp_words(host: str, offers: tuple[str, ...], *, clear_login: bool) -> SmtpWords:
     """`offers` are extensions that the mail server behind has too, with its SIZE."""
     ways = PASSWORDS if clear_login else frozenset[str]()
@@ -107,6 +111,7 @@ def smtp_words(host: str, offers: tuple[str, ...], *, clear_login: bool) -> Smtp
     )
 
 
+@lru_cache
 def smtp_offers(upstream: tuple[bytes, ...]) -> tuple[str, ...]:
     """Of what the mail server offers, whatever passes through here unharmed: its SIZE is ours."""
     known = (line.decode("ascii", "replace").strip() for line in upstream)

@@ -74,6 +74,8 @@ class Machine(ABC):
 
     def take(self) -> bytes:
         """Everything to be sent now; a second call gives nothing."""
+        if not self._out:
+            return b""
         data = bytes(self._out)
         self._out.clear()
         return data
