@@ -100,7 +100,7 @@ scale: setup
 gatebench: setup
 	$(PY) benchmarks/gateway.py
 	$(PY) benchmarks/path.py
-	$(PY) benchmarks/crowd.py --sessions 9900
+	$(PY) benchmarks/crowd.py --sessions 9980
 	$(PY) benchmarks/waits.py
 
 soak: setup

@@ -144,6 +144,7 @@ def both(through: Target, straight: Target, plain: bool) -> tuple[float, float]:
         found.append((process, result))
     for process, _ in found:
         process.join()
+        assert process.exitcode == 0, "a session that was measured ended early"
     first, second = (result.get() for _, result in found)
     return first, second
 
@@ -212,6 +213,8 @@ def main() -> None:
     words.add_argument("--rounds", type=int, default=3)
     words.add_argument("--plain", action="store_true", help="nobody comes first")
     asked = words.parse_args()
+    if not asked.plain and (os.geteuid() or len(os.sched_getaffinity(0)) < 2):
+        words.error("it needs root and two cores; --plain needs neither")
     found = measure(asked.rounds, asked.plain)
     print("| while | through the gateway, p99 ms | to quiet | straight, p99 ms | to quiet |")
     print("|---|---|---|---|---|")

@@ -13,7 +13,7 @@ from portineria.doors.gate import gatelog
 from portineria.doors.gate.house import Record, told
 from portineria.tenant.mailbox import Protocol
 
-LOG = logging.getLogger(gatelog.NAME)
+LOG = gatelog.log
 
 
 @pytest.fixture

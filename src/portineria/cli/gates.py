@@ -123,5 +123,9 @@ def stop(state: Path) -> bool:
         os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + DOWN_WITHIN
     if not wait_until(lambda: not alive(pid), max(0.0, end - time.monotonic())):
-        raise ServiceFault("the gateway does not stop", where=f"process {pid}")
+        raise ServiceFault(
+            "the gateway does not stop",
+            where=f"process {pid}",
+            try_="gateway.log in the state folder says what it waits for; kill -9 ends it",
+        )
     return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ class Authority:
         return urlsplit(self.login).hostname or ""
 
 
-class _Cached:
+class _Cached(ABC):
     """Keeps good tokens by scope, and lets one request at a time ask for more.
 
     `off` is how many seconds this machine's clock is ahead of the service's; None: not known.
@@ -121,7 +122,7 @@ class _Cached:
         self._kept[scope] = (token, self._clock.tick() + max(life - EARLY, life / 2))
         return token
 
-    def _take(self, answer: Answer) -> None:
+    def _take(self, answer: Answer) -> None:  # noqa: B027 - an application's brings nothing else
         """Whatever else an answer brings; called in a thread."""
 
     def _ask_service(self, scope: str) -> Answer:
@@ -134,8 +135,9 @@ class _Cached:
                 raise web.refused(answer)
             return answer
 
+    @abstractmethod
     def _ask(self, web: Web, scope: str) -> Answer:
-        raise NotImplementedError
+        """The service's own answer, a token or a refusal; called in a thread."""
 
 
 class AppTokens(_Cached):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import secrets
 import signal
@@ -22,6 +21,7 @@ from portineria.doors.files import write_atomic
 from portineria.doors.gate.control import Control
 from portineria.doors.gate.credentialfile import Credentials, hash_key
 from portineria.doors.gate.gate import Gate
+from portineria.doors.gate.gatelog import log
 from portineria.doors.gate.gateside import GateSide
 from portineria.doors.gate.gatetokens import GateTokens
 from portineria.doors.gate.house import Behind
@@ -50,7 +50,6 @@ EVERY = 0.5
 """Seconds between two looks at the credentials and the doors file."""
 RUNNING, SOCKET, CA = "running.json", "control.sock", "ca.pem"
 """Names in the gateway's folder."""
-log = logging.getLogger("portineria.gateway")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

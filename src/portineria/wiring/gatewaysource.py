@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from portineria.doors.files import stamp
 from portineria.doors.gate.credentialfile import Credentials
+from portineria.doors.gate.gatelog import log
 from portineria.doors.textfile import read_text
 from portineria.fault import Fault, NoFile, WrongTenant
 from portineria.gateway.admission import Credential, Register
@@ -16,7 +16,6 @@ from portineria.gateway.doorsfile import AGAIN, Doors, parse
 from portineria.gateway.gatewayfile import GatewayFile
 
 MOST_DOORS = 256 * 1024 * 1024
-log = logging.getLogger("portineria.gateway")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import signal
 import socket
@@ -22,6 +21,7 @@ from urllib.parse import quote
 from portineria.clock import Clock
 from portineria.doors.gate.control import Answer
 from portineria.doors.gate.counts import merged
+from portineria.doors.gate.gatelog import log
 from portineria.doors.gate.inherited import to_worker
 from portineria.fault import OperatorFault
 
@@ -33,7 +33,6 @@ LONGEST_PAUSE = 5.0
 ANSWERS = 5.0
 DOWN = 20.0
 """Seconds until a process that was asked to stop is ended."""
-log = logging.getLogger("portineria.gateway")
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import ssl
 from collections import deque
@@ -15,9 +14,9 @@ from typing import Any
 from typing import Protocol as Shape
 
 from portineria.clock import Clock
-from portineria.doors.gate import gatelog
 from portineria.doors.gate.counts import Counts
 from portineria.doors.gate.crossing import Crossing
+from portineria.doors.gate.gatelog import log
 from portineria.doors.gate.house import Behind, Tap, told
 from portineria.doors.gate.leg import Leg
 from portineria.doors.gate.pool import Pool
@@ -48,7 +47,6 @@ DRAIN = 10.0
 """Seconds that a message on its way has, once the gateway stops."""
 MOST_FAILURES = 1000
 """Failed logins that wait to be told to other processes; more than that they find out alone."""
-log = logging.getLogger(gatelog.NAME)
 
 
 class Tokens(Shape):

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from datetime import UTC, datetime
-from typing import TextIO
 
-NAME = "portineria.gateway"
+log = logging.getLogger("portineria.gateway")
 
 
 class Lines(logging.Formatter):
@@ -29,15 +27,15 @@ class Lines(logging.Formatter):
         return json.dumps(said)
 
 
-def begin(stream: TextIO | None = None) -> None:
+def begin() -> None:
     """Log to standard error from now on: of the gateway everything, of others what is wrong.
 
     Python is told not to look up for each line which function, thread and process it comes from:
     no line says it. Source: the logging HOWTO, "Optimization".
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler()
     handler.setFormatter(Lines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
-    logging.getLogger(NAME).setLevel(logging.INFO)
+    log.setLevel(logging.INFO)
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -9,11 +9,11 @@ token is kept, in the profile's vault.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from portineria.clock import Clock
+from portineria.doors.gate.gatelog import log
 from portineria.doors.identity import AppTokens, UserTokens
 from portineria.doors.signins import SCOPES, SignIns
 from portineria.fault import BadCredential, Fault
@@ -27,7 +27,6 @@ YOUNG = 300.0
 AHEAD = 600.0
 """Seconds before its end at which the next one is asked for."""
 EVERY = 20.0
-log = logging.getLogger("portineria.gateway")
 
 
 @dataclass(slots=True)

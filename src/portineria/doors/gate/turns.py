@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from typing import Protocol as Shape
 
 from portineria.clock import Clock
+from portineria.doors.gate.gatelog import log
 from portineria.doors.gate.ledger import Ledger
 from portineria.fault import Fault
 from portineria.gateway.limits import Pacing
@@ -22,7 +22,6 @@ SIGN = 2.0
 """Seconds between two signs of life."""
 SILENT = 10.0
 """Seconds without an answer of the database after which a balancer should look elsewhere."""
-log = logging.getLogger("portineria.gateway")
 Found = TypeVar("Found")
 Answer = Wait | NotToday
 
