@@ -122,7 +122,8 @@ class _Cached(ABC):
         self._kept[scope] = (token, self._clock.tick() + max(life - EARLY, life / 2))
         return token
 
-    def _take(self, answer: Answer) -> None:  # noqa: B027 - an application's brings nothing else
+    @abstractmethod
+    def _take(self, answer: Answer) -> None:
         """Whatever else an answer brings; called in a thread."""
 
     def _ask_service(self, scope: str) -> Answer:
@@ -155,6 +156,9 @@ class AppTokens(_Cached):
         )
         answer: Answer = application.acquire_token_for_client(scopes=[scope])
         return answer
+
+    def _take(self, answer: Answer) -> None:
+        """An application's brings nothing else."""
 
 
 class UserTokens(_Cached):
