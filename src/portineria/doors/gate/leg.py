@@ -20,12 +20,17 @@ SIZE = 131_072
 holds as many more."""
 MOST_WAITING = 65_536
 """Octets that wait for a slow reader before the other side waits too."""
-_RECEIVED = memoryview(bytearray(SIZE))
-_CLEAR = memoryview(bytearray(SIZE))
-SLOW, BEHIND, OTHERS = 1, 2, 4
+SLOW, BEHIND, OTHERS, GATHER = 1, 2, 4, 8
 """Reasons to read no more of a leg."""
+STREAM = 4_096
+"""Octets that make one read part of a stream, if another was shortly before it."""
+SHORTLY, GATHERED = 0.004, 0.001
+"""Seconds: between two reads of a stream at most, and how long it is left to grow."""
 _RECORD = 16_384
 """The most that one TLS record holds."""
+_RECEIVED = memoryview(bytearray(SIZE))
+_CLEAR = memoryview(bytearray(SIZE + 2 * _RECORD))
+"""More than comes of one read, with the record that an earlier one left unfinished."""
 _MORE = "more"
 """Nothing more for now: a mark by identity."""
 
@@ -63,6 +68,7 @@ class Leg(asyncio.BufferedProtocol):
         "_outgoing",
         "_owner",
         "_shaken",
+        "_streamed",
         "_tls",
         "_waits",
         "context",
@@ -88,6 +94,7 @@ class Leg(asyncio.BufferedProtocol):
         self._cut = False
         self._held = False
         self._waits = 0
+        self._streamed = 0.0  # when much came unasked the last time
 
     # --- the owner's side ---
 
@@ -137,6 +144,7 @@ class Leg(asyncio.BufferedProtocol):
         transport = self.transport
         if transport is None or transport.is_closing() or not octets:
             return
+        self._streamed = 0.0  # what comes now may be the answer, which nobody holds up
         if self._tls is None:
             transport.write(bytes(octets))
             return
@@ -150,7 +158,7 @@ class Leg(asyncio.BufferedProtocol):
     def wait(self, waiting: bool, reason: int) -> None:
         """Read no more for this reason, or not for this one any more: it is read on when none is
         left. SLOW: the other side's reader. BEHIND: too much is held that nobody has looked at.
-        OTHERS: it is other legs' turn."""
+        OTHERS: it is other legs' turn. GATHER: more of a stream is to come together."""
         before = self._waits
         self._waits = before | reason if waiting else before & ~reason
         transport = self.transport
@@ -198,9 +206,8 @@ class Leg(asyncio.BufferedProtocol):
         return _RECEIVED
 
     def buffer_updated(self, nbytes: int) -> None:
-        if nbytes == SIZE:  # libuv reads on, up to 32 times, before it asks whose turn it is
-            self.wait(True, OTHERS)
-            asyncio.get_running_loop().call_soon(self.wait, False, OTHERS)
+        if nbytes >= STREAM:
+            self._much(nbytes)
         if self._held:
             self._owner.held(self, bytes(_RECEIVED[:nbytes]))
             return
@@ -212,6 +219,19 @@ class Leg(asyncio.BufferedProtocol):
             self._read()
         else:
             self._shake()
+
+    def _much(self, nbytes: int) -> None:
+        """Give way after a full buffer, for libuv reads on, up to 32 times, before it asks whose
+        turn it is. Let some of a stream gather: a piece of it costs more than its octets."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if nbytes == SIZE:
+            self.wait(True, OTHERS)
+            loop.call_soon(self.wait, False, OTHERS)
+        elif now - self._streamed < SHORTLY:
+            self.wait(True, GATHER)
+            loop.call_later(GATHERED, self.wait, False, GATHER)
+        self._streamed = now
 
     def eof_received(self) -> bool:
         """True keeps the way out open: what the other side still has to say is sent."""
@@ -268,7 +288,7 @@ class Leg(asyncio.BufferedProtocol):
                     over = ""
                     break
                 filled += count
-                if filled > SIZE - _RECORD:
+                if filled > len(_CLEAR) - _RECORD:
                     self._owner.received(self, _CLEAR[:filled])
                     filled = 0
         except ssl.SSLError as error:
