@@ -219,6 +219,13 @@ def test_what_no_grant_opens_and_a_name_that_is_taken_are_refused(house: House) 
     assert "has this login name already" in house(*add, "X", *SCAN, *IMAP, code=2)["error"]["why"]
 
 
+def test_what_looks_like_a_password_is_no_login_name(house: House) -> None:
+    password = house.add("plain", *SCAN, *IMAP)
+    told = house("gateway", "credential", "add", password, *SCAN, *IMAP, code=2)["error"]
+    assert "looks like a password" in told["why"]
+    assert password not in json.dumps(told)
+
+
 def test_no_password_is_kept_and_the_files_are_for_their_owner_alone(house: House) -> None:
     password = house.add("quiet", *SCAN, *IMAP, "--note", "kept")
     output = house.shell.folder / "quiet.password"

@@ -19,8 +19,10 @@ import pytest
 from gatehouse import BOX, LOOPBACK, PASSWORD, House, credential, listen, standing
 
 from doors_tls import write_chain
+from portineria.doors.gate import gatelog
 from portineria.doors.gate import leg as legs
 from portineria.doors.gate import pool as pools
+from portineria.doors.gate.credentialfile import generated
 from portineria.gateway.admission import Register
 from portineria.gateway.bodies import BareLf
 from portineria.gateway.gatewayfile import CertificateWish, Tls
@@ -235,6 +237,30 @@ def test_a_wrong_password_never_touches_a_token_or_the_mail_server(tmp_path: Pat
         assert house.upstream.sessions == 0
 
     tell(tmp_path, story, listen(IMAP, **NEAR))
+
+
+def test_a_device_whose_fields_were_mixed_up_leaves_its_password_nowhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, gatelog.log.name)
+    password = generated().reveal()
+
+    async def story(house: House) -> None:
+        client = await house.knock()
+        await client.ask()
+        for name in (password, password.upper(), f"{password}/{BOX}", f"OFFICE\\\\{password}"):
+            assert b"a1 NO" in await client.ask(f'a1 LOGIN "{name}" scan'.encode())
+        assert [name for _, name in house.gate.failures] == [
+            "(a password)",
+            "(a password)",
+            f"(a password)/{BOX}",
+            "OFFICE\\(a password)",
+        ]
+        client.writer.close()
+
+    tell(tmp_path, story, listen(IMAP, **NEAR))
+    assert "(a password)" in caplog.text
+    assert password not in caplog.text.casefold()
 
 
 def test_a_mail_server_that_is_not_trusted_or_not_there_is_a_later_and_never_a_fallback(

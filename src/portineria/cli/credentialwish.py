@@ -8,12 +8,19 @@ from portineria.cli.frame import asked
 from portineria.tongue.say import compose
 
 
-def refuse_empty(names: tuple[str, ...]) -> None:
+def refuse_odd_names(names: tuple[str, ...]) -> None:
     from portineria.fault import UsageFault
+    from portineria.gateway.credentials import tellable
 
     if not all(name.strip() and name.isprintable() for name in names):
         raise UsageFault(
             "a login name is empty, or cannot be typed", where="NAMES", try_="write scanner-2f"
+        )
+    if any(tellable(name) != name for name in names):
+        raise UsageFault(
+            "a login name looks like a password of the gateway, and those are never told",
+            where="NAMES",
+            try_="write a name such as scanner-2f; the password is made for you",
         )
 
 

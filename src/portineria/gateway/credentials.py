@@ -1,7 +1,11 @@
-"""Where devices' credentials are kept, and how one is written down. No password is in it."""
+"""Where devices' credentials are kept, and how one is written down. No password is in it.
+
+How a password looks is said here too, so that one is known where it stands in a wrong place.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import ip_network
@@ -11,6 +15,18 @@ from typing import Protocol as Shape
 from portineria.gateway.admission import Credential, folded
 from portineria.gateway.hours import parse_hours
 from portineria.tenant.mailbox import Protocol
+
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+"""One case and no 0, 1, i, l, o: typed on a printer's panel without a shift key or a doubt."""
+LENGTH = 26
+"""31 to the power of 26 is more than 2 to the power of 128."""
+_PASSWORD = re.compile(rf"(?<![a-z0-9])[{ALPHABET}]{{{LENGTH}}}(?![a-z0-9])", re.IGNORECASE)
+
+
+def tellable(name: str) -> str:
+    """A login name as it may be told: without what looks like one of our passwords, which a
+    device sends whose two fields were mixed up."""
+    return _PASSWORD.sub("(a password)", name)
 
 
 class CredentialStore(Shape):

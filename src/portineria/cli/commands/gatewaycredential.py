@@ -112,7 +112,7 @@ def add(names: tuple[str, ...], **given: Any) -> None:
     said = asked()
     folder = said.state / "gateway"
     protocols = frozenset(map(Protocol, given["protocols"]))
-    wish.refuse_empty(names)
+    wish.refuse_odd_names(names)
     wish.refuse_odd(given, protocols)
     networks, until = wish.networks(given["networks"]), over(wish.day(given["until"]))
     hours = wish.hours(given["hours"])

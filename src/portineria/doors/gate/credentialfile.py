@@ -19,13 +19,17 @@ from portineria.doors.gate.sqlstore import Rows, Sql
 from portineria.doors.state import refuse_readable_by_others
 from portineria.fault import StateFault
 from portineria.gateway.admission import Credential
-from portineria.gateway.credentials import clash, from_row, is_called, stands, to_row
+from portineria.gateway.credentials import (
+    ALPHABET,
+    LENGTH,
+    clash,
+    from_row,
+    is_called,
+    stands,
+    to_row,
+)
 from portineria.secret import Secret
 
-ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-"""One case and no 0, 1, i, l, o: typed on a printer's panel without a shift key or a doubt."""
-LENGTH = 26
-"""31 to the power of 26 is more than 2 to the power of 128."""
 TABLE = "credential"
 FILE = "credentials.sqlite"
 

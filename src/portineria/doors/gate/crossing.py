@@ -281,7 +281,6 @@ class Crossing:
         self._turn()
 
     def _check(self, session: Session, check: Check) -> bool:
-        self.record.user = check.offered.user
         judged = self._house.judge(check, self)
         if isinstance(judged, Turned):
             self.record.turned, self.record.credential = judged.why, judged.credential

@@ -25,6 +25,7 @@ from portineria.doors.gate.servertls import ServerTls
 from portineria.doors.gate.turns import Answer, Turns
 from portineria.fault import Fault
 from portineria.gateway.admission import Address, Admitted, Entrance, Register, Turned
+from portineria.gateway.credentials import tellable
 from portineria.gateway.gatewayfile import GatewayFile, ListenWish, Tls
 from portineria.gateway.mailflow import Delivered, Sending
 from portineria.gateway.manners import is_too_much
@@ -230,8 +231,9 @@ class Gate:
         offered, address = check.offered, crossing.address
         assert address is not None
         self._log_out(crossing)  # this is another try on the same connection
-        now = self.time()
-        locked = self.throttle.verdict(address, offered.user, now)
+        user, now = tellable(offered.user), self.time()
+        crossing.record.user = user
+        locked = self.throttle.verdict(address, user, now)
         judged = self.register.judge(
             offered.user, offered.password, crossing.protocol, address, self._now()
         )
@@ -239,10 +241,10 @@ class Gate:
         if locked:
             return Turned(locked)
         if isinstance(judged, Turned):
-            self.throttle.failed(address, offered.user, now)
-            self.failures.append((str(address), offered.user))
+            self.throttle.failed(address, user, now)
+            self.failures.append((str(address), user))
             return judged
-        self.throttle.passed(address, offered.user)
+        self.throttle.passed(address, user)
         if why := self.crowd.log_in(judged.credential.id):
             return Turned(why, judged.credential.id)
         return judged
