@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import json
 import os
 import re
 import signal
@@ -209,6 +210,23 @@ def test_one_that_is_coming_up_says_so_and_can_be_stopped(town: Town) -> None:
     process.wait(30)
     assert town("gateway", "status", code=1)["silent"] is None
     assert not town("gateway", "down")["stopped"]
+
+
+def test_processes_write_one_log_and_begin_another_where_it_was_moved_away(town: Town) -> None:
+    log = town.shell.folder / "own.log"
+    words = ("--config", "gateway.yaml", "--log", "own.log")
+    town.told = town("gateway", "up", "--detach", *words)
+    log.rename(log.with_suffix(".old"))
+    password = town.add("logged", "--mailbox", SCAN, "--protocol", "imap")["password"]
+    try:
+        while set(shares(town)) != {"0", "1"}:
+            town.imap("logged", password).logout()
+        number = int(sum(shares(town).values()))
+        assert until(lambda: len(log.read_text().splitlines()) >= number)
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        assert [one["user"] for one in lines if "protocol" in one] == ["logged"] * number
+    finally:
+        town("gateway", "down")
 
 
 def test_it_goes_down_as_a_whole(town: Town) -> None:

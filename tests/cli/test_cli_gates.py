@@ -187,6 +187,7 @@ def test_init_writes_a_file_and_never_replaces_one(tmp_path: Path) -> None:
         (("--config", "gateway.yaml", "--listen", "imaps=127.0.0.1:0"), "a file says where"),
         (("--listen", "http=127.0.0.1:80"), "is no place to listen"),
         (("--config", "broken.yaml"), "unknown key"),
+        (("--config", "gateway.yaml", "--log", "missing/own.log"), "the file cannot be written"),
         (("--listen", "imaps=127.0.0.1:0"), "a gateway runs already from this state folder"),
     ],
 )
@@ -196,6 +197,7 @@ def test_a_gateway_that_cannot_be_started_says_why_and_leaves_nothing(
     (town.shell.folder / "broken.yaml").write_text("lissen: []\n")
     told = town("gateway", "run", *words, code=2)
     assert why in told["error"]["why"]
+    assert "missing" in told["error"]["where"] or "--log" not in words
     # The one that runs here already is not forgotten by it.
     assert town("gateway", "status")["running"]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +72,94 @@ def test_what_goes_wrong_is_a_line_too(stream: io.StringIO) -> None:
     first, second = _lines(stream)
     assert (first["level"], first["message"]) == ("error", "it cannot be read (doors.json)")
     assert "ValueError: of our own" in str(second["exception"])
+
+
+# --- files ---
+
+
+def _say(handler: logging.Handler, number: int) -> None:
+    handler.handle(logging.makeLogRecord({"msg": {"number": number}, "levelname": "INFO"}))
+
+
+def _file(path: Path) -> gatelog.LogFile:
+    handler = gatelog.LogFile(path)
+    handler.setFormatter(gatelog.Lines())
+    return handler
+
+
+def _numbers(*files: Path) -> list[int]:
+    return [json.loads(line)["number"] for one in files for line in one.read_text().splitlines()]
+
+
+def test_processes_begin_another_file_together_and_lose_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gatelog, "MOST", 20_000)
+    monkeypatch.setattr(gatelog, "KEPT", 100)
+    path = tmp_path / "gateway.log"
+    several = [_file(path) for _ in range(3)]
+    for number in range(3000):
+        _say(several[number % 3], number)
+    files = sorted(
+        tmp_path.iterdir(), key=lambda one: int(one.suffix.lstrip(".").replace("log", "0"))
+    )
+    assert len(files) > 4
+    assert sorted(_numbers(*files)) == list(range(3000))
+    assert max(one.stat().st_size for one in files) < 40_000
+    assert {one.stat().st_mode & 0o777 for one in files} == {0o600}
+    for one in several:
+        one.close()
+
+
+def test_as_many_older_files_are_kept_as_was_said_and_the_youngest_lines_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gatelog, "MOST", 5_000)
+    path = tmp_path / "gateway.log"
+    handler = _file(path)
+    for number in range(2000):
+        _say(handler, number)
+    handler.close()
+    older = [tmp_path / f"gateway.log.{number}" for number in range(gatelog.KEPT, 0, -1)]
+    assert sorted(tmp_path.iterdir()) == sorted([path, *older])
+    kept = _numbers(*older, path)
+    assert kept == list(range(kept[0], 2000))
+
+
+def test_what_another_program_moved_away_is_begun_again(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.log"
+    handler = _file(path)
+    _say(handler, 1)
+    path.rename(tmp_path / "gateway.log-20261127")
+    _say(handler, 2)
+    handler.close()
+    assert _numbers(path) == [2]
+
+
+def test_standard_error_goes_to_the_next_file_too_where_it_is_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gatelog, "MOST", 5_000)
+    path, before = tmp_path / "gateway.log", os.dup(2)
+    with path.open("a") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        handler = _file(path)
+        for number in range(200):
+            _say(handler, number)
+        os.write(2, b"crashed\n")
+        handler.close()
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+    assert path.read_bytes().endswith(b"crashed\n")
+    assert (tmp_path / "gateway.log.1").exists()
+
+
+def test_standard_error_stays_where_it_is_otherwise(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    handler = _file(tmp_path / "gateway.log")
+    os.write(2, b"said to the terminal\n")
+    handler.close()
+    assert capfd.readouterr().err == "said to the terminal\n"

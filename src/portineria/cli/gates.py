@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from portineria.cli.background import alive, spawn, wait_until
 from portineria.cli.frame import Asked
+from portineria.cli.session import unwritten
 from portineria.doors.files import private_folder
 from portineria.doors.gate.ownfile import holder
 from portineria.fault import OperatorFault, ServiceFault
@@ -63,8 +64,12 @@ def _ask(info: Info, path: str) -> tuple[int, bytes]:
 def start(said: Asked, given: Info) -> Info:
     """Start one in the background and wait until it answers. Raises OperatorFault."""
     folder = private_folder(said.state / "gateway")
+    log = Path(given["log"] or folder / LOG)
     with tempfile.TemporaryFile() as told:
-        child = spawn(command(said, given), told, folder / LOG)
+        try:
+            child = spawn(command(said, {**given, "log": str(log)}), told, log)
+        except OSError as error:
+            raise unwritten(str(log), error, "--log") from None
         found: list[Info] = []
 
         def answers() -> bool:
@@ -79,14 +84,14 @@ def start(said: Asked, given: Info) -> Info:
         if child.poll() is None:
             child.kill()
             child.wait()
-        raise _did_not_start(told, folder / LOG)
+        raise _did_not_start(told, log)
 
 
 def command(said: Asked, given: Info) -> list[str]:
     words = [sys.executable, "-m", "portineria", "--state", str(said.state)]
     words += ["--profile", said.profile, "--json", "gateway", "run"]
     options = {"config": "--config", "doors_file": "--doors"}
-    options |= {"certificate": "--certificate", "key": "--key"}
+    options |= {"certificate": "--certificate", "key": "--key", "log": "--log"}
     for key, option in options.items():
         if given[key]:
             words += [option, given[key]]

@@ -61,6 +61,14 @@ def _options(command: Command) -> Command:
                 help="PEM: its private key, where it is not in the same file.",
                 shell_complete=completing.files,
             ),
+            click.option(
+                "--log",
+                metavar="FILE",
+                help="Where the log is written: another file is begun at 50 MB, and the last five "
+                "are kept. [default: standard error; in the background gateway.log of the state "
+                "folder's gateway]",
+                shell_complete=completing.files,
+            ),
         )
     ):
         command = option(command)
@@ -87,6 +95,7 @@ def run(**given: Any) -> None:
 
     from portineria.cli import gates
     from portineria.cli.loop import run as run_loop
+    from portineria.cli.session import unwritten
     from portineria.doors import profiles
     from portineria.doors.gate import gatelog
     from portineria.doors.gate.inherited import inherited
@@ -105,7 +114,10 @@ def run(**given: Any) -> None:
     )
     profile = profiles.load(StateFolder(said.state).profiles, said.profile)
     StateFolder(said.state).make()
-    gatelog.begin()
+    try:
+        gatelog.begin(Path(given["log"]) if given["log"] else None)
+    except OSError as error:
+        raise unwritten(given["log"], error, "--log") from None
 
     def ready(gate: Gate, opened: Doors, running: Running) -> None:
         _warn_of_old(opened, gate)
