@@ -18,7 +18,7 @@ from portineria.gateway.admission import (
     folded,
     proof_of,
 )
-from portineria.gateway.credentials import clash, from_row, is_called, stands, to_row
+from portineria.gateway.credentials import clash, from_row, is_called, stands, tellable, to_row
 from portineria.gateway.hours import parse_hours
 from portineria.secret import Secret
 from portineria.tenant.mailbox import Protocol
@@ -231,3 +231,24 @@ def test_two_that_stand_never_share_a_name() -> None:
     assert clash(one, [other], NOW) == other
     assert clash(one, [credential(revoked=NOW)], NOW) is None
     assert clash(one, [credential(names=("another",))], NOW) is None
+
+
+SHOWN = "abcdefghjkmnpqrstuvwxyz234"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("scanner-2f", "scanner-2f"),
+        (SHOWN, "(a password)"),
+        (SHOWN.upper(), "(a password)"),
+        (f" {SHOWN} ", " (a password) "),
+        (f"OFFICE\\{SHOWN}", "OFFICE\\(a password)"),
+        (f"{SHOWN}@contoso.example", "(a password)@contoso.example"),
+        (SHOWN[:-1], SHOWN[:-1]),
+        (f"{SHOWN}a", f"{SHOWN}a"),
+        (SHOWN.replace("a", "1"), SHOWN.replace("a", "1")),
+    ],
+)
+def test_what_looks_like_a_password_is_not_told(name: str, told: str) -> None:
+    assert tellable(name) == told
