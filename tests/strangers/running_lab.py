@@ -7,6 +7,7 @@ import http.client
 import json
 import ssl
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -24,6 +25,8 @@ OUTLOOK = "https://outlook.office365.com/.default"
 MAIL = "https://outlook.office.com/"
 DELEGATED = f"{MAIL}IMAP.AccessAsUser.All {MAIL}POP.AccessAsUser.All {MAIL}SMTP.Send"
 Row = dict[str, Any]
+FRESH = 60.0
+"""Seconds after which a connection is not used again: half of what the lab keeps one open."""
 
 
 class TurnedClock(SystemClock):
@@ -49,6 +52,7 @@ class Doors:
     context: ssl.SSLContext
     clock: TurnedClock
     _control: http.client.HTTPSConnection = field(init=False)
+    _asked: float = 0.0
     _keys: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,7 +104,12 @@ class Doors:
     # --- the control door ---
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        """One request over a connection that stays open: the table makes hundreds."""
+        """One request over a connection that stays open: the table makes hundreds. One that was
+        not used for long is made anew, for the lab closes it some time."""
+        now = time.monotonic()
+        if now - self._asked > FRESH:
+            self._control.close()
+        self._asked = now
         text = None if body is None and method == "GET" else json.dumps(body)
         self._control.request(method, path, text)
         with self._control.getresponse() as answer:
