@@ -213,6 +213,7 @@ def test_one_that_is_coming_up_says_so_and_can_be_stopped(town: Town) -> None:
 
 
 def test_processes_write_one_log_and_begin_another_where_it_was_moved_away(town: Town) -> None:
+    town("gateway", "down")  # whether it ran or not
     log = town.shell.folder / "own.log"
     words = ("--config", "gateway.yaml", "--log", "own.log")
     town.told = town("gateway", "up", "--detach", *words)
