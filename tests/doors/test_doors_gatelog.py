@@ -136,6 +136,23 @@ def test_what_another_program_moved_away_is_begun_again(tmp_path: Path) -> None:
     assert _numbers(path) == [2]
 
 
+def test_a_log_whose_folder_is_gone_ends_no_session_and_goes_on_when_it_is_back(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    handler = _file(folder / "gateway.log")
+    _say(handler, 1)
+    folder.rename(tmp_path / "away")
+    _say(handler, 2)
+    _say(handler, 3)
+    assert "No such file" in capfd.readouterr().err
+    folder.mkdir()
+    _say(handler, 4)
+    handler.close()
+    assert _numbers(folder / "gateway.log") == [4]
+
+
 def test_standard_error_goes_to_the_next_file_too_where_it_is_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

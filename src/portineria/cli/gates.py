@@ -15,7 +15,6 @@ from typing import IO, Any
 
 from portineria.cli.background import alive, spawn, wait_until
 from portineria.cli.frame import Asked
-from portineria.cli.session import unwritten
 from portineria.doors.files import private_folder
 from portineria.doors.gate.ownfile import holder
 from portineria.fault import OperatorFault, ServiceFault
@@ -66,10 +65,7 @@ def start(said: Asked, given: Info) -> Info:
     folder = private_folder(said.state / "gateway")
     log = Path(given["log"] or folder / LOG)
     with tempfile.TemporaryFile() as told:
-        try:
-            child = spawn(command(said, {**given, "log": str(log)}), told, log)
-        except OSError as error:
-            raise unwritten(str(log), error, "--log") from None
+        child = spawn(command(said, {**given, "log": str(log)}), told, log)
         found: list[Info] = []
 
         def answers() -> bool:

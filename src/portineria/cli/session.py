@@ -143,7 +143,7 @@ def write_octets(file: str, content: Iterable[bytes], option: str = "--output") 
         else:
             write_atomic(path.resolve(), content)
     except (OSError, ValueError) as error:
-        raise unwritten(file, error, option) from None
+        raise _unwritten(file, error, option) from None
 
 
 def refuse_unwritable(file: str | None, option: str = "--output") -> None:
@@ -162,7 +162,7 @@ def refuse_unwritable(file: str | None, option: str = "--output") -> None:
         if not os.access(path, os.W_OK):
             raise PermissionError(13, os.strerror(13))
     except (OSError, ValueError) as error:
-        raise unwritten(file, error, option) from None
+        raise _unwritten(file, error, option) from None
 
 
 def refuse_existing(file: str) -> None:
@@ -191,10 +191,10 @@ def write_new(file: str, text: str) -> None:
     except (OSError, ValueError) as error:
         if made:
             path.unlink(missing_ok=True)
-        raise unwritten(file, error) from None
+        raise _unwritten(file, error) from None
 
 
-def unwritten(file: str, error: Exception, option: str = "--output") -> NoFile:
+def _unwritten(file: str, error: Exception, option: str = "--output") -> NoFile:
     from portineria.fault import NoFile
 
     why = error.strerror if isinstance(error, OSError) else "no file can have that name"

@@ -95,7 +95,6 @@ def run(**given: Any) -> None:
 
     from portineria.cli import gates
     from portineria.cli.loop import run as run_loop
-    from portineria.cli.session import unwritten
     from portineria.doors import profiles
     from portineria.doors.gate import gatelog
     from portineria.doors.gate.inherited import inherited
@@ -114,10 +113,7 @@ def run(**given: Any) -> None:
     )
     profile = profiles.load(StateFolder(said.state).profiles, said.profile)
     StateFolder(said.state).make()
-    try:
-        gatelog.begin(Path(given["log"]) if given["log"] else None)
-    except OSError as error:
-        raise unwritten(given["log"], error, "--log") from None
+    gatelog.begin(Path(given["log"]) if given["log"] else None)
 
     def ready(gate: Gate, opened: Doors, running: Running) -> None:
         _warn_of_old(opened, gate)
@@ -205,13 +201,15 @@ def status() -> int:
 
 
 def _file(said: Asked, given: dict[str, Any]) -> GatewayFile:
-    """What was asked for, by a file or by options. Raises UsageFault, FileFault."""
+    """What was asked for, by a file or by options. Raises UsageFault, FileFault, NoFile."""
     from pathlib import Path
 
+    from portineria.cli.session import refuse_unwritable
     from portineria.doors.textfile import read_text
     from portineria.fault import UsageFault
     from portineria.gateway.gatewayfile import CertificateWish, GatewayFile, parse
 
+    refuse_unwritable(given["log"], "--log")
     config, listen = given["config"], given["listen"]
     usual = said.state / "gateway" / "gateway.yaml"
     if config is None and not listen and usual.exists():

@@ -59,10 +59,13 @@ class LogFile(WatchedFileHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._lines += 1
-        if self._lines % _LOOK == 1:
-            with suppress(OSError):  # a log that grows is better than none
-                self._shift()
-        super().emit(record)  # in the next file, where the one that is open was moved away
+        try:
+            if self._lines % _LOOK == 1:
+                with suppress(OSError):  # a log that grows is better than none
+                    self._shift()
+            super().emit(record)  # in the next file, where the one that is open was moved away
+        except OSError:  # its folder is gone: no session ends for that
+            self.handleError(record)
 
     def _shift(self) -> None:
         path = Path(self.baseFilename)
