@@ -41,7 +41,8 @@ from portineria.tenant.unseen import Unseen
 IMAP, POP, SMTP = Protocol
 ADA = "ada@contoso.example"
 TOKEN = Token(ADA, Secret("eyJ0" + "aB3-_z" * 370))
-WAIT = 0.4
+WAIT = 1.0  # seconds that a look waits: a server may stay silent behind its handshake
+AMPLE = 2.0  # seconds that a probe waits: a slow machine reads a flood to its limit in them
 MOST = 6_000_000  # octets of memory at the worst moment
 HELLO = b"* OK hi\r\n"
 OFFER = b"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2\r\nA1 OK done\r\n"
@@ -63,7 +64,7 @@ def ask(port: int, tls: Tls, protocol: Protocol, credential: object = TOKEN) -> 
         caller="user",
         closer=True,
         foreign=True,
-        patience=Patience(line=WAIT, whole=4 * WAIT),
+        patience=Patience(line=AMPLE, whole=4 * AMPLE),
     )
 
 
@@ -79,7 +80,7 @@ async def tried(
     async with serving(serve, context) as port:
         tracemalloc.start()
         try:
-            found = await probe(TcpDial(trusts.ca, limit=WAIT), clock, ask(port, tls, protocol))
+            found = await probe(TcpDial(trusts.ca, limit=AMPLE), clock, ask(port, tls, protocol))
             _, most = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -417,5 +418,5 @@ async def test_a_password_is_never_said_to_a_server_that_is_not_trusted(
     async with serving(listening, bad.context()) as port:
         password = Password(ADA, Secret("correct horse"))
         wanted = ask(port, Tls.IMPLICIT, IMAP, password)
-        await probe(TcpDial(good.ca, limit=WAIT), SystemClock(asyncio.sleep), wanted)
+        await probe(TcpDial(good.ca, limit=AMPLE), SystemClock(asyncio.sleep), wanted)
     assert heard == b""
