@@ -113,6 +113,23 @@ def test_a_kept_snapshot_is_enough_and_what_it_lacks_is_unknown(say: Say, tmp_pa
     assert "Could not be seen" in told.out
 
 
+def test_the_weak_doors_of_a_gateways_file_are_a_finding(say: Say, tmp_path: Path) -> None:
+    file = tmp_path / "gateway.yaml"
+    file.write_text(
+        "listen:\n"
+        "  - {protocol: imap, at: '0.0.0.0:993'}\n"
+        "  - {protocol: pop, at: '0.0.0.0:995', old_tls: true, networks: [10.2.0.0/16]}\n"
+        "  - {protocol: smtp, at: '0.0.0.0:25', tls: none, networks: [10.1.0.0/24]}\n"
+    )
+    kept = keep(a_snapshot(), tmp_path / "s.json")
+    found = say("report", "--snapshot", kept, "--gateway", file, "--json").json
+    (weak,) = [one for one in found["reports"][0]["findings"] if one["id"] == "gateway-weak-doors"]
+    assert (weak["holds"], weak["evidence"]) == (
+        "no",
+        ["pop 0.0.0.0:995: old-tls, 10.2.0.0/16", "smtp 0.0.0.0:25: cleartext, 10.1.0.0/24"],
+    )
+
+
 def test_a_severity_that_holds_passes_though_lesser_checks_do_not(say: Say, tmp_path: Path) -> None:
     seen = replace(
         a_snapshot(),
@@ -129,7 +146,9 @@ def test_a_severity_that_holds_passes_though_lesser_checks_do_not(say: Say, tmp_
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("--all", "--snapshot", "s.json"), "a policy and a snapshot are of one tenant"),
+        (("--all", "--snapshot", "s.json"), "a policy, a gateway and a snapshot are of one tenant"),
+        (("--all", "--gateway", "g.yaml"), "a policy, a gateway and a snapshot are of one tenant"),
+        (("--gateway", "gone.yaml"), "gone.yaml"),
         (("--json", "--format", "html"), "--json contradicts --format html"),
         (("--output", "no-such-folder/report.html"), "cannot be written"),
         (("--snapshot", "gone.json"), "gone.json"),

@@ -84,8 +84,8 @@ def test_a_whole_file() -> None:
     )
     assert (found.listen[0].host, found.listen[0].port) == ("::", 25)
     assert [one.bare_lf for one in found.listen[:2]] == [BareLf.END, BareLf.MEND]
-    assert found.listen[1].old_tls
-    assert not found.listen[2].old_tls
+    assert [one.old_tls for one in found.listen] == [False, True, False]
+    assert [one.weakness for one in found.listen] == ["cleartext", "old-tls", ""]
     assert [one.certificate for one in found.certificates] == [
         HERE / "gate.pem",
         HERE / "other.pem",

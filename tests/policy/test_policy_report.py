@@ -19,7 +19,7 @@ from portineria.policy.conditionalbody import block_legacy, from_graph, mfa_for_
 from portineria.policy.desired import Desired, Grant, PostureWish, Through, Who
 from portineria.policy.policyfile import parse
 from portineria.policy.report.doors import Door
-from portineria.policy.report.finding import Severity
+from portineria.policy.report.finding import Severity, WeakDoor
 from portineria.policy.report.registry import CHECKS
 from portineria.policy.report.whole import Report, make_report, to_json
 from portineria.policy.show.report import html, markdown
@@ -310,8 +310,24 @@ ROWS: list[Row] = [
 ]
 
 
+GATEWAYS: dict[Answer, tuple[WeakDoor, ...]] = {
+    YES: (),
+    NO: (WeakDoor("smtp 0.0.0.0:25", "cleartext", ("10.0.0.0/24", "2001:db8::/32")),),
+}
+
+
 def judged(snapshot: Snapshot, desired: Desired | None = None) -> Report:
     return make_report(snapshot, NOW, desired, None if desired is None else "policy.yaml")
+
+
+@pytest.mark.parametrize(("answer", "weak"), GATEWAYS.items())
+def test_a_gateways_weak_doors_are_named_with_whom_they_let_in(
+    answer: Answer, weak: tuple[WeakDoor, ...]
+) -> None:
+    report = make_report(tenant(), NOW, gateway=weak)
+    (found,) = [one for one in report.findings if one.check.id == "gateway-weak-doors"]
+    named = ("smtp 0.0.0.0:25: cleartext, 10.0.0.0/24, 2001:db8::/32",)
+    assert (found.answer, found.evidence) == (answer, named if weak else ())
 
 
 def answers(report: Report) -> dict[str, Answer]:
@@ -334,7 +350,10 @@ def test_each_check_says_yes_no_or_could_not_tell(
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_every_check_has_a_case_of_each_outcome_its_papers_and_a_way_to_mend_it(check: Any) -> None:
     met = {row[1] for row in ROWS if row[0] == check.id}
-    once = {"legacy-block-exclusions"}  # could not tell is told by the block itself
+    if check.id == "gateway-weak-doors":
+        met = set(GATEWAYS)
+    # Could not tell is told by the block itself; a file that cannot be read is refused.
+    once = {"legacy-block-exclusions", "gateway-weak-doors"}
     assert met == ({YES, NO} if check.id in once else {YES, NO, UNKNOWN})
     assert check.source
     assert check.command
@@ -351,6 +370,7 @@ def test_the_lines_that_mend_a_finding_are_lines_of_a_policy_file(check: Any) ->
 def test_checks_that_were_not_asked_are_not_counted() -> None:
     asked = answers(judged(tenant()))
     assert not {"doors-without-grant", "ended-grants", "break-glass"} & set(asked)
+    assert "gateway-weak-doors" not in asked
     assert "legacy-block-exclusions" not in asked
 
 

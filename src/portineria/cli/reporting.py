@@ -15,7 +15,7 @@ from portineria.doors import profiles
 from portineria.doors.state import StateFolder
 from portineria.fault import Fault, UsageFault
 from portineria.policy.desired import Desired
-from portineria.policy.report.finding import Severity
+from portineria.policy.report.finding import Severity, WeakDoor
 from portineria.policy.report.whole import Report, make_report, to_json
 from portineria.policy.show.report import html, markdown
 from portineria.policy.show.report.page import Failed, blocks, title
@@ -35,11 +35,20 @@ class Asking:
     """The options as they were given."""
 
     policy: str | None
+    gateway: str | None
     form: str | None
     output: str | None
     snapshot: str | None
     every: bool
     fail_on: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is told of a tenant beside its snapshot: a policy, the weak doors of a gateway."""
+
+    desired: Desired | None = None
+    gateway: tuple[WeakDoor, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -62,19 +71,22 @@ def tell_report(said: Asked, asking: Asking) -> int:
     """Look, judge, write. Raises Fault; with --all only where not one profile is there."""
     form = _form(said, asking)
     session.refuse_unwritable(asking.output)
-    desired = None if asking.policy is None else read_policy(asking.policy)
-    made = _every(said, asking) if asking.every else Made([_one(said, asking, desired)])
+    beside = Beside(
+        None if asking.policy is None else read_policy(asking.policy),
+        None if asking.gateway is None else _weak_doors(asking.gateway),
+    )
+    made = _every(said, asking) if asking.every else Made([_one(said, asking, beside)])
     _write(made, form, asking.output)
     return made.code(asking.fail_on)
 
 
 def _form(said: Asked, asking: Asking) -> str:
     """Raises UsageFault for options that contradict each other."""
-    if asking.every and (asking.policy or asking.snapshot):
+    if asking.every and (asking.policy or asking.snapshot or asking.gateway):
         raise UsageFault(
-            "a policy and a snapshot are of one tenant, and --all is of every one",
+            "a policy, a gateway and a snapshot are of one tenant, and --all is of every one",
             where="--all",
-            try_="leave --policy and --snapshot out, or name one profile with --profile",
+            try_="leave --policy, --gateway and --snapshot out, or name a profile with --profile",
         )
     if said.json and asking.form not in (None, "json"):
         raise UsageFault(
@@ -84,10 +96,26 @@ def _form(said: Asked, asking: Asking) -> str:
     return "json" if said.json else asking.form or ending
 
 
-def _one(said: Asked, asking: Asking, desired: Desired | None) -> Report:
+def _weak_doors(file: str) -> tuple[WeakDoor, ...]:
+    """Raises NoFile, BadEncoding, FileFault."""
+    from portineria.wiring.gatewaystore import read_file
+
+    return tuple(
+        WeakDoor(
+            place=f"{wish.protocol.value} {wish.host}:{wish.port}",
+            takes=wish.weakness,
+            networks=tuple(map(str, wish.networks)),
+        )
+        for wish in read_file(Path(file)).listen
+        if wish.weakness
+    )
+
+
+def _one(said: Asked, asking: Asking, beside: Beside) -> Report:
+    desired = beside.desired
     if asking.snapshot is not None:
         seen = session.read_snapshot(Path(asking.snapshot))
-        return make_report(seen, seen.taken_at, desired, asking.policy)
+        return make_report(seen, seen.taken_at, desired, asking.policy, gateway=beside.gateway)
     groups = frozenset(
         name for grant in (desired.grants if desired else ()) for name in grant.who.groups
     )
@@ -100,7 +128,8 @@ def _one(said: Asked, asking: Asking, desired: Desired | None) -> Report:
         def tell(done: int, total: int) -> None:
             teller.step("doors", done, total)
 
-        return make_report(seen, tenant.clock.now(), desired, asking.policy, tell)
+        now = tenant.clock.now()
+        return make_report(seen, now, desired, asking.policy, tell, beside.gateway)
 
     return session.with_tenant(said, look)
 
@@ -115,7 +144,7 @@ def _every(said: Asked, asking: Asking) -> Made:
         one = copy(said)
         one.profile_option = name
         try:
-            made.reports.append(_one(one, asking, None))
+            made.reports.append(_one(one, asking, Beside()))
         except Fault as fault:
             made.failed.append(Failed(name, fault.why))
     return made

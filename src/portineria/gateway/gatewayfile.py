@@ -65,6 +65,13 @@ class ListenWish:
     old_tls: bool = False
     bare_lf: BareLf = BareLf.MEND
 
+    @property
+    def weakness(self) -> str:
+        """What it takes that is less than TLS 1.2: `cleartext`, `old-tls`, or nothing."""
+        if self.tls is Tls.NONE:
+            return "cleartext"
+        return "old-tls" if self.old_tls else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerWish:

@@ -210,11 +210,11 @@ def _weak(ports: Iterable[tuple[ListenWish, int]]) -> list[dict[str, Any]]:
     return [
         {
             "door": _door(wish),
-            "takes": "cleartext" if wish.tls is Tls.NONE else "old-tls",
+            "takes": wish.weakness,
             "from": [str(network) for network in wish.networks],
         }
         for wish, _ in ports
-        if wish.tls is Tls.NONE or wish.old_tls
+        if wish.weakness
     ]
 
 

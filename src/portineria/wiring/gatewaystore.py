@@ -16,7 +16,7 @@ from portineria.doors.gate.sqlstore import Postgres, Sql, SqliteFile
 from portineria.doors.references import Reference
 from portineria.doors.textfile import read_text
 from portineria.fault import BadCredential, StateFault
-from portineria.gateway.gatewayfile import DatabaseWish, parse
+from portineria.gateway.gatewayfile import DatabaseWish, GatewayFile, parse
 
 REMEMBERED = "database.json"
 USUAL = "gateway.yaml"
@@ -39,6 +39,11 @@ def open_store(folder: Path, wish: DatabaseWish | None, clock: Clock) -> Sql:
     return sql
 
 
+def read_file(path: Path) -> GatewayFile:
+    """A `gateway.yaml`; what it names lies beside it. Raises NoFile, BadEncoding, FileFault."""
+    return parse(read_text(path, most=MOST), file=str(path), folder=path.parent)
+
+
 def usual_store(folder: Path, clock: Clock) -> Sql:
     """That of the file in the folder, else that of the gateway which last ran from it."""
     return open_store(folder, _wish(folder), clock)
@@ -55,7 +60,7 @@ def remember(folder: Path, wish: DatabaseWish | None) -> None:
 def _wish(folder: Path) -> DatabaseWish | None:
     usual, remembered = folder / USUAL, folder / REMEMBERED
     if usual.exists():
-        return parse(read_text(usual, most=MOST), file=str(usual), folder=folder).database
+        return read_file(usual).database
     if not remembered.exists():
         return None
     try:

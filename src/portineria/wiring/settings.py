@@ -8,20 +8,17 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from portineria.doors.gate.credentialfile import FILE, Credentials
-from portineria.doors.textfile import read_text
 from portineria.fault import NoFile
 from portineria.gateway.admission import Credential
 from portineria.gateway.credentials import stands
-from portineria.gateway.gatewayfile import GatewayFile, parse
+from portineria.gateway.gatewayfile import GatewayFile
 from portineria.m365.endpoints import Endpoints
 from portineria.settings.given import Gateway, Place, Tls
 from portineria.tenant.mailbox import Protocol
 from portineria.wiring.gateway import CA, RUNNING
 from portineria.wiring.gatewaysource import read_doors
-from portineria.wiring.gatewaystore import REMEMBERED, usual_store
+from portineria.wiring.gatewaystore import REMEMBERED, read_file, usual_store
 from portineria.wiring.opening import system_clock
-
-MOST = 1024 * 1024
 
 
 def direct_places(endpoints: Endpoints) -> dict[Protocol, Place]:
@@ -44,8 +41,7 @@ def gateway_of(folder: Path, file: str | None, address: str, now: datetime) -> G
     BadFile, StateFault.
     """
     if file is not None:
-        path = Path(file)
-        wished = parse(read_text(path, most=MOST), file=file, folder=path.parent)
+        wished = read_file(Path(file))
         places, ca = _wished(wished), None if wished.certificates else str(folder / CA)
     else:
         told = _running(folder)

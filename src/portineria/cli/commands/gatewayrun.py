@@ -205,9 +205,9 @@ def _file(said: Asked, given: dict[str, Any]) -> GatewayFile:
     from pathlib import Path
 
     from portineria.cli.session import refuse_unwritable
-    from portineria.doors.textfile import read_text
     from portineria.fault import UsageFault
-    from portineria.gateway.gatewayfile import CertificateWish, GatewayFile, parse
+    from portineria.gateway.gatewayfile import CertificateWish, GatewayFile
+    from portineria.wiring.gatewaystore import read_file
 
     refuse_unwritable(given["log"], "--log")
     config, listen = given["config"], given["listen"]
@@ -221,8 +221,7 @@ def _file(said: Asked, given: dict[str, Any]) -> GatewayFile:
                 where="--config",
                 try_="leave --listen, --certificate and --key out",
             )
-        path = Path(config)
-        return parse(read_text(path, most=1024 * 1024), file=config, folder=path.parent)
+        return read_file(Path(config))
     if not listen:
         raise UsageFault(
             "nothing says where to listen",

@@ -16,6 +16,7 @@ SEVERITIES = ("high", "medium", "low")
     examples=[
         "portineria report",
         "portineria --profile lab report --policy policy.yaml --output report.html",
+        "portineria report --policy policy.yaml --gateway gateway.yaml",
         "portineria report --all --format html --output tenants.html",
         "portineria report --fail-on high --json",
         "portineria --lang it report --snapshot snapshot.json --output report.md",
@@ -25,6 +26,12 @@ SEVERITIES = ("high", "medium", "low")
     "--policy",
     metavar="FILE",
     help="Tell the doors that a grant asks for from those that none does.",
+    shell_complete=completing.files,
+)
+@click.option(
+    "--gateway",
+    metavar="FILE",
+    help="A gateway.yaml: tell its doors that take cleartext or old TLS.",
     shell_complete=completing.files,
 )
 @click.option(
@@ -56,6 +63,7 @@ SEVERITIES = ("high", "medium", "low")
 )
 def command(
     policy: str | None,
+    gateway: str | None,
     form: str | None,
     output: str | None,
     snapshot: str | None,
@@ -73,6 +81,7 @@ def command(
 
     asking = Asking(
         policy=policy,
+        gateway=gateway,
         form=form,
         output=output,
         snapshot=snapshot,

@@ -26,11 +26,24 @@ class Severity(StrEnum):
 GRAVITY: Mapping[Severity, int] = {severity: at for at, severity in enumerate(Severity)}
 
 
+@dataclass(frozen=True, slots=True)
+class WeakDoor:
+    """A listener of the gateway that takes less than TLS 1.2 from `networks`.
+
+    `place`: its protocol, host and port; `takes`: `cleartext` or `old-tls`.
+    """
+
+    place: str
+    takes: str
+    networks: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What a check looks at. Without a policy, `desired` and `entitlements` are None.
 
-    `doors` are those that are open or may be, or why the mailboxes were not seen.
+    `doors` are those that are open or may be, or why the mailboxes were not seen. `gateway` are the
+    weak doors that its file asks for; None without a file.
     """
 
     snapshot: Snapshot
@@ -38,6 +51,7 @@ class Case:
     doors: tuple[Door, ...] | Unseen
     desired: Desired | None = None
     entitlements: Entitlements | None = None
+    gateway: tuple[WeakDoor, ...] | None = None
 
     @property
     def break_glass(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portineria.policy.report import identity, mailboxes, organisation
+from portineria.policy.report import gateway, identity, mailboxes, organisation
 from portineria.policy.report.finding import Case, Check, Finding, Severity
 
 _BASELINE = (
@@ -161,6 +161,14 @@ CHECKS: tuple[Check, ...] = (
         source="Microsoft Learn, About shared mailboxes",
         readings=("CIS 1.2.2",),
         command="Update-MgUser -UserId ACCOUNT -AccountEnabled:$false",
+    ),
+    Check(
+        id="gateway-weak-doors",
+        title="The gateway takes neither cleartext nor old TLS",
+        severity=Severity.MEDIUM,
+        judge=gateway.weak_doors,
+        source="RFC 8314, 4.1; RFC 8996",
+        command="gateway.yaml: tls: implicit, without old_tls",
     ),
     Check(
         id="user-consent",

@@ -11,7 +11,7 @@ from portineria.policy.desired import Desired
 from portineria.policy.entitle import entitle
 from portineria.policy.policywrite import domain_of
 from portineria.policy.report.doors import Door, find_doors
-from portineria.policy.report.finding import GRAVITY, Case, Finding, Severity
+from portineria.policy.report.finding import GRAVITY, Case, Finding, Severity, WeakDoor
 from portineria.policy.report.posture import Sentence, sentences
 from portineria.policy.report.registry import findings
 from portineria.policy.verdict import Answer
@@ -55,11 +55,19 @@ def make_report(
     desired: Desired | None = None,
     file: str | None = None,
     tell: Callable[[int, int], None] = lambda done, total: None,
+    gateway: tuple[WeakDoor, ...] | None = None,
 ) -> Report:
     """Raises ValueError as `effective` does."""
     entitlements = None if desired is None else entitle(desired, snapshot, now.date())
     doors = find_doors(snapshot, entitlements, now, tell)
-    case = Case(snapshot=snapshot, now=now, doors=doors, desired=desired, entitlements=entitlements)
+    case = Case(
+        snapshot=snapshot,
+        now=now,
+        doors=doors,
+        desired=desired,
+        entitlements=entitlements,
+        gateway=gateway,
+    )
     unseen = {
         family: why for family, why in snapshot.unseen().items() if why != NOT_LOOKED_AT.because
     }

@@ -1,0 +1,15 @@
+"""The check of what the gateway lets in."""
+
+from __future__ import annotations
+
+from portineria.policy.report.finding import Case, Found, fails, holds
+
+
+def weak_doors(case: Case) -> Found | None:
+    """Of doors that a file asks for: who gives no file did not ask."""
+    if case.gateway is None:
+        return None
+    weak = [f"{door.place}: {door.takes}, {', '.join(door.networks)}" for door in case.gateway]
+    if weak:
+        return fails("the gateway takes cleartext or old TLS from some networks", *weak)
+    return holds("every door of the gateway asks for TLS 1.2 or better")
