@@ -219,10 +219,12 @@ def test_what_no_grant_opens_and_a_name_that_is_taken_are_refused(house: House) 
     assert "has this login name already" in house(*add, "X", *SCAN, *IMAP, code=2)["error"]["why"]
 
 
-def test_what_looks_like_a_password_is_no_login_name(house: House) -> None:
+def test_what_looks_like_a_password_or_is_too_long_is_no_login_name(house: House) -> None:
     password = house.add("plain", *SCAN, *IMAP)
     told = house("gateway", "credential", "add", password, *SCAN, *IMAP, code=2)["error"]
     assert "looks like a password" in told["why"]
+    told = house("gateway", "credential", "add", "n" * 321, *SCAN, *IMAP, code=2)["error"]
+    assert "longer than 320 characters" in told["why"]
     assert password not in json.dumps(told)
 
 

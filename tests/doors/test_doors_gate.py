@@ -263,6 +263,23 @@ def test_a_device_whose_fields_were_mixed_up_leaves_its_password_nowhere(
     assert password not in caplog.text.casefold()
 
 
+def test_of_a_name_of_thousands_of_letters_little_is_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, gatelog.log.name)
+
+    async def story(house: House) -> None:
+        client = await house.knock()
+        await client.ask()
+        assert b"a1 NO" in await client.ask(f'a1 LOGIN "{"n" * 9000}" scan'.encode())
+        assert [len(name) for _, name in house.gate.failures] == [321]
+        client.writer.close()
+
+    tell(tmp_path, story, listen(IMAP, **NEAR))
+    assert "n" * 320 in caplog.text
+    assert "n" * 321 not in caplog.text
+
+
 def test_a_mail_server_that_is_not_trusted_or_not_there_is_a_later_and_never_a_fallback(
     tmp_path: Path,
 ) -> None:

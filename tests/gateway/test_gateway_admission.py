@@ -252,3 +252,10 @@ SHOWN = "abcdefghjkmnpqrstuvwxyz234"
 )
 def test_what_looks_like_a_password_is_not_told(name: str, told: str) -> None:
     assert tellable(name) == told
+
+
+def test_a_name_is_told_no_longer_than_a_name_can_be() -> None:
+    """Whoever guesses under names of nine thousand letters fills no log and no memory."""
+    assert tellable("x" * 320) == "x" * 320
+    assert tellable("x" * 9000) == "x" * 320 + "…"
+    assert tellable("x" * 310 + " " + SHOWN) == ("x" * 310 + " (a password)")[:320] + "…"

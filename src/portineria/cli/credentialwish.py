@@ -10,11 +10,17 @@ from portineria.tongue.say import compose
 
 def refuse_odd_names(names: tuple[str, ...]) -> None:
     from portineria.fault import UsageFault
-    from portineria.gateway.credentials import tellable
+    from portineria.gateway.credentials import LONGEST, tellable
 
     if not all(name.strip() and name.isprintable() for name in names):
         raise UsageFault(
             "a login name is empty, or cannot be typed", where="NAMES", try_="write scanner-2f"
+        )
+    if any(len(name) > LONGEST for name in names):
+        raise UsageFault(
+            f"a login name is longer than {LONGEST} characters",
+            where="NAMES",
+            try_="write scanner-2f",
         )
     if any(tellable(name) != name for name in names):
         raise UsageFault(

@@ -20,13 +20,16 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """One case and no 0, 1, i, l, o: typed on a printer's panel without a shift key or a doubt."""
 LENGTH = 26
 """31 to the power of 26 is more than 2 to the power of 128."""
+LONGEST = 320
+"""Characters of a login name: an address has no more (RFC 5321, 4.5.3.1)."""
 _PASSWORD = re.compile(rf"(?<![a-z0-9])[{ALPHABET}]{{{LENGTH}}}(?![a-z0-9])", re.IGNORECASE)
 
 
 def tellable(name: str) -> str:
-    """A login name as it may be told: without what looks like one of our passwords, which a
-    device sends whose two fields were mixed up."""
-    return _PASSWORD.sub("(a password)", name)
+    """A login name as it may be told and remembered: without what looks like one of our passwords,
+    which a device sends whose two fields were mixed up, and no longer than a name can be."""
+    told = _PASSWORD.sub("(a password)", name)
+    return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"
 
 
 class CredentialStore(Shape):

@@ -12,6 +12,7 @@ the same address who has his password wrong.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -23,7 +24,7 @@ from portineria.gateway.limits import Limits
 SUSPECTS = 65_536
 LOCKED = 16_384
 KNOWN = 65_536
-"""Entries of each table: some 20 MB when all are full."""
+"""Entries of each table: 65 MB when all are full of IPv6 networks and addresses as names."""
 FIRST = 1.0
 """Seconds of the first wait."""
 FORGOTTEN = 3600.0
@@ -38,6 +39,7 @@ class _Mark:
 
 
 Key = TypeVar("Key", str, tuple[str, str])
+Kept = TypeVar("Kept")
 
 
 @dataclass(slots=True)
@@ -46,8 +48,8 @@ class _Table(Generic[Key]):
 
     failures: int
     longest: float
-    suspects: dict[Key, _Mark] = field(default_factory=dict)
-    locked: dict[Key, _Mark] = field(default_factory=dict)
+    suspects: OrderedDict[Key, _Mark] = field(default_factory=OrderedDict)
+    locked: OrderedDict[Key, _Mark] = field(default_factory=OrderedDict)
 
     def every(self) -> set[Key]:
         return self.suspects.keys() | self.locked.keys()
@@ -74,11 +76,14 @@ class _Table(Generic[Key]):
         return any(mark is not None for mark in found)
 
 
-def _keep(table: dict[Key, _Mark], key: Key, mark: _Mark, most: int) -> None:
-    """The newest last; the oldest goes where the table is full."""
+def _keep(table: OrderedDict[Key, Kept], key: Key, kept: Kept, most: int) -> None:
+    """The newest last; the oldest goes where the table is full.
+
+    A plain dict would look for its oldest past every place that was ever emptied before it.
+    """
     if len(table) >= most:
-        del table[next(iter(table))]
-    table[key] = mark
+        table.popitem(last=False)
+    table[key] = kept
 
 
 class Throttle:
@@ -89,7 +94,7 @@ class Throttle:
         self._addresses: _Table[str] = _Table(limits.failures, longest)
         self._names: _Table[str] = _Table(limits.failures, longest)
         self._pairs: _Table[tuple[str, str]] = _Table(limits.failures, longest)
-        self._known: dict[tuple[str, str], None] = {}
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def verdict(self, address: Address, name: str, now: float) -> str:
         """Why this login is not even looked at, or nothing. The client hears what it hears of a
@@ -117,10 +122,8 @@ class Throttle:
         place, called = block(address), folded(name)
         self._addresses.forgive(place)
         self._pairs.forgive((called, place))
-        key = (called, place)
-        if self._known.pop(key, False) is False and len(self._known) >= KNOWN:
-            del self._known[next(iter(self._known))]
-        self._known[key] = None
+        self._known.pop((called, place), None)
+        _keep(self._known, (called, place), None, KNOWN)
 
     def unlock(self, what: str) -> bool:
         """Forgive a name, or an address as `block` writes it; whether there was anything."""
