@@ -95,7 +95,7 @@ class Command:
 
 @pytest.fixture(scope="module", autouse=True)
 def heard() -> Iterator[None]:
-    """Whoever runs the tests in the background of a script has Ctrl-C ignored, and hands that on."""
+    """Whoever runs the tests in the background of a script has Ctrl-C ignored and hands it on."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

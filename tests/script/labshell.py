@@ -12,7 +12,8 @@ import json
 import tomllib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class LabShell:
     client: httpx2.AsyncClient
     before: Callable[[str], None] = lambda _: None
     after: Callable[[str], None] = lambda _: None
+    tokens: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
     def shell(self) -> Shell:
         own = {
@@ -50,7 +52,11 @@ class LabShell:
         return Shell(exchange | own)
 
     async def _token(self, scope: str) -> str:
-        """The modules' own business, whatever the weather."""
+        """The modules' own business, whatever the weather: they keep one while it lives."""
+        now = self.lab.world.clock.now()
+        until, token = self.tokens.get(scope, (now, ""))
+        if now < until:
+            return token
         app, weather = self.lab.info["admin"], self.lab.weather
         self.lab.weather = forecast("fair")
         try:
@@ -65,7 +71,9 @@ class LabShell:
             )
         finally:
             self.lab.weather = weather
-        return str(answer.json()["access_token"])
+        told = answer.json()
+        self.tokens[scope] = now + timedelta(seconds=told["expires_in"]), told["access_token"]
+        return str(told["access_token"])
 
     async def _sent(self, method: str, url: str, **what: Any) -> httpx2.Response:
         try:
