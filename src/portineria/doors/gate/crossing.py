@@ -7,7 +7,6 @@ makes the other side wait, so that no more than two buffers are held for anybody
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 
 from portineria.doors.gate.house import Behind, House, Record, Tap, address_of
@@ -34,8 +33,6 @@ from portineria.gateway.session import (
 )
 from portineria.gateway.words import BUSY, LATER, STOPPING, No
 
-CONNECT = 30.0
-"""Seconds for a connection to the mail server."""
 MOST_HELD = 65_536
 """Octets of a client that wait while something of it is being answered."""
 
@@ -339,11 +336,9 @@ class Crossing:
     async def _connect(self, behind: Behind) -> None:
         self.server = leg = Leg(self, None if behind.starttls else behind.context, behind.host)
         leg.resume = self._house.resumable(behind)
-        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(CONNECT):
-                await loop.create_connection(lambda: leg, behind.host, behind.port)
-        except (OSError, TimeoutError) as error:
+            await self._house.reach(leg, behind)
+        except OSError as error:
             if self._session is not None:
                 why = f"the mail server was not reached: {type(error).__name__}"
                 self._refuse(self._session, No.NOT_NOW, why)

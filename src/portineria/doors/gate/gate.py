@@ -20,6 +20,7 @@ from portineria.doors.gate.gatelog import log
 from portineria.doors.gate.house import Behind, Tap, told
 from portineria.doors.gate.leg import Leg
 from portineria.doors.gate.pool import Pool
+from portineria.doors.gate.reach import Reach
 from portineria.doors.gate.resumption import Resumption
 from portineria.doors.gate.servertls import ServerTls
 from portineria.doors.gate.turns import Answer, Turns
@@ -82,6 +83,7 @@ class Gate:
     crowd: Crowd = field(init=False, repr=False)
     pool: Pool = field(init=False, repr=False)
     resumption: Resumption = field(init=False, repr=False)
+    _reach: Reach = field(init=False, repr=False)
     stopping: bool = False
     failures: deque[tuple[str, str]] = field(
         default_factory=lambda: deque(maxlen=MOST_FAILURES), repr=False
@@ -97,7 +99,10 @@ class Gate:
         self.resumption = Resumption(self.clock)
         listened = {wish.protocol for wish in self.file.listen}
         makes = {protocol: self._login(protocol) for protocol in Protocol if protocol in listened}
-        self.pool = Pool(self.file.pool, self.mail_servers, makes, self.clock, self._heard_offers)
+        self._reach = Reach(self.clock)
+        self.pool = Pool(
+            self.file.pool, self.mail_servers, makes, self.clock, self._reach, self._heard_offers
+        )
 
     async def serve(
         self, ready: Callable[[Gate], None], doors: Sequence[socket.socket | None] = ()
@@ -320,6 +325,9 @@ class Gate:
             self.troubles.pop(crossing.admitted.entrance.mailbox, None)
         self._heard_offers(crossing.protocol, offers)
         self.resumption.keep(self.mail_servers[crossing.protocol], crossing.server)
+
+    async def reach(self, leg: Leg, behind: Behind) -> None:
+        await self._reach.connect(leg, behind)
 
     def resumable(self, behind: Behind) -> ssl.SSLSession | None:
         return self.resumption.session(behind)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from portineria.clock import Clock
 from portineria.doors.gate.house import Behind
 from portineria.doors.gate.leg import Leg, Owner
+from portineria.doors.gate.reach import Reach
 from portineria.gateway.upstream import UpstreamLogin
 from portineria.tenant.mailbox import Protocol
 
@@ -85,6 +86,7 @@ class Pool:
     servers: Mapping[Protocol, Behind]
     make: Mapping[Protocol, Callable[[], UpstreamLogin]]
     clock: Clock
+    reach: Reach
     heard: Callable[[Protocol, tuple[bytes, ...]], None] = lambda *_: None
     """Told what a server offers, by each connection that gets warm."""
     taken: int = 0
@@ -159,8 +161,7 @@ class Pool:
         one.warmed = lambda offers: self.heard(protocol, offers)
         try:
             async with asyncio.timeout(CONNECT):
-                loop = asyncio.get_running_loop()
-                await loop.create_connection(lambda: one.leg, behind.host, behind.port)
-        except (OSError, TimeoutError):
+                await self.reach.connect(one.leg, behind)
+        except OSError:
             return None
         return one
