@@ -120,7 +120,9 @@ def copied(value: Wire) -> Wire:
     """A copy down to the last list of what the wire can say, which `deepcopy` takes long for."""
     found: Any = value
     if isinstance(value, dict):
-        found = {name: copied(one) if isinstance(one, _MANY) else one for name, one in value.items()}
+        found = {
+            name: copied(one) if isinstance(one, _MANY) else one for name, one in value.items()
+        }
     elif isinstance(value, list):
         found = [copied(one) if isinstance(one, _MANY) else one for one in value]
     return cast("Wire", found)
