@@ -156,32 +156,43 @@ Found = list[tuple[int, int, str, bool]]
 def of_tree(tree: ast.AST) -> Iterator[tuple[str, bool]]:
     """The sentences of a module, in the order of its lines."""
     found: Found = []
-    _walk(tree, "", found)
+    _walk(tree, "", found, VOCABULARY | _tables(tree))
     return ((text, composed) for _, _, text, composed in sorted(found))
 
 
-def _walk(node: ast.AST, call: str, found: Found) -> None:
+def _tables(tree: ast.AST) -> set[str]:
+    """Constants of which an entry is said, as in `say(_WORDS[severity])`."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    said = (one for call in calls if _name(call.func) in SAYING for one in call.args)
+    return {_name(one.value) for one in said if isinstance(one, ast.Subscript)}
+
+
+def _name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _walk(node: ast.AST, call: str, found: Found, words: set[str]) -> None:
     text = template(node)
     if text is not None:
         if is_sentence(text) or (call and re.search("[A-Za-z]", text)):
             place = (node.lineno, node.col_offset)  # type: ignore[attr-defined]
             found.append((*place, text, isinstance(node, ast.Constant) and "{}" in text))
         for value in _values(node):
-            _walk(value, "", found)
+            _walk(value, "", found, words)
         return
-    call = _said_by(node) or call
+    call = _said_by(node, words) or call
     for child in _children(node):
-        _walk(child, call, found)
+        _walk(child, call, found, words)
 
 
-def _said_by(node: ast.AST) -> str:
+def _said_by(node: ast.AST, words: set[str]) -> str:
     match node:
         case ast.Call(func=ast.Name(id=name)) | ast.ClassDef(name=name):
-            return name if name in SAYING | VOCABULARY else ""
+            return name if name in SAYING | words else ""
         case ast.Call(func=ast.Attribute(attr="step")):
             return "step"
-        case ast.Assign(targets=[ast.Name(id=name)]):
-            return name if name in VOCABULARY else ""
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name if name in words else ""
         case _:
             return ""
 

@@ -76,6 +76,7 @@ def test_the_page_is_written_as_its_name_ends_and_in_either_language(shell: Shel
     judged((shell.folder / "report.json").read_text())
     told = shell(*LAB, "--lang", "it", "report", "--policy", "policy.yaml", code=3)
     assert "Che cosa lo protegge" in told
+    assert "(medio, direct-send)" in told
     assert left_over(told) == ""
 
 

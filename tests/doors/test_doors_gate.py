@@ -249,7 +249,7 @@ def test_a_device_whose_fields_were_mixed_up_leaves_its_password_nowhere(
         client = await house.knock()
         await client.ask()
         for name in (password, password.upper(), f"{password}/{BOX}", f"OFFICE\\\\{password}"):
-            assert b"a1 NO" in await client.ask(f'a1 LOGIN "{name}" scan'.encode())
+            assert b"a1 NO" in await client.ask(f'a1 LOGIN "{name}" wrong'.encode())
         assert [name for _, name in house.gate.failures] == [
             "(a password)",
             "(a password)",
@@ -263,6 +263,25 @@ def test_a_device_whose_fields_were_mixed_up_leaves_its_password_nowhere(
     assert password not in caplog.text.casefold()
 
 
+@pytest.mark.parametrize("name", ["scan", "SCAN", BOX])
+def test_where_the_password_is_a_name_the_name_is_taken_for_a_password(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """A person's own, of whatever shape, in a device whose fields were mixed up."""
+    caplog.set_level(logging.INFO, gatelog.log.name)
+
+    async def story(house: House) -> None:
+        client = await house.knock()
+        await client.ask()
+        assert b"a1 NO" in await client.ask(f'a1 LOGIN "Summer2026!" {name}'.encode())
+        assert [told for _, told in house.gate.failures] == ["(a password)"]
+        client.writer.close()
+
+    tell(tmp_path, story, listen(IMAP, **NEAR))
+    assert "(a password)" in caplog.text
+    assert "Summer" not in caplog.text
+
+
 def test_of_a_name_of_thousands_of_letters_little_is_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -271,7 +290,7 @@ def test_of_a_name_of_thousands_of_letters_little_is_kept(
     async def story(house: House) -> None:
         client = await house.knock()
         await client.ask()
-        assert b"a1 NO" in await client.ask(f'a1 LOGIN "{"n" * 9000}" scan'.encode())
+        assert b"a1 NO" in await client.ask(f'a1 LOGIN "{"n" * 9000}" wrong'.encode())
         assert [len(name) for _, name in house.gate.failures] == [321]
         client.writer.close()
 

@@ -254,6 +254,15 @@ def test_what_looks_like_a_password_is_not_told(name: str, told: str) -> None:
     assert tellable(name) == told
 
 
+def test_names_and_mailboxes_are_known_by_themselves() -> None:
+    """So that what stands in the field of the name is seen to be a password."""
+    found = register(credential())
+    for word in ("Scanner-2F", "contoso/SCAN", SCAN.upper()):
+        assert found.is_name(word)
+    for word in ("scanner", RIGHT.reveal(), ERP, ""):
+        assert not found.is_name(word)
+
+
 def test_a_name_is_told_no_longer_than_a_name_can_be() -> None:
     """Whoever guesses under names of nine thousand letters fills no log and no memory."""
     assert tellable("x" * 320) == "x" * 320

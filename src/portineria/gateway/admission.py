@@ -137,6 +137,12 @@ class Register:
             return Turned("wrong password", named[0].id)
         return self._chosen(right[0], chosen, protocol, address, now)
 
+    def is_name(self, word: str) -> bool:
+        """Whether it is somebody's login name, or a mailbox that is opened here."""
+        word = folded(word)
+        opened = any((word, protocol) in self._entrances for protocol in Protocol)
+        return opened or word in self._by_name
+
     def judge_address(self, address: Address, now: datetime) -> Admitted | Turned | None:
         """Whoever is known by the address alone; None where nobody is. For SMTP."""
         found = [one for one in self._by_address if _within(address, one.networks)]

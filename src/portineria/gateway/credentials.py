@@ -22,13 +22,15 @@ LENGTH = 26
 """31 to the power of 26 is more than 2 to the power of 128."""
 LONGEST = 320
 """Characters of a login name: an address has no more (RFC 5321, 4.5.3.1)."""
+UNTOLD = "(a password)"
+"""Told in place of one."""
 _PASSWORD = re.compile(rf"(?<![a-z0-9])[{ALPHABET}]{{{LENGTH}}}(?![a-z0-9])", re.IGNORECASE)
 
 
 def tellable(name: str) -> str:
     """A login name as it may be told and remembered: without what looks like one of our passwords,
     which a device sends whose two fields were mixed up, and no longer than a name can be."""
-    told = _PASSWORD.sub("(a password)", name)
+    told = _PASSWORD.sub(UNTOLD, name)
     return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"
 
 

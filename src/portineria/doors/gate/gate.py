@@ -26,7 +26,7 @@ from portineria.doors.gate.servertls import ServerTls
 from portineria.doors.gate.turns import Answer, Turns
 from portineria.fault import Fault
 from portineria.gateway.admission import Address, Admitted, Entrance, Register, Turned
-from portineria.gateway.credentials import tellable
+from portineria.gateway.credentials import UNTOLD, tellable
 from portineria.gateway.gatewayfile import GatewayFile, ListenWish, Tls
 from portineria.gateway.mailflow import Delivered, Sending
 from portineria.gateway.manners import is_too_much
@@ -236,7 +236,9 @@ class Gate:
         offered, address = check.offered, crossing.address
         assert address is not None
         self._log_out(crossing)  # this is another try on the same connection
-        user, now = tellable(offered.user), self.time()
+        now = self.time()
+        mixed_up = self.register.is_name(offered.password.reveal())
+        user = UNTOLD if mixed_up else tellable(offered.user)
         crossing.record.user = user
         locked = self.throttle.verdict(address, user, now)
         judged = self.register.judge(
