@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from legowner import Ear
 
 from doors_tls import write_chain
 from portineria.doors.gate.leg import GATHERED, SIZE, STREAM, Leg
@@ -41,31 +42,6 @@ class Wire(asyncio.Transport):
 
     def write(self, data: Any) -> None:
         self.written += data
-
-
-class Ear:
-    """Implements leg.Owner: keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.heard, self.whys = bytearray(), list[str]()
-
-    def connected(self, leg: Leg) -> None:
-        pass
-
-    def held(self, leg: Leg, octets: bytes) -> None:
-        raise AssertionError("nothing is held here")
-
-    def received(self, leg: Leg, octets: memoryview) -> None:
-        self.heard += octets
-
-    def secured(self, leg: Leg) -> None:
-        pass
-
-    def ended(self, leg: Leg, why: str) -> None:
-        self.whys.append(why)
-
-    def full(self, leg: Leg, is_full: bool) -> None:
-        pass
 
 
 def standing(context: ssl.SSLContext | None = None, name: str | None = None) -> tuple[Leg, Wire]:

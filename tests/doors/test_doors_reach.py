@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
+from legowner import Ear
 
 from portineria.clock import VirtualClock
 from portineria.doors.gate import reach as reaching
@@ -20,28 +21,6 @@ from portineria.doors.gate.reach import HELD, Reach, resolved
 
 GOOD, OTHER = "127.0.0.1", "127.0.0.2"
 CONTEXT = ssl.create_default_context()
-
-
-class Deaf:
-    """Implements leg.Owner."""
-
-    def connected(self, leg: Leg) -> None:
-        pass
-
-    def held(self, leg: Leg, octets: bytes) -> None:
-        pass
-
-    def received(self, leg: Leg, octets: memoryview) -> None:
-        pass
-
-    def secured(self, leg: Leg) -> None:
-        pass
-
-    def ended(self, leg: Leg, why: str) -> None:
-        pass
-
-    def full(self, leg: Leg, is_full: bool) -> None:
-        pass
 
 
 class Town:
@@ -76,7 +55,7 @@ class Town:
 
     async def connect(self) -> None:
         """Raises OSError."""
-        leg = Leg(Deaf())
+        leg = Leg(Ear())
         await self.reach.connect(leg, Behind("mail.example", self.port, True, CONTEXT))
         assert leg.transport is not None
         leg.close()
@@ -158,7 +137,7 @@ async def test_where_no_address_answers_the_last_ones_reason_is_told() -> None:
         here.answers = False
         with pytest.raises(socket.gaierror):
             await Reach(here.clock, here.resolve).connect(
-                Leg(Deaf()), Behind("gone.example", here.port, True, CONTEXT)
+                Leg(Ear()), Behind("gone.example", here.port, True, CONTEXT)
             )
 
 

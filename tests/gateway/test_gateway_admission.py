@@ -257,7 +257,7 @@ def test_what_looks_like_a_password_is_not_told(name: str, told: str) -> None:
 def test_names_and_mailboxes_are_known_by_themselves() -> None:
     """So that what stands in the field of the name is seen to be a password."""
     found = register(credential())
-    for word in ("Scanner-2F", "contoso/SCAN", SCAN.upper()):
+    for word in ("Scanner-2F", "contoso/SCAN", f"scanner-2f/{SCAN}", SCAN.upper()):
         assert found.is_name(word)
     for word in ("scanner", RIGHT.reveal(), ERP, ""):
         assert not found.is_name(word)

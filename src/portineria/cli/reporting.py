@@ -98,7 +98,7 @@ def _form(said: Asked, asking: Asking) -> str:
 
 def _weak_doors(file: str) -> tuple[WeakDoor, ...]:
     """Raises NoFile, BadEncoding, FileFault."""
-    from portineria.wiring.gatewaystore import read_file
+    from portineria.wiring.gatewaysource import read_file
 
     return tuple(
         WeakDoor(

@@ -139,9 +139,9 @@ class Register:
 
     def is_name(self, word: str) -> bool:
         """Whether it is somebody's login name, or a mailbox that is opened here."""
-        word = folded(word)
-        opened = any((word, protocol) in self._entrances for protocol in Protocol)
-        return opened or word in self._by_name
+        mailbox = word.strip().casefold()
+        opened = any((mailbox, protocol) in self._entrances for protocol in Protocol)
+        return opened or bool(self._named(word)[0])
 
     def judge_address(self, address: Address, now: datetime) -> Admitted | Turned | None:
         """Whoever is known by the address alone; None where nobody is. For SMTP."""

@@ -24,7 +24,7 @@ from portineria.gateway.limits import Limits
 SUSPECTS = 65_536
 LOCKED = 16_384
 KNOWN = 65_536
-"""Entries of each table: 65 MB when all are full of IPv6 networks and addresses as names."""
+"""Entries of each table: 90 MB when all are full of IPv6 networks and addresses as names."""
 FIRST = 1.0
 """Seconds of the first wait."""
 FORGOTTEN = 3600.0

@@ -1,4 +1,4 @@
-"""What a gateway opens by: its doors file and its credentials, read again where they changed."""
+"""What a gateway runs by: its file, its doors and its credentials; the last two are read again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from portineria.fault import Fault, NoFile, WrongTenant
 from portineria.gateway.admission import Credential, Register
 from portineria.gateway.doorsfile import AGAIN, Doors, parse
 from portineria.gateway.gatewayfile import GatewayFile
+from portineria.gateway.gatewayfile import parse as parse_file
 
+MOST_FILE = 1024 * 1024
 MOST_DOORS = 256 * 1024 * 1024
 
 
@@ -25,6 +27,11 @@ class Wanted:
     doors: Path
     folder: Path
     file: GatewayFile
+
+
+def read_file(path: Path) -> GatewayFile:
+    """A `gateway.yaml`; what it names lies beside it. Raises NoFile, BadEncoding, FileFault."""
+    return parse_file(read_text(path, most=MOST_FILE), file=str(path), folder=path.parent)
 
 
 def read_doors(path: Path) -> Doors:

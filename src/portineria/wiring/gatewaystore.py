@@ -16,7 +16,8 @@ from portineria.doors.gate.sqlstore import Postgres, Sql, SqliteFile
 from portineria.doors.references import Reference
 from portineria.doors.textfile import read_text
 from portineria.fault import BadCredential, StateFault
-from portineria.gateway.gatewayfile import DatabaseWish, GatewayFile, parse
+from portineria.gateway.gatewayfile import DatabaseWish
+from portineria.wiring.gatewaysource import read_file
 
 REMEMBERED = "database.json"
 USUAL = "gateway.yaml"
@@ -37,11 +38,6 @@ def open_store(folder: Path, wish: DatabaseWish | None, clock: Clock) -> Sql:
             try_="copy gateway/hash.key from the state folder of one of them, mode 0600",
         )
     return sql
-
-
-def read_file(path: Path) -> GatewayFile:
-    """A `gateway.yaml`; what it names lies beside it. Raises NoFile, BadEncoding, FileFault."""
-    return parse(read_text(path, most=MOST), file=str(path), folder=path.parent)
 
 
 def usual_store(folder: Path, clock: Clock) -> Sql:

@@ -16,8 +16,8 @@ from portineria.m365.endpoints import Endpoints
 from portineria.settings.given import Gateway, Place, Tls
 from portineria.tenant.mailbox import Protocol
 from portineria.wiring.gateway import CA, RUNNING
-from portineria.wiring.gatewaysource import read_doors
-from portineria.wiring.gatewaystore import REMEMBERED, read_file, usual_store
+from portineria.wiring.gatewaysource import read_doors, read_file
+from portineria.wiring.gatewaystore import REMEMBERED, usual_store
 from portineria.wiring.opening import system_clock
 
 

@@ -207,7 +207,7 @@ def _file(said: Asked, given: dict[str, Any]) -> GatewayFile:
     from portineria.cli.session import refuse_unwritable
     from portineria.fault import UsageFault
     from portineria.gateway.gatewayfile import CertificateWish, GatewayFile
-    from portineria.wiring.gatewaystore import read_file
+    from portineria.wiring.gatewaysource import read_file
 
     refuse_unwritable(given["log"], "--log")
     config, listen = given["config"], given["listen"]

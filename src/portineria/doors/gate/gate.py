@@ -236,9 +236,10 @@ class Gate:
         offered, address = check.offered, crossing.address
         assert address is not None
         self._log_out(crossing)  # this is another try on the same connection
-        now = self.time()
-        mixed_up = self.register.is_name(offered.password.reveal())
-        user = UNTOLD if mixed_up else tellable(offered.user)
+        user, now = tellable(offered.user), self.time()
+        names = self.register.is_name
+        if not names(offered.user) and names(offered.password.reveal()):
+            user = UNTOLD  # the two fields were mixed up
         crossing.record.user = user
         locked = self.throttle.verdict(address, user, now)
         judged = self.register.judge(

@@ -22,7 +22,7 @@ HELD = 60.0
 SOON = 3.0
 """Seconds that an address has while another one is left."""
 CONNECT = 30.0
-"""Seconds that the last one has."""
+"""Seconds that all of them have together."""
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -54,10 +54,12 @@ class Reach:
         """Raises OSError (TimeoutError is one), that of the last address."""
         known = await self._known(behind.host, behind.port)
         loop, left = asyncio.get_running_loop(), list(known.addresses)
+        end = loop.time() + CONNECT
         while True:
             address = left.pop(0)
+            soon = min(end, loop.time() + SOON) if left else end
             try:
-                async with asyncio.timeout(SOON if left else CONNECT):
+                async with asyncio.timeout_at(soon):
                     await loop.create_connection(lambda: leg, address, behind.port)
             except OSError:
                 if not left or leg.transport is not None:

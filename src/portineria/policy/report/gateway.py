@@ -11,5 +11,5 @@ def weak_doors(case: Case) -> Found | None:
         return None
     weak = [f"{door.place}: {door.takes}, {', '.join(door.networks)}" for door in case.gateway]
     if weak:
-        return fails("the gateway takes cleartext or old TLS from some networks", *weak)
-    return holds("every door of the gateway asks for TLS 1.2 or better")
+        return fails("its file lets cleartext or old TLS in from some networks", *weak)
+    return holds("every listener of its file asks for TLS 1.2 or better")
