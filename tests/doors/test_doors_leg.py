@@ -16,11 +16,11 @@ from portineria.doors.gate.leg import GATHERED, SIZE, STREAM, Leg
 
 
 class Wire(asyncio.Transport):
-    """A transport that keeps what is written."""
+    """A transport that keeps what is written, and counts in how many pieces."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.reading, self.written = True, bytearray()
+        self.reading, self.written, self.pieces = True, bytearray(), 0
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default
@@ -42,6 +42,10 @@ class Wire(asyncio.Transport):
 
     def write(self, data: Any) -> None:
         self.written += data
+        self.pieces += 1
+
+    def close(self) -> None:
+        pass
 
 
 def standing(context: ssl.SSLContext | None = None, name: str | None = None) -> tuple[Leg, Wire]:
@@ -119,6 +123,41 @@ def test_a_slow_reader_is_waited_for_however_long_a_stream_has_gathered() -> Non
     asyncio.run(story())
 
 
+def shaken(asking: ssl.SSLContext, serving: ssl.SSLContext) -> tuple[Leg, Leg, Wire]:
+    """A client and a server after their handshake, and what the server writes to."""
+    near, out = standing(asking, "localhost")
+    far, back = standing(serving)
+    assert not back.written, "a server spoke before its client"
+    while not (near.secure and far.secure):
+        for wire, other in ((out, far), (back, near)):
+            octets, wire.written = bytes(wire.written), bytearray()
+            come(other, octets)
+    return near, far, back
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_the_last_words_go_with_the_closing_ones_of_tls(tmp_path: Path, *, cut: bool) -> None:
+    """Also where the other end hung up without a word: what was said is sent, not kept."""
+    own, leaf = write_chain(tmp_path)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(leaf)
+
+    async def story() -> None:
+        near, far, back = shaken(ssl.create_default_context(cafile=own), serving)
+        come(near, bytes(back.written))
+        back.written, back.pieces = bytearray(), 0
+        if cut:
+            far.eof_received()
+        far.send(b"221 2.0.0 bye\r\n", last=True)
+        far.close()
+        assert back.pieces == 1
+        come(near, bytes(back.written))
+        ear = cast("Ear", near._owner)
+        assert (ear.heard, ear.whys) == (b"221 2.0.0 bye\r\n", [] if cut else [""])
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize("record", [1_000, 4_096, 16_384])
 @pytest.mark.parametrize("seed", range(4))
 def test_what_tls_carries_arrives_as_it_was_sent_however_it_is_cut(
@@ -132,12 +171,7 @@ def test_what_tls_carries_arrives_as_it_was_sent_however_it_is_cut(
     letter = dice.randbytes(3 * SIZE)
 
     async def story() -> None:
-        near, out = standing(ssl.create_default_context(cafile=own), "localhost")
-        far, back = standing(serving)
-        while not (near.secure and far.secure):
-            for wire, other in ((out, far), (back, near)):
-                octets, wire.written = bytes(wire.written), bytearray()
-                come(other, octets)
+        near, far, back = shaken(ssl.create_default_context(cafile=own), serving)
         for begin in range(0, len(letter), record):
             far.send(letter[begin : begin + record])
         while back.written:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from portineria.gateway.bodies import BareLf, Body
-from portineria.mail.buffer import Buffer, LineTooLong
+from portineria.mail.buffer import Buffer, LineTooLong, drained
 from portineria.mail.smtp import grammar
 from portineria.mail.smtp.grammar import Command, SmtpSyntax
 
@@ -74,9 +74,15 @@ class _Wait(Enum):
 
 
 class MailFlow:
-    """`hello` are the lines of the EHLO answer, without codes."""
+    """`hello` are the lines of the EHLO answer, without codes. `said` is what was said to client
+    and server before, and is still to be sent."""
 
-    def __init__(self, hello: tuple[str, ...], bare_lf: BareLf = BareLf.MEND) -> None:
+    def __init__(
+        self,
+        hello: tuple[str, ...],
+        bare_lf: BareLf = BareLf.MEND,
+        said: tuple[bytes, bytes] = (b"", b""),
+    ) -> None:
         self._hello = hello
         self._bare_lf = bare_lf
         self._lf_ends = False
@@ -85,8 +91,7 @@ class MailFlow:
         self._replies = Buffer()
         self._reply: list[bytes] = []
         self._waiting: deque[_Wait | bytes] = deque()
-        self._client = bytearray()
-        self._server = bytearray()
+        self._client, self._server = map(bytearray, said)
         self._events: deque[Sending | Delivered | Over] = deque()
         self._asking: bytes | None = None  # the MAIL line that waits for go() or stop()
         self._body: Body | None = None
@@ -133,14 +138,10 @@ class MailFlow:
         return self._events.popleft() if self._events else None
 
     def to_client(self) -> bytes:
-        data = bytes(self._client)
-        self._client.clear()
-        return data
+        return drained(self._client)
 
     def to_server(self) -> bytes:
-        data = bytes(self._server)
-        self._server.clear()
-        return data
+        return drained(self._server)
 
     @property
     def busy(self) -> bool:

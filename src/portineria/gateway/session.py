@@ -259,7 +259,7 @@ class SmtpSession(Session):
 
     @property
     def held(self) -> int:
-        return super().held if self._flow is None else self._flow.held
+        return (self._front if self._flow is None else self._flow).held
 
     @property
     def busy(self) -> bool:
@@ -299,14 +299,10 @@ class SmtpSession(Session):
             self._flow.server_left()
 
     def to_client(self) -> bytes:
-        return super().to_client() + (b"" if self._flow is None else self._flow.to_client())
+        return super().to_client() if self._flow is None else self._flow.to_client()
 
     def to_server(self) -> bytes:
-        octets = super().to_server()
-        if self._flow is None:
-            return octets
-        self._login = None  # all that it had to say is out, and it holds the token
-        return octets + self._flow.to_server()
+        return super().to_server() if self._flow is None else self._flow.to_server()
 
     def next_event(self) -> SessionEvent | None:
         if self._flow is None or self.over:
@@ -330,7 +326,9 @@ class SmtpSession(Session):
         self.inside, self.offers = True, ready.offers
         if not self._known:
             self._front.accept("235 2.7.0 Welcome.")
-        self._flow = MailFlow(self._hello(ready.offers), self._bare_lf)
+        said = self._front.take(), login.take()
+        self._login = None  # it holds the token
+        self._flow = MailFlow(self._hello(ready.offers), self._bare_lf, said)
         self._flow.from_client(self._front.surrender())
         if ready.rest:
             self._flow.from_server(ready.rest)

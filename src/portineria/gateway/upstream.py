@@ -17,7 +17,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
-from portineria.mail.buffer import Buffer, LineTooLong
+from portineria.mail.buffer import Buffer, LineTooLong, drained
 from portineria.mail.conversation import Token
 from portineria.mail.sasl import AUTH_LINE_LIMIT, Proposal, xoauth2
 
@@ -94,11 +94,7 @@ class UpstreamLogin(ABC):
             self.outcome = Lost("the server closed the connection before it answered")
 
     def take(self) -> bytes:
-        if not self._out:
-            return b""
-        data = bytes(self._out)
-        self._out.clear()
-        return data
+        return drained(self._out)
 
     @property
     def offers(self) -> tuple[bytes, ...]:

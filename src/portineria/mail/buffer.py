@@ -15,6 +15,15 @@ class LineTooLong(Exception):
         self.limit = limit
 
 
+def drained(out: bytearray) -> bytes:
+    """Everything in it; nothing is in it afterwards."""
+    if not out:
+        return b""
+    data = bytes(out)
+    out.clear()
+    return data
+
+
 class Buffer:
     """Feed it what arrives; ask it for a line or for a number of octets."""
 
@@ -51,17 +60,18 @@ class Buffer:
 
         Raises LineTooLong, once for such a line, when no LF is within the first `limit` octets.
         """
-        if self._dropping:
+        data = self._data
+        if self._dropping or not data:
             return None
-        end = self._data.find(b"\n", self._seen, limit)
+        end = data.find(b"\n", self._seen, limit)
         if end < 0:
-            if len(self._data) >= limit:
+            if len(data) >= limit:
                 self._dropping = True
                 self._drop()
                 raise LineTooLong(limit)
-            self._seen = len(self._data)
+            self._seen = len(data)
             return None
-        text = bytes(self._data[:end])
+        text = bytes(data[:end])
         self._advance(end + 1)
         self.bare = not text.endswith(b"\r")
         return text if self.bare else text[:-1]

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from portineria.mail.buffer import Buffer, LineTooLong
+from portineria.mail.buffer import Buffer, LineTooLong, drained
 from portineria.mail.sasl import AUTH_LINE_LIMIT, Proposal, login, oauthbearer, plain, xoauth2
 from portineria.mail.tokenfacts import facts_of
 from portineria.mail.transcript import Redactor, Transcript, label
@@ -175,9 +175,7 @@ class Conversation(ABC):
 
     def take(self) -> bytes:
         """Everything to be sent now; a second call gives nothing."""
-        data = bytes(self._out)
-        self._out.clear()
-        return data
+        return drained(self._out)
 
     def next_event(self) -> ClientEvent | None:
         """The next event, or None while input is missing."""

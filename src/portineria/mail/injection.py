@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from portineria.mail.buffer import Buffer, LineTooLong
+from portineria.mail.buffer import Buffer, LineTooLong, drained
 from portineria.mail.sasl import AUTH_LINE_LIMIT
 
 MOST_LINES = 200  # of the server, in one conversation
@@ -63,9 +63,7 @@ class Injection:
         self.found: Hygiene | None = None
 
     def take(self) -> bytes:
-        data = bytes(self._out)
-        self._out.clear()
-        return data
+        return drained(self._out)
 
     def receive(self, data: bytes) -> None:
         """Octets from the network; ignored while a handshake is due and when it is over."""

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
 
-from portineria.mail.buffer import Buffer, LineTooLong
+from portineria.mail.buffer import Buffer, LineTooLong, drained
 from portineria.mail.events import Dropped, Event, Login, Quit, TlsAsked
 from portineria.mail.sasl import (
     AUTH_LINE_LIMIT,
@@ -74,11 +74,7 @@ class Machine(ABC):
 
     def take(self) -> bytes:
         """Everything to be sent now; a second call gives nothing."""
-        if not self._out:
-            return b""
-        data = bytes(self._out)
-        self._out.clear()
-        return data
+        return drained(self._out)
 
     def next_event(self) -> Event | None:
         """The next event, or None while input or the answer to the last one is missing."""
@@ -177,8 +173,9 @@ class Machine(ABC):
     # --- tools of the protocols ---
 
     def _say(self, sentence: str, **values: str) -> None:
-        for name, value in {**values, "stamp": self._stamp()}.items():
-            sentence = sentence.replace(f"{{{name}}}", value)
+        if "{" in sentence:
+            for name, value in {**values, "stamp": self._stamp()}.items():
+                sentence = sentence.replace(f"{{{name}}}", value)
         self._put(sentence.encode())
 
     def _put(self, line: bytes) -> None:

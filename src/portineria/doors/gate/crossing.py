@@ -46,6 +46,7 @@ class Crossing:
         "_parked",
         "_piping",
         "_proxy",
+        "_reaching",
         "_session",
         "address",
         "admitted",
@@ -66,6 +67,7 @@ class Crossing:
         self._closing = False
         self._parked = False  # known by its address: nothing is read before the mail server is
         self._proxy: ProxyLine | None = None
+        self._reaching = False  # the mail server is to be connected to
         self.address: Address | None = None
         self.listener = listener
         self.protocol = listener.protocol
@@ -191,18 +193,20 @@ class Crossing:
                 break
         if session.inside and self.record.logged_in is None:
             self._house.let_in(self, session.offers)
-        self._send(session)
+        over = session.over and not self._closing
+        self._send(session, last=over)
+        if over:
+            self.close(self.record.why)
+            return
         self.client.wait(session.held > MOST_HELD, BEHIND)
         if self._piping:
             self._session = None  # nothing is read any more; it still held the token
-        if session.over and not self._closing:
-            self.close(self.record.why)
 
-    def _send(self, session: Session) -> None:
+    def _send(self, session: Session, *, last: bool = False) -> None:
         if out := session.to_client():
             if self.tap is not None:
                 self.tap.said(True, out)
-            self.client.send(out)
+            self.client.send(out, last=last)
         if self.server is not None and (out := session.to_server()):
             if self.tap is not None:
                 self.tap.said(False, out)
@@ -234,7 +238,7 @@ class Crossing:
             case ClientTls():
                 self.client.begin_tls(self._house.context(self))
             case Connect():
-                self._house.spawn(self._connect(self._house.behind(self.protocol)))
+                self._reaching = True  # by `_fetch`, whose token made the session ask
             case ServerTls():
                 assert self.server is not None
                 self.server.begin_tls(self._house.behind(self.protocol).context)
@@ -321,6 +325,8 @@ class Crossing:
         else:
             session.admit(token)
         self._turn()
+        if self._reaching:
+            await self._connect(self._house.behind(self.protocol))
 
     def _refuse(self, session: Session, why: No, turned: str) -> None:
         if self._closing:
@@ -334,6 +340,7 @@ class Crossing:
         self._turn()
 
     async def _connect(self, behind: Behind) -> None:
+        self._reaching = False
         self.server = leg = Leg(self, None if behind.starttls else behind.context, behind.host)
         leg.resume = self._house.resumable(behind)
         try:

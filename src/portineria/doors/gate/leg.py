@@ -137,10 +137,12 @@ class Leg(asyncio.BufferedProtocol):
             server_hostname=self.name,
             session=self.resume,
         )
-        self._shake()
+        if not server:  # a server has nothing to say before the client's first words
+            self._shake()
 
-    def send(self, octets: bytes | memoryview) -> None:
-        """Goes out as one piece. Nothing is sent once the connection is closing."""
+    def send(self, octets: bytes | memoryview, *, last: bool = False) -> None:
+        """Goes out as one piece. Nothing is sent once the connection is closing. With `last` it
+        goes with the closing words of TLS: `close` follows."""
         transport = self.transport
         if transport is None or transport.is_closing() or not octets:
             return
@@ -153,7 +155,8 @@ class Leg(asyncio.BufferedProtocol):
         except ssl.SSLError:
             self._end("TLS broke while sending")
             return
-        self._flush()
+        if not last:
+            self._flush()
 
     def wait(self, waiting: bool, reason: int) -> None:
         """Read no more for this reason, or not for this one any more: it is read on when none is
@@ -282,7 +285,8 @@ class Leg(asyncio.BufferedProtocol):
         filled, over = 0, _MORE
         try:
             # OpenSSL would say by an exception that nothing is left: dearer than a record.
-            while incoming.pending or tls.pending():
+            # A whole record is read at a time, so that none is left half read inside.
+            while incoming.pending:
                 count = int(tls.read(_RECORD, _CLEAR[filled:]))
                 if not count:
                     over = ""
@@ -304,10 +308,11 @@ class Leg(asyncio.BufferedProtocol):
 
     def _farewell(self) -> None:
         """The closing words of TLS, without waiting for the other end's; none to who is gone."""
-        if self._tls is None or not self._shaken or self._cut:
+        if self._tls is None or not self._shaken:
             return
-        with suppress(ssl.SSLError):
-            self._tls.unwrap()
+        if not self._cut:
+            with suppress(ssl.SSLError):
+                self._tls.unwrap()
         self._flush()
 
     def _end(self, why: str) -> None:
