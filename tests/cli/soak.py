@@ -319,6 +319,7 @@ class Soak:
                 self.told.wrong.append("a process ended that nobody killed")
                 return
             self.told.sizes.append((resident(self.town.told["pid"]), resident(first)))
+            print(so_far(self.told), file=sys.stderr, flush=True)
 
 
 @dataclass
@@ -380,9 +381,10 @@ async def soak(folder: Path, seconds: float, clients: int) -> tuple[Told, Storm]
             assert not wind.done(), wind.exception()
         finally:
             wind.cancel()
-    log = (folder / "state" / "gateway" / "gateway.log").read_text()
-    if "Traceback" in log:
-        found.told.wrong.append("the log tells of an error of our own: " + log[-2000:])
+    for log in (folder / "state" / "gateway").glob("gateway.log*"):  # with the older ones
+        if (at := (said := log.read_text()).find("Traceback")) >= 0:
+            of_it = said[max(0, at - 200) : at + 2000]
+            found.told.wrong.append(f"the log tells of an error of our own: {of_it}")
     return found.told, found.storm
 
 
@@ -400,6 +402,15 @@ def judged(told: Told, storm: Storm) -> list[str]:
         wrong.append("memory grows")
     enough = (told.taken, told.refused, told.unknown, told.sessions["smtp out"], told.weather)
     return wrong if all(enough) else [*wrong, "the weather was too mild"]
+
+
+def so_far(told: Told) -> str:
+    above, below = told.sizes[-1]
+    return (
+        f"{len(told.sizes)} of {TIMES}: {sum(told.sessions.values())} sessions, {len(told.taken)} "
+        f"messages taken, {sum(told.weather.values())} turns of the weather, "
+        f"{above} and {below} KiB"
+    )
 
 
 def summary(told: Told, storm: Storm) -> str:
