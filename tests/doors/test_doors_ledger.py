@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
-from portineria.clock import SystemClock
+from portineria.clock import SystemClock, VirtualClock
 from portineria.doors.gate import ledger as ledger_file
 from portineria.doors.gate.ledger import Ledger, Word, refuse_other_key
 from portineria.doors.gate.sqlstore import Postgres, Sql, SqliteFile
 from portineria.doors.gate.turns import OwnTurns, SharedTurns
-from portineria.fault import BadCredential, NetworkFault
+from portineria.fault import BadCredential, NetworkFault, StateFault
 from portineria.gateway.limits import Pacing
-from portineria.gateway.manners import NotToday, Wait
+from portineria.gateway.manners import DAY, NotToday, Wait
 from portineria.secret import Secret
 from postgres import Server, postgres
 
@@ -166,6 +168,51 @@ async def test_a_days_recipients_outlive_the_process(opening: Opening) -> None:
     after = OwnTurns(PACING, 20.0, CLOCK, opening("after"))
     assert isinstance(after.ask(BOX), NotToday)
     assert isinstance(after.ask(OTHER), Wait)
+
+
+async def test_what_a_mailbox_sent_is_written_once_and_forgotten_after_its_day(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[set[str]] = []
+    keep = Ledger.keep
+
+    def listen(self: Ledger, changed: Any) -> None:
+        written.append(set(changed))
+        keep(self, changed)
+
+    clock = VirtualClock(datetime(2026, 11, 1, tzinfo=UTC))
+    ledger = opening("one")
+    turns = OwnTurns(PACING, 20.0, clock, ledger)
+    monkeypatch.setattr(Ledger, "keep", listen)
+    turns.delivered(BOX, 1)
+    await turns.leave()
+    turns.delivered(OTHER, 1)
+    await turns.leave()
+    await turns.leave()
+    assert written == [{BOX}, {OTHER}], "written without need, or not at all"
+    assert set(ledger.kept()) == {BOX, OTHER}
+    clock.advance(DAY + 1)
+    turns.pace.sweep(clock.now().timestamp())
+    await turns.leave()
+    assert ledger.kept() == {}
+
+
+async def test_what_cannot_be_kept_now_is_kept_the_next_time(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise StateFault("the disk is full", where="here", try_="make room")
+
+    ledger = opening("one")
+    turns = OwnTurns(PACING, 20.0, CLOCK, ledger)
+    turns.delivered(BOX, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "keep", fail)
+        await turns.leave()
+    assert "the disk is full" in caplog.text
+    assert ledger.kept() == {}
+    await turns.leave()
+    assert set(ledger.kept()) == {BOX}
 
 
 @STRANGE

@@ -123,6 +123,8 @@ class Pace:
         self._pacing = pacing
         self._patience = patience
         self.mailboxes: dict[str, Paced] = {}
+        self.changed: set[str] = set()
+        """Mailboxes of which something new counts, or nothing any more; its reader empties it."""
 
     def ask(self, mailbox: str, now: float) -> Wait | NotToday:
         return self._one(mailbox).ask(self._pacing, self._patience, now)
@@ -138,12 +140,14 @@ class Pace:
         for name, one in list(self.mailboxes.items()):
             if not one.forget(now):
                 del self.mailboxes[name]
+                self.changed.add(name)
 
     @property
     def held(self) -> int:
         return len(self.mailboxes)
 
     def _one(self, mailbox: str) -> Paced:
+        self.changed.add(mailbox)
         return self.mailboxes.setdefault(mailbox, Paced())
 
 

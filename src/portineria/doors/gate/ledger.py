@@ -8,7 +8,9 @@ every few seconds that it lives; the tickets of one that fell silent are nobody'
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from portineria.doors.gate.sqlstore import Rows, Sql
 from portineria.gateway.limits import Pacing
@@ -85,20 +87,20 @@ class Ledger:
         with self.sql.whole(f"paced {mailbox}") as rows:
             one = _paced(rows, mailbox)
             answer = one.ask(pacing, patience, self.sql.now(rows))
-            _keep(rows, mailbox, one)
+            _keep(rows, mailbox, one.to_row())
             return answer
 
     def delivered(self, mailbox: str, pacing: Pacing, recipients: int) -> None:
         with self.sql.whole(f"paced {mailbox}") as rows:
             one = _paced(rows, mailbox)
             one.delivered(pacing, recipients, self.sql.now(rows))
-            _keep(rows, mailbox, one)
+            _keep(rows, mailbox, one.to_row())
 
     def throttled(self, mailbox: str) -> None:
         with self.sql.whole(f"paced {mailbox}") as rows:
             one = _paced(rows, mailbox)
             one.throttled(self.sql.now(rows))
-            _keep(rows, mailbox, one)
+            _keep(rows, mailbox, one.to_row())
 
     def kept(self) -> dict[str, Paced]:
         """What counts of every mailbox."""
@@ -106,12 +108,15 @@ class Ledger:
             found = rows("SELECT mailbox, document FROM paced")
             return {mailbox: Paced.from_row(json.loads(text)) for mailbox, text in found}
 
-    def keep(self, mailboxes: dict[str, Paced]) -> None:
-        """These and no others: for a gateway that counts by itself."""
+    def keep(self, changed: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """`Paced.to_row` of these, None where nothing counts any more: for a gateway that counts
+        by itself."""
         with self.sql.whole() as rows:
-            rows("DELETE FROM paced")
-            for mailbox, one in mailboxes.items():
-                _keep(rows, mailbox, one)
+            for mailbox, row in changed.items():
+                if row is None:
+                    rows("DELETE FROM paced WHERE mailbox = ?", mailbox)
+                else:
+                    _keep(rows, mailbox, row)
 
     # --- words ---
 
@@ -151,10 +156,10 @@ def _paced(rows: Rows, mailbox: str) -> Paced:
     return Paced.from_row(json.loads(found[0][0])) if found else Paced()
 
 
-def _keep(rows: Rows, mailbox: str, one: Paced) -> None:
+def _keep(rows: Rows, mailbox: str, row: Mapping[str, Any]) -> None:
     rows(
         "INSERT INTO paced VALUES (?, ?) "
         "ON CONFLICT (mailbox) DO UPDATE SET document = excluded.document",
         mailbox,
-        json.dumps(one.to_row()),
+        json.dumps(row),
     )

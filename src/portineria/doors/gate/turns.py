@@ -118,11 +118,15 @@ class OwnTurns:
             await self.leave()
 
     async def leave(self) -> None:
-        if self.ledger is None:
+        if self.ledger is None or not self.pace.changed:
             return
+        changed, self.pace.changed = self.pace.changed, set()
+        boxes = self.pace.mailboxes
+        rows = {name: boxes[name].to_row() if name in boxes else None for name in changed}
         try:
-            self.ledger.keep(self.pace.mailboxes)
+            await asyncio.to_thread(self.ledger.keep, rows)
         except Fault as fault:
+            self.pace.changed |= changed
             log.error("what mailboxes have sent cannot be kept: %s", fault.why)
 
     def _now(self) -> float:
