@@ -1,11 +1,11 @@
 """The gateway beside emailproxy, HAProxy, nginx and a Dovecot as proxy, before the same Dovecot,
 which takes tokens only.
 
-One interleaved run: each test is done with each contender in turn, three times over, and medians
-are printed. The figure is the processor time of the contender's own process tree (user and system,
-from /proc): neither a busy neighbour nor a slow mail server changes it much. Ours is the whole
-product: credentials, limits, throttling, one log line a session. What is not the same stands with
-each contender (contenders.py).
+One interleaved run: each test is done with each contender in turn, five times over; medians are
+printed, and beside HAProxy the least and the greatest ratio of a round. The figure is the processor
+time of the contender's own process tree (user and system, from /proc): neither a busy neighbour nor
+a slow mail server changes it much. Ours is the whole product: credentials, limits, throttling, one
+log line a session. What is not the same stands with each contender (contenders.py).
 
 Twice over: before a Dovecot that logs many in by one process, which is its quick form, and for what
 begins with a login also before one as Debian ships it, a process for each login. The quick one
@@ -21,6 +21,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import imaplib
+import math
+import platform
 import ssl
 import statistics
 import subprocess
@@ -29,6 +31,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import load
@@ -54,6 +57,8 @@ AT_ONCE = 8
 SETTLED = 0.3
 """Seconds after which what was asked is done with."""
 Figures = dict[str, float]
+Rounds = dict[str, dict[str, list[float]]]
+"""By test and contender, what each round found."""
 
 
 def many(one: Contender, target: Target, deed: load.Deed) -> tuple[float, float]:
@@ -173,8 +178,7 @@ def sinking() -> Iterator[int]:
         process.wait()
 
 
-def measure(rounds: int, tests: list[str], *, quick: bool) -> dict[str, dict[str, float]]:
-    """By test and contender, the median of the rounds."""
+def measure(rounds: int, tests: list[str], *, quick: bool) -> Rounds:
     with ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="gatebench-"))
         folder = Path(name)
@@ -199,10 +203,8 @@ def measure(rounds: int, tests: list[str], *, quick: bool) -> dict[str, dict[str
         return _rounds(contenders, token, rounds, tests)
 
 
-def _rounds(
-    contenders: list[Contender], token: str, rounds: int, tests: list[str]
-) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, list[float]]] = {}
+def _rounds(contenders: list[Contender], token: str, rounds: int, tests: list[str]) -> Rounds:
+    found: Rounds = {}
     for number in range(rounds):
         for test in tests:
             if number and test in FRESH:
@@ -214,27 +216,40 @@ def _rounds(
                     found.setdefault(what, {}).setdefault(one.name, []).append(figure)
                     told = f"round {number + 1}: {what}: {one.name} {figure:.3f}"
                     print(told, file=sys.stderr)
-    return {
-        test: {name: statistics.median(figures) for name, figures in each.items()}
-        for test, each in found.items()
-    }
+    return found
 
 
-def table(found: dict[str, dict[str, float]]) -> str:
+def table(found: Rounds) -> str:
     names = ("portineria", *OTHERS)
-    lines = [f"| what | {' | '.join(names)} | to HAProxy | to emailproxy |"]
-    lines.append("|---" * (len(names) + 3) + "|")
+    lines = [f"| what | {' | '.join(names)} | to HAProxy | round by round | to emailproxy |"]
+    lines.append("|---" * (len(names) + 4) + "|")
     for test, each in found.items():
-        mine = each["portineria"]
-        figures = [f"{each[name]:.3g}" for name in names]
-        ratios = [f"{mine / each[name]:.2f}" if each[name] else "-" for name in OTHERS[:2]]
-        lines.append(f"| {test} | {' | '.join([*figures, *ratios])} |")
+        medians = {name: statistics.median(figures) for name, figures in each.items()}
+        figures = [f"{medians[name]:.3g}" for name in names]
+        to, to_emailproxy = (_ratio(medians["portineria"], medians[name]) for name in OTHERS[:2])
+        by_round = sorted(map(_ratio, each["portineria"], each["HAProxy"]), key=float)
+        spread = f"{by_round[0]} to {by_round[-1]}"
+        lines.append(f"| {test} | {' | '.join([*figures, to, spread, to_emailproxy])} |")
     return "\n".join(lines)
+
+
+def _ratio(mine: float, other: float) -> str:
+    """Infinite beside what cost nothing that could be measured."""
+    return f"{mine / other if other else math.inf:.2f}"
+
+
+def ran_with() -> str:
+    """What may make a difference: who built Python does."""
+    programs = (["haproxy", "-v"], ["nginx", "-v"], ["dovecot", "--version"])
+    said = [subprocess.run(one, capture_output=True, text=True, check=True) for one in programs]
+    others = [(one.stdout or one.stderr).partition("\n")[0] for one in said]
+    python = f"Python {platform.python_version()} at {Path(sys.executable).resolve()}"
+    return "\n".join([f"{python}, {ssl.OPENSSL_VERSION}, uvloop {version('uvloop')}", *others])
 
 
 def main() -> int:
     words = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    words.add_argument("--rounds", type=int, default=3)
+    words.add_argument("--rounds", type=int, default=5)
     words.add_argument("--only", choices=list(TESTS), default="", help="one test alone")
     words.add_argument("--sink", action="store_true", help=argparse.SUPPRESS)
     asked = words.parse_args()
@@ -244,11 +259,12 @@ def main() -> int:
     if lacking := missing():
         print(f"not installed: {', '.join(lacking)}", file=sys.stderr)
         return 2
+    print(ran_with())
     tests = [asked.only] if asked.only else list(TESTS)
     found = measure(asked.rounds, tests, quick=True)
     if at_login := [test for test in tests if test in AT_LOGIN]:
         shipped = measure(asked.rounds, at_login, quick=False)
-        found |= {f"{what}, a process each": each for what, each in shipped.items()}
+        found |= {f"{what}, a process each": figures for what, figures in shipped.items()}
     print(table(found))
     return 0
 
