@@ -112,6 +112,42 @@ def test_what_a_silent_process_had_is_free_again(
         assert rows("SELECT count(*) FROM ticket") == [(0,)]
 
 
+def test_a_process_that_was_taken_for_dead_has_its_tickets_again(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connections are open still: without its tickets a mailbox would get as many more."""
+    away, alive = opening("away"), opening("alive")
+    alive.live()
+    monkeypatch.setattr(ledger_file, "LIVES", -1.0)
+    away.live()
+    gone, held = away.queue(OTHER), away.queue(BOX)
+    monkeypatch.undo()
+    alive.live()
+    mine = alive.queue(BOX)
+    assert alive.has(BOX, mine, 1), "while nothing is heard of it, others go on"
+    away.give_back(gone)
+    away.live()
+    assert away.has(BOX, held, 1)
+    assert not alive.has(BOX, mine, 1)
+    assert alive.has(OTHER, alive.queue(OTHER), 1)
+    away.live()
+    away.give_back(held)
+    assert alive.has(BOX, mine, 1)
+
+
+def test_a_process_that_nobody_buried_keeps_its_tickets(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = opening("one")
+    monkeypatch.setattr(ledger_file, "LIVES", -1.0)
+    one.live()
+    held = one.queue(BOX)
+    monkeypatch.undo()
+    one.live()
+    assert one.has(BOX, held, 1)
+    assert not one.has(BOX, one.queue(BOX), 1)
+
+
 def test_messages_and_recipients_count_across_processes(opening: Opening) -> None:
     left, right = opening("left"), opening("right")
     answers = [one.ask(BOX, PACING, 20.0) for one in (left, right, left)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from portineria.doors.gate.sqlstore import Rows, Sql
@@ -37,13 +37,16 @@ class Ledger:
     sql: Sql
     process: str
     _heard: int = -1
+    _tickets: dict[int, str] = field(default_factory=dict)
+    """Its own, and what place each is for."""
 
     def live(self) -> None:
-        """Say that this process lives, and bury those that do not."""
+        """Say that this process lives, and bury those that do not. One that was taken for dead,
+        while the database was out of its reach, has its tickets again, in their old order."""
         with self.sql.whole("process") as rows:
             now = self.sql.now(rows)
-            rows("DELETE FROM process WHERE until < ?", now)
-            rows("DELETE FROM ticket WHERE process NOT IN (SELECT name FROM process)")
+            known = rows("SELECT name FROM process WHERE name = ?", self.process)
+            rows("DELETE FROM process WHERE until < ? AND name <> ?", now, self.process)
             rows("DELETE FROM word WHERE at < ?", now - WORDS_KEPT)
             rows(
                 "INSERT INTO process VALUES (?, ?) "
@@ -51,6 +54,14 @@ class Ledger:
                 self.process,
                 now + LIVES,
             )
+            rows("DELETE FROM ticket WHERE process NOT IN (SELECT name FROM process)")
+            for ticket, place in () if known else list(self._tickets.items()):
+                rows(
+                    "INSERT INTO ticket VALUES (?, ?, ?) ON CONFLICT (n) DO NOTHING",
+                    ticket,
+                    place,
+                    self.process,
+                )
 
     def leave(self) -> None:
         with self.sql.whole("process") as rows:
@@ -63,7 +74,9 @@ class Ledger:
         """A ticket, behind all that there are."""
         with self.sql.whole(place) as rows:
             said = "INSERT INTO ticket (place, process) VALUES (?, ?) RETURNING n"
-            return int(rows(said, place, self.process)[0][0])
+            ticket = int(rows(said, place, self.process)[0][0])
+        self._tickets[ticket] = place
+        return ticket
 
     def has(self, place: str, ticket: int, most: int) -> bool:
         """Whether it is this ticket's turn."""
@@ -78,6 +91,7 @@ class Ledger:
             return bool(older[0][0] < most)
 
     def give_back(self, ticket: int) -> None:
+        self._tickets.pop(ticket, None)
         with self.sql.whole() as rows:
             rows("DELETE FROM ticket WHERE n = ?", ticket)
 
